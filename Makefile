@@ -1,0 +1,54 @@
+# Everything runs in .venv, which the first target that needs it makes.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: setup demo run test check static lint types contracts migrations messages requirements clean
+
+setup: .venv/ready
+
+.venv/ready: requirements.txt requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "wxlogin needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv || { echo "python3 has no venv module: on Debian, apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: setup  ## a fake WeChat, people logged in, the admin: in one command
+	DJANGO_DEBUG=1 DATABASE_URL=$${DATABASE_URL:-sqlite:///demo.sqlite3} $(BIN)/python manage.py demo $(ARGS)
+
+test: setup  ## the whole suite; DATABASE_URL and REDIS_URL choose where it runs
+	$(BIN)/python -m pytest $(ARGS)
+
+check: static test  ## what CI runs
+
+static: lint types contracts migrations
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+contracts: setup
+	$(BIN)/lint-imports
+
+migrations: setup
+	$(BIN)/python manage.py makemigrations --check --dry-run --settings=tests.settings
+	$(BIN)/python manage.py check --settings=tests.settings
+
+messages: setup  ## refresh the catalogue from the code, then compile it (needs GNU gettext)
+	cd wxlogin && ../$(BIN)/python -m django makemessages --locale zh_Hans --no-location --no-wrap
+	cd wxlogin && ../$(BIN)/python -m django compilemessages --locale zh_Hans
+
+requirements: setup  ## pin what pyproject.toml asks for
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
+		--custom-compile-command "make requirements" --extra project -o requirements.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
+		--custom-compile-command "make requirements" --group dev -c requirements.txt -o requirements-dev.txt \
+		requirements.txt
+
+clean:
+	rm -rf .venv demo.sqlite3* build dist

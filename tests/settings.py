@@ -1,0 +1,26 @@
+"""The demo project's settings, with what tests need to be fast, sharp and the same on every machine."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("DJANGO_SECRET_KEY", "a-made-up-key-that-is-long-enough-for-hs256")
+os.environ.setdefault("DJANGO_ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
+
+from project.settings import *  # noqa: E402, F403
+from project.settings import DATABASES, LOGGING  # noqa: E402
+
+APPID = "wx00000000000000aa"
+WXLOGIN = {
+    "APPS": {APPID: {"SECRET": "0123456789abcdef0123456789abcdef", "NAME": "Tea House"}},
+    "UPSTREAM_CONCURRENCY": 20,
+    "LOGIN_RATE": "100000/min",
+    "REFRESH_RATE": "100000/min",
+}
+MEDIA_ROOT = Path(tempfile.gettempdir()) / "wxlogin-tests"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+LOGGING = {**LOGGING, "handlers": {"stdout": {"class": "logging.NullHandler"}}}
+
+if "sqlite" in DATABASES["default"]["ENGINE"]:
+    # A file, since threads can't share a database in memory.
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(tempfile.mkdtemp()) / "test.sqlite3")}
