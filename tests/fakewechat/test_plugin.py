@@ -1,0 +1,69 @@
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from tests.fakewechat.http import Client
+
+# A project that has installed the package and configured no Django.
+BARE_PROJECT = """
+import pytest
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_starts_empty(wechat, turn):
+    assert wechat.calls == []
+    assert wechat.person(openid="o-alice").nickname is None
+    wechat.person(openid="o-alice", nickname="Alice")
+    wechat.stop()
+
+def test_is_one_server(wechat, wechat_server):
+    assert wechat is wechat_server
+"""
+
+
+@pytest.fixture
+def settings() -> SimpleNamespace:
+    """In place of pytest-django's."""
+    return SimpleNamespace(WXLOGIN={"APPS": {}, "API_BASE": "https://api.weixin.qq.com"})
+
+
+def test_the_fixture_points_the_settings_to_the_fake(wechat, settings):
+    assert settings.WXLOGIN["API_BASE"] == wechat.url
+    assert settings.WXLOGIN["APPS"] == {}
+
+
+def test_the_fixture_speaks_http(wechat):
+    client = Client(wechat.url)
+
+    session = client.code2session(wechat.code_for("o-alice", "wx-shop")).json()
+
+    assert session["session_key"] == wechat.session_key_of("o-alice", "wx-shop")
+    client.close()
+
+
+class TestSettingsWithoutWxlogin:
+    @pytest.fixture
+    def settings(self) -> SimpleNamespace:
+        return SimpleNamespace()
+
+    def test_are_left_alone(self, wechat, settings):
+        assert vars(settings) == {}
+
+
+@pytest.mark.parametrize("options", [[], ["-p", "no:django"]])
+def test_the_fixture_works_without_django(tmp_path, options):
+    (tmp_path / "test_bare.py").write_text(BARE_PROJECT)
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+
+    result = subprocess.run(  # noqa: S603, our own command
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", *options],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert "3 passed" in result.stdout, result.stdout

@@ -1,0 +1,96 @@
+"""The ``/_fake/`` calls: how a demo or a test in another process drives the fake."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+from wxlogin.fakewechat.faults import RULES
+from wxlogin.fakewechat.messages import Answer, Request
+from wxlogin.fakewechat.state import WeChat
+
+Fields = dict[str, Any]
+Control = Callable[[WeChat, Fields], Any]
+
+
+def people(wechat: WeChat, fields: Fields) -> Any:
+    _check_names(fields, {"openid", "unionid", "phone", "nickname"})
+    for name in fields:
+        _text_or_none(fields, name)
+    return dataclasses.asdict(wechat.person(**fields))
+
+
+def codes(wechat: WeChat, fields: Fields) -> Any:
+    _check_names(fields, {"openid", "appid"})
+    return {"code": wechat.code_for(_text(fields, "openid"), _text_or_none(fields, "appid"))}
+
+
+def faults(wechat: WeChat, fields: Fields) -> Any:
+    _check_names(fields, {"path", *RULES})
+    wechat.fault(_text(fields, "path"), **{name: fields[name] for name in fields if name != "path"})
+    return {}
+
+
+def expire_session_key(wechat: WeChat, fields: Fields) -> Any:
+    _check_names(fields, {"openid"})
+    wechat.expire_session_key(_text(fields, "openid"))
+    return {}
+
+
+def calls(wechat: WeChat, fields: Fields) -> Any:
+    return [dataclasses.asdict(call) for call in wechat.calls]
+
+
+def reset(wechat: WeChat, fields: Fields) -> Any:
+    wechat.reset()
+    return {}
+
+
+CONTROLS: dict[tuple[str, str], Control] = {
+    ("POST", "/_fake/people"): people,
+    ("POST", "/_fake/codes"): codes,
+    ("POST", "/_fake/faults"): faults,
+    ("POST", "/_fake/expire-session-key"): expire_session_key,
+    ("GET", "/_fake/calls"): calls,
+    ("POST", "/_fake/reset"): reset,
+}
+
+
+def answer(wechat: WeChat, request: Request) -> Answer:
+    control = CONTROLS.get((request.method, request.path))
+    if control is None:
+        return _json({"error": f"no such control: {request.method} {request.path}"}, 404)
+    try:
+        return _json(control(wechat, _fields(request.body)))
+    except ValueError as exc:
+        return _json({"error": str(exc)}, 400)
+
+
+def _json(data: Any, status: int = 200) -> Answer:
+    return Answer(json.dumps(data).encode(), "application/json", status)
+
+
+def _fields(body: bytes) -> Fields:
+    fields = json.loads(body or b"{}")
+    if not isinstance(fields, dict):
+        raise ValueError("the body must be a JSON object")
+    return fields
+
+
+def _check_names(fields: Fields, known: set[str]) -> None:
+    if unknown := fields.keys() - known:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+
+
+def _text(fields: Fields, name: str) -> str:
+    value = _text_or_none(fields, name)
+    if value is None:
+        raise ValueError(f"{name} is missing")
+    return value
+
+
+def _text_or_none(fields: Fields, name: str) -> str | None:
+    value = fields.get(name)
+    if value is not None and not (isinstance(value, str) and value):
+        raise ValueError(f"{name} must be a string with something in it")
+    return value

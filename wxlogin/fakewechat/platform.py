@@ -1,0 +1,118 @@
+"""What WeChat answers. A further endpoint is one function and one row in ``ROUTES``."""
+
+import http.client
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wxlogin.fakewechat.faults import NO_FAULT, Fault
+from wxlogin.fakewechat.messages import Answer, Refusal, Request
+from wxlogin.fakewechat.state import WeChat
+
+ERRMSG = {
+    -1: "system error",
+    0: "ok",
+    40001: "invalid credential, access_token is invalid or not latest",
+    40002: "invalid grant_type",
+    40003: "invalid openid",
+    40013: "invalid appid",
+    40014: "invalid access_token",
+    40029: "invalid code",
+    40066: "invalid url",
+    40097: "invalid args",
+    40101: "missing parameter",
+    40125: "invalid appsecret",
+    40163: "code been used",
+    40164: "invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist",
+    40226: "code blocked",
+    40243: "AppSecret frozen",
+    41002: "appid missing",
+    41004: "appsecret missing",
+    41008: "missing code",
+    42001: "access_token expired",
+    43001: "require GET method",
+    43002: "require POST method",
+    45009: "reach max api daily quota limit",
+    45011: "api minute-quota reach limit",
+    48001: "api unauthorized",
+    50002: "user limited",
+}
+
+Endpoint = Callable[[WeChat, Request], Mapping[str, Any]]
+
+
+def code2session(wechat: WeChat, request: Request) -> Mapping[str, Any]:
+    appid = _appid(wechat, request.query)
+    if not request.query.get("js_code"):
+        raise Refusal(41008)
+    if request.query.get("grant_type") != "authorization_code":
+        raise Refusal(40002)
+    person, session_key = wechat.exchange(request.query["js_code"], appid)
+    found = {"session_key": session_key, "openid": person.openid}
+    # Apps outside an open-platform account get no key at all, not an empty one.
+    return found | {"unionid": person.unionid} if person.unionid else found
+
+
+ROUTES: dict[str, tuple[str, Endpoint]] = {
+    "/sns/jscode2session": ("GET", code2session),
+}
+
+
+def answer(wechat: WeChat, request: Request, fault: Fault = NO_FAULT) -> Answer:
+    """The endpoint's answer, or the one the fault puts in its place: then the endpoint never sees the call."""
+    if fault.errcode is not None:
+        return _refused(wechat, request.path, fault.errcode)
+    if fault.has_page:
+        return _page(fault)
+    try:
+        return _answered(_endpoint(request)(wechat, request))
+    except Refusal as refusal:
+        return _refused(wechat, request.path, refusal.errcode)
+
+
+def _appid(wechat: WeChat, query: Mapping[str, str]) -> str:
+    appid, secret = query.get("appid", ""), query.get("secret", "")
+    if not appid:
+        raise Refusal(41002)
+    if not secret:
+        raise Refusal(41004)
+    # Several backends may share one fake: it takes apps it wasn't told of, as long as they look like one.
+    if appid not in wechat.apps and not appid.startswith("wx"):
+        raise Refusal(40013)
+    if wechat.apps.get(appid, secret) != secret:
+        raise Refusal(40125)
+    return appid
+
+
+def _endpoint(request: Request) -> Endpoint:
+    if request.path not in ROUTES:
+        raise Refusal(40066)
+    method, endpoint = ROUTES[request.path]
+    if request.method != method:
+        raise Refusal(43001 if method == "GET" else 43002)
+    return endpoint
+
+
+def _answered(data: Mapping[str, Any]) -> Answer:
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("/", "\\/")
+    return Answer(text.encode("utf-8", "replace"), "text/plain", errcode=data.get("errcode"))
+
+
+def _refused(wechat: WeChat, path: str, errcode: int | str) -> Answer:
+    errmsg = ERRMSG.get(int(errcode), ERRMSG[-1])
+    # Only sns calls have the comma.
+    comma = "," if path.startswith("/sns/") else ""
+    return _answered({"errcode": errcode, "errmsg": f"{errmsg}{comma} rid: {_rid(wechat)}"})
+
+
+def _rid(wechat: WeChat) -> str:
+    return f"{int(wechat.now()):08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+
+
+def _page(fault: Fault) -> Answer:
+    status = fault.status or 200
+    title = f"{status} {http.client.responses.get(status, 'Unknown')}"
+    page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
+    text = page if fault.body is None else fault.body
+    return Answer(text.encode("utf-8", "replace"), "text/html" if fault.status else "text/plain", status)
