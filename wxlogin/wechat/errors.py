@@ -1,0 +1,117 @@
+"""What can go wrong between us and WeChat.
+
+::
+
+    WeChatError
+    ├── InvalidCode            40029, 41008: unknown, expired, or another app's code
+    │   └── CodeUsed           40163: somebody exchanged it before
+    ├── RiskyUser              40226: WeChat's risk control stops this person
+    ├── RateLimited            45011: too many calls in this minute
+    ├── Misconfigured          40013, 40125, 40164, ...: an operator's mistake
+    ├── BadResponse            HTML, wrong types, too large, an errcode nobody knows
+    ├── WeChatTimeout          no answer within the deadline
+    └── WeChatUnavailable      reset, bad TLS, ...
+        ├── NotSent            refused, no address: WeChat never saw the call
+        ├── SystemBusy         -1
+        └── TooManyInFlight    as many calls as we allow are waiting already
+
+``code`` is the stable word for a meaning; programs, logs and failure rows use it. The text of an error
+holds the path, ``errcode`` and ``rid`` and nothing else: ``errmsg`` can quote our own address, and what
+``requests`` says quotes the URL with the secret in it.
+"""
+
+import re
+
+RID = re.compile(r"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
+
+
+class WeChatError(Exception):
+    """A call that gave nothing usable. ``errcode`` is None where WeChat sent none."""
+
+    code = "wechat_bad_response"
+
+    def __init__(self, path: str, problem: str = "", *, errcode: int | None = None, errmsg: str = "") -> None:
+        self.path = path
+        self.errcode = errcode
+        self.errmsg = errmsg
+        self.rid = match[1] if (match := RID.search(errmsg)) else ""
+        facts = [
+            problem,
+            f"errcode {errcode}" if errcode is not None else "",
+            f"rid {self.rid}" if self.rid else "",
+        ]
+        super().__init__(f"{path}: {', '.join(filter(None, facts)) or type(self).__name__}")
+
+
+class InvalidCode(WeChatError):
+    code = "code_invalid"
+
+
+class CodeUsed(InvalidCode):
+    pass
+
+
+class RiskyUser(WeChatError):
+    code = "user_blocked"
+
+
+class RateLimited(WeChatError):
+    code = "wechat_too_frequent"
+
+
+class Misconfigured(WeChatError):
+    code = "wechat_misconfigured"
+
+
+class BadResponse(WeChatError):
+    code = "wechat_bad_response"
+
+
+class WeChatTimeout(WeChatError):
+    code = "wechat_timeout"
+
+
+class WeChatUnavailable(WeChatError):
+    code = "wechat_unavailable"
+
+
+class NotSent(WeChatUnavailable):
+    pass
+
+
+class TooManyInFlight(WeChatUnavailable):
+    pass
+
+
+class SystemBusy(WeChatUnavailable):
+    pass
+
+
+ERRCODES: dict[int, type[WeChatError]] = {
+    -1: SystemBusy,
+    40029: InvalidCode,
+    41008: InvalidCode,  # missing code: what WeChat makes of a blank one
+    40163: CodeUsed,
+    40226: RiskyUser,
+    45011: RateLimited,
+    40001: Misconfigured,  # on a call that carries the secret: the secret is wrong
+    40002: Misconfigured,  # invalid grant_type
+    40013: Misconfigured,  # invalid appid
+    40097: Misconfigured,  # invalid args
+    40101: Misconfigured,  # missing parameter
+    40125: Misconfigured,  # invalid appsecret
+    40164: Misconfigured,  # our address is not in the app's IP whitelist
+    40243: Misconfigured,  # AppSecret frozen
+    41002: Misconfigured,  # appid missing
+    41004: Misconfigured,  # appsecret missing
+    48001: Misconfigured,  # the app lacks the permission
+    50002: Misconfigured,  # app frozen or banned
+    50004: Misconfigured,  # API forbidden for this app
+    50007: Misconfigured,  # account frozen
+    61004: Misconfigured,  # the other name of 40164
+}
+
+
+def error_for(path: str, errcode: int, errmsg: str) -> WeChatError:
+    """The error that ``errcode`` means; one that no page names is a bad response."""
+    return ERRCODES.get(errcode, BadResponse)(path, errcode=errcode, errmsg=errmsg)
