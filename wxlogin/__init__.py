@@ -1,0 +1,3 @@
+"""WeChat mini-program login for Django."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,18 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class WxLoginConfig(AppConfig):
+    name = "wxlogin"
+    verbose_name = _("WeChat login")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.contrib.auth import get_user_model
+        from django.db.models.signals import post_save
+
+        from . import checks
+        from .services import sessions
+
+        checks.refuse_to_start()
+        post_save.connect(sessions.when_user_saved, get_user_model(), dispatch_uid="wxlogin.when_user_saved")

@@ -1,0 +1,231 @@
+"""Every way to misconfigure wxlogin, each with an id and a hint.
+
+``manage.py check`` shows them all. Those in ``FATAL`` also stop the process, since a server runs no checks.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from wxlogin import tokens
+from wxlogin.conf import Rate
+
+APP_KEYS = {"SECRET", "NAME", "OPEN_PLATFORM", "PUSH_TOKEN", "PUSH_AES_KEY"}
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+SHARED_CACHES = {
+    "django.core.cache.backends.redis.RedisCache",
+    "django.core.cache.backends.memcached.PyMemcacheCache",
+    "django.core.cache.backends.memcached.PyLibMCCache",
+    "django_redis.cache.RedisCache",
+}
+FATAL = {"wxlogin.E001", "wxlogin.E002", "wxlogin.E003", "wxlogin.E008", "wxlogin.E020"}
+
+
+@register(Tags.security)
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    return list(_settings_problems())
+
+
+@register(Tags.security)
+def check_project(**kwargs: Any) -> list[CheckMessage]:
+    return list(_project_problems())
+
+
+@register(Tags.security, deploy=True)
+def check_deployment(**kwargs: Any) -> list[CheckMessage]:
+    return list(_deployment_problems())
+
+
+def refuse_to_start() -> None:
+    """Raises ``ImproperlyConfigured`` for what would make every login fail or leave secrets unprotected."""
+    fatal = [problem for problem in (*_settings_problems(), *_project_problems()) if problem.id in FATAL]
+    if fatal:
+        raise ImproperlyConfigured("\n".join(f"{each.id}: {each.msg} {each.hint}" for each in fatal))
+
+
+def _settings_problems() -> Iterator[CheckMessage]:
+    declared = getattr(settings, "WXLOGIN", None)
+    if not isinstance(declared, Mapping):
+        yield Error(
+            "settings.WXLOGIN is missing or no dict.",
+            hint='Set WXLOGIN = {"APPS": {"wx…": {"SECRET": "…"}}}.',
+            id="wxlogin.E001",
+        )
+        return
+    for key in declared.keys() - KEYS.keys():
+        yield Warning(
+            f"WXLOGIN has an unknown key {key!r}.",
+            hint=f"It is ignored. Known are: {', '.join(KEYS)}.",
+            id="wxlogin.W001",
+        )
+    yield from _apps_problems(declared.get("APPS"))
+    for key, (number, is_good, hint) in KEYS.items():
+        if key in declared and not is_good(declared[key]):
+            yield Error(f"WXLOGIN[{key!r}] is unusable.", hint=hint, id=f"wxlogin.{number}")
+    if urlsplit(str(declared.get("API_BASE", ""))).scheme == "http" and not _is_loopback(
+        declared["API_BASE"]
+    ):
+        yield Warning(
+            "WXLOGIN['API_BASE'] is not encrypted: the AppSecret travels in clear.",
+            hint="Use https, or a fake WeChat on loopback.",
+            id="wxlogin.W002",
+        )
+
+
+def _apps_problems(apps: Any) -> Iterator[CheckMessage]:
+    if not isinstance(apps, Mapping) or not apps:
+        yield Error(
+            "WXLOGIN['APPS'] lists no mini-program.",
+            hint='Set it to {"wx…": {"SECRET": "…"}}, AppID and AppSecret as the WeChat console shows them.',
+            id="wxlogin.E002",
+        )
+        return
+    for appid, app in apps.items():
+        if (
+            not isinstance(app, Mapping)
+            or not isinstance(app.get("SECRET"), str)
+            or not app["SECRET"].strip()
+        ):
+            yield Error(
+                f"WXLOGIN['APPS'][{appid!r}] has no SECRET.",
+                hint="Take the AppSecret from the WeChat console, under development settings.",
+                id="wxlogin.E003",
+            )
+        elif unknown := app.keys() - APP_KEYS:
+            yield Warning(
+                f"WXLOGIN['APPS'][{appid!r}] has unknown keys: {', '.join(map(repr, sorted(unknown)))}.",
+                hint=f"They are ignored. Known are: {', '.join(sorted(APP_KEYS))}.",
+                id="wxlogin.W003",
+            )
+        if not isinstance(appid, str) or not re.fullmatch(r"\S{1,32}", appid):
+            yield Error(
+                f"WXLOGIN['APPS'] has a key that can't be an AppID: {appid!r}.",
+                hint="An AppID is a short word like wx0123456789abcdef.",
+                id="wxlogin.E004",
+            )
+
+
+def _project_problems() -> Iterator[CheckMessage]:
+    bits = tokens.signing_key_bits()
+    if bits is not None and bits < 256 and not settings.DEBUG:
+        yield Error(
+            "The key that signs JWTs is shorter than 32 bytes.",
+            hint="Make SECRET_KEY, or SIMPLE_JWT['SIGNING_KEY'], at least 32 random bytes long.",
+            id="wxlogin.E020",
+        )
+    if not settings.USE_TZ:
+        yield Error(
+            "USE_TZ is off, and sessions need times without doubt.",
+            hint="Set USE_TZ = True.",
+            id="wxlogin.E021",
+        )
+
+
+def _deployment_problems() -> Iterator[CheckMessage]:
+    if not getattr(settings, "WXLOGIN", {}).get("ENCRYPTION_KEYS"):
+        yield Warning(
+            "Secrets at rest are sealed with a key derived from SECRET_KEY.",
+            hint="Set WXLOGIN['ENCRYPTION_KEYS'], so that SECRET_KEY can change on its own. A key: "
+            'python -c "import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())"',
+            id="wxlogin.W004",
+        )
+    if settings.CACHES.get("default", {}).get("BACKEND") not in SHARED_CACHES:
+        yield Warning(
+            "The default cache is not shared between processes, so each one counts throttles for itself.",
+            hint="Use Redis or Memcached as the default cache.",
+            id="wxlogin.W005",
+        )
+
+
+def _is_url(value: Any) -> bool:
+    parts = urlsplit(value) if isinstance(value, str) else None
+    return bool(parts and parts.scheme in {"http", "https"} and parts.hostname and not parts.query)
+
+
+def _is_loopback(value: str) -> bool:
+    return urlsplit(value).hostname in LOOPBACK
+
+
+def _is_file(value: Any) -> bool:
+    return value is None or (isinstance(value, str | Path) and Path(value).is_file())
+
+
+def _is_positive_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _is_count(least: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _is_duration(least: timedelta) -> Callable[[Any], bool]:
+    def is_duration(value: Any) -> bool:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value >= least.total_seconds()
+        return isinstance(value, timedelta) and value >= least
+
+    return is_duration
+
+
+def _are_keys(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(map(_is_key, value))
+
+
+def _is_key(value: Any) -> bool:
+    try:
+        return len(base64.b64decode(value, validate=True)) == 32
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_rate(value: Any) -> bool:
+    try:
+        Rate.parse(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_callable_path(value: Any) -> bool:
+    try:
+        return callable(import_string(value))
+    except (ImportError, AttributeError, TypeError):
+        return False
+
+
+SECOND = timedelta(seconds=1)
+DURATION = "A timedelta, or a number of seconds."
+RATE = "A count and a unit: 30/min, 5/s, 1000/hour."
+
+# key: id, is the value good, hint
+KEYS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
+    "APPS": ("E002", lambda value: True, ""),  # _apps_problems looks closer
+    "API_BASE": ("E005", _is_url, "A URL such as https://api.weixin.qq.com."),
+    "CA_BUNDLE": ("E006", _is_file, "The path of a readable PEM file, or None."),
+    "UPSTREAM_DEADLINE": ("E007", _is_positive_number, "Seconds, more than 0."),
+    "ENCRYPTION_KEYS": ("E008", _are_keys, "A list of keys, each 32 bytes in base64."),
+    "UPSTREAM_CONCURRENCY": ("E009", _is_count(1), "A whole number, 1 or more."),
+    "ACCESS_LIFETIME": ("E010", _is_duration(SECOND), DURATION),
+    "SESSION_IDLE": ("E011", _is_duration(SECOND), DURATION),
+    "SESSION_ABSOLUTE": ("E012", _is_duration(SECOND), DURATION),
+    "REFRESH_GRACE": ("E013", _is_duration(timedelta()), DURATION),
+    "MAX_SESSIONS": ("E014", _is_count(1), "A whole number, 1 or more."),
+    "LOGIN_RATE": ("E015", _is_rate, RATE),
+    "REFRESH_RATE": ("E016", _is_rate, RATE),
+    "TRUSTED_PROXIES": ("E017", _is_count(0), "How many proxies in front are yours: 0, 1, …"),
+    "USER_FACTORY": (
+        "E018",
+        _is_callable_path,
+        "The dotted path of a function (appid, openid, unionid) → user.",
+    ),
+    "USER_SERIALIZER": ("E019", _is_callable_path, "The dotted path of a DRF serializer of WeChatUser."),
+}

@@ -1,0 +1,139 @@
+"""``settings.WXLOGIN`` as typed attributes, read at the moment of use."""
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+from django.utils.module_loading import import_string
+
+RATE = re.compile(r"([1-9]\d{0,8})/(?:(s)(?:ec(?:ond)?)?|(m)(?:in(?:ute)?)?|(h)(?:our)?|(d)(?:ay)?)")
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True)
+class App:
+    """One mini-program. ``open_platform`` names the group of apps whose unionids mean the same person."""
+
+    appid: str
+    secret: str = field(repr=False)
+    name: str = ""
+    open_platform: str = ""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """At most ``limit`` in ``seconds``."""
+
+    limit: int
+    seconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Rate":
+        """``30/min``, ``5/s``, ``1000/hour``. Raises ``ValueError`` for anything else."""
+        if not (match := RATE.fullmatch(text)):
+            raise ValueError(f"{text!r} is no rate")
+        return cls(int(match[1]), SECONDS[next(filter(None, match.groups()[1:]))])
+
+
+class Conf:
+    """What the project set, or the default. ``checks.py`` judges; this only reads."""
+
+    @property
+    def APPS(self) -> dict[str, App]:
+        return {appid: _app(appid, declared) for appid, declared in self._get("APPS", {}).items()}
+
+    @property
+    def API_BASE(self) -> str:
+        return str(self._get("API_BASE", "https://api.weixin.qq.com"))
+
+    @property
+    def CA_BUNDLE(self) -> str | None:
+        """Path of a CA file; None means the well-known authorities."""
+        return self._get("CA_BUNDLE", None) or None
+
+    @property
+    def UPSTREAM_DEADLINE(self) -> float:
+        """Seconds for a whole call to WeChat."""
+        return float(self._get("UPSTREAM_DEADLINE", 5.0))
+
+    @property
+    def UPSTREAM_CONCURRENCY(self) -> int:
+        return int(self._get("UPSTREAM_CONCURRENCY", 6))
+
+    @property
+    def ENCRYPTION_KEYS(self) -> list[bytes]:
+        """The first seals, all open. Derived from ``SECRET_KEY`` and its fallbacks where none is given."""
+        if listed := self._get("ENCRYPTION_KEYS", None):
+            return [base64.b64decode(key, validate=True) for key in listed]
+        return [
+            salted_hmac("wxlogin.vault", "", secret=secret, algorithm="sha256").digest()
+            for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        ]
+
+    @property
+    def ACCESS_LIFETIME(self) -> timedelta | None:
+        """None means Simple JWT's ``ACCESS_TOKEN_LIFETIME``."""
+        return self._duration("ACCESS_LIFETIME", timedelta()) or None
+
+    @property
+    def SESSION_IDLE(self) -> timedelta:
+        return self._duration("SESSION_IDLE", timedelta(days=7))
+
+    @property
+    def SESSION_ABSOLUTE(self) -> timedelta:
+        return self._duration("SESSION_ABSOLUTE", timedelta(days=30))
+
+    @property
+    def REFRESH_GRACE(self) -> timedelta:
+        return self._duration("REFRESH_GRACE", timedelta(seconds=30))
+
+    @property
+    def MAX_SESSIONS(self) -> int:
+        return int(self._get("MAX_SESSIONS", 10))
+
+    @property
+    def LOGIN_RATE(self) -> Rate:
+        return Rate.parse(self._get("LOGIN_RATE", "30/min"))
+
+    @property
+    def REFRESH_RATE(self) -> Rate:
+        return Rate.parse(self._get("REFRESH_RATE", "60/min"))
+
+    @property
+    def TRUSTED_PROXIES(self) -> int:
+        return int(self._get("TRUSTED_PROXIES", 0))
+
+    @property
+    def USER_FACTORY(self) -> Any:
+        """Called with ``appid``, ``openid`` and ``unionid``; returns a saved user."""
+        return import_string(self._get("USER_FACTORY", "wxlogin.services.accounts.create_user"))
+
+    @property
+    def USER_SERIALIZER(self) -> Any:
+        """A DRF serializer class that shows a ``WeChatUser`` to the person it belongs to."""
+        return import_string(self._get("USER_SERIALIZER", "wxlogin.api.serializers.UserSerializer"))
+
+    def _get(self, name: str, default: Any) -> Any:
+        return getattr(settings, "WXLOGIN", {}).get(name, default)
+
+    def _duration(self, name: str, default: timedelta) -> timedelta:
+        """A plain number counts seconds."""
+        value: timedelta | float = self._get(name, default)
+        return timedelta(seconds=value) if isinstance(value, int | float) else value
+
+
+def _app(appid: str, declared: Mapping[str, Any]) -> App:
+    return App(
+        appid=appid,
+        secret=declared.get("SECRET", ""),
+        name=declared.get("NAME") or appid,
+        open_platform=declared.get("OPEN_PLATFORM", ""),
+    )
+
+
+conf = Conf()

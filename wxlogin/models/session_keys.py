@@ -1,0 +1,69 @@
+from datetime import datetime
+
+from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from wxlogin.conf import conf
+from wxlogin.vault import Vault
+
+from .people import WeChatUser
+
+
+class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
+    def keep(self, wechat_user: WeChatUser, session_key: str, *, asked_at: datetime) -> bool:
+        """Seal and store a session_key that WeChat gave for a question asked at ``asked_at``.
+
+        False if a newer question has been answered already: WeChat keeps one key alive, the latest, and a
+        slow answer must not bring an older one back.
+        """
+        seen = {
+            "sealed": Vault(conf.ENCRYPTION_KEYS).seal(session_key, bound_to=_binding(wechat_user)),
+            "obtained_at": asked_at,
+            "checked_at": None,
+            "state": SessionKey.State.UNKNOWN,
+        }
+        held = self.filter(wechat_user=wechat_user)
+        if held.filter(obtained_at__lte=asked_at).update(**seen):
+            return True
+        if held.exists():
+            return False
+        try:
+            with transaction.atomic():
+                self.create(wechat_user=wechat_user, **seen)
+        except IntegrityError:  # somebody stored the first key in between
+            return bool(held.filter(obtained_at__lte=asked_at).update(**seen))
+        return True
+
+
+class SessionKey(models.Model):
+    """WeChat's key for one (appid, openid). Sealed; it never leaves the server."""
+
+    class State(models.TextChoices):
+        UNKNOWN = "unknown", _("not checked")
+        VALID = "valid", _("valid")
+        STALE = "stale", _("stale")
+
+    wechat_user = models.OneToOneField(
+        WeChatUser, models.CASCADE, related_name="session_key", verbose_name=_("WeChat user")
+    )
+    sealed = models.BinaryField(editable=False)
+    obtained_at = models.DateTimeField(_("obtained at"))
+    checked_at = models.DateTimeField(_("checked at"), null=True, blank=True)
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.UNKNOWN)
+
+    objects = SessionKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("session key")
+        verbose_name_plural = _("session keys")
+
+    def __str__(self) -> str:
+        return f"session key {self.pk}"
+
+    def reveal(self) -> str:
+        """The session_key itself, for calls to WeChat. Raises ``CannotOpen``; reads ``wechat_user``."""
+        return Vault(conf.ENCRYPTION_KEYS).open(self.sealed, bound_to=_binding(self.wechat_user))
+
+
+def _binding(wechat_user: WeChatUser) -> tuple[str, str, str]:
+    return "session_key", wechat_user.appid, wechat_user.openid

@@ -1,0 +1,104 @@
+import secrets
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from wxlogin.conf import conf
+
+from .people import WeChatUser
+
+
+def new_public_id() -> str:
+    """128 random bits. Hex, since it also has to be unique where text compares without case."""
+    return secrets.token_hex(16)
+
+
+class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
+    def with_person(self) -> "LoginSessionQuerySet":
+        return self.select_related("wechat_user__user")
+
+    def of_user(self, user: AbstractBaseUser) -> "LoginSessionQuerySet":
+        """Over all of the Django user's apps."""
+        return self.filter(wechat_user__user=user)
+
+    def live(self, at: datetime) -> "LoginSessionQuerySet":
+        return self.filter(ended_at=None, expires_at__gt=at, last_seen_at__gt=at - conf.SESSION_IDLE)
+
+    def start(self, wechat_user: WeChatUser, *, at: datetime, **origin: Any) -> "LoginSession":
+        """``origin``: ip, user_agent, release."""
+        return self.create(
+            wechat_user=wechat_user,
+            created_at=at,
+            last_seen_at=at,
+            expires_at=at + conf.SESSION_ABSOLUTE,
+            **origin,
+        )
+
+    def spend(self, session_id: str, generation: int, at: datetime) -> bool:
+        """Move a session from ``generation`` to the next. One conditional UPDATE, so only one call wins."""
+        current = self.filter(public_id=session_id, generation=generation, ended_at=None, expires_at__gt=at)
+        return bool(current.update(generation=F("generation") + 1, last_seen_at=at))
+
+    def end(self, reason: str, at: datetime) -> int:
+        """End those that are not over yet; how many. An ended session keeps its first reason."""
+        return self.filter(ended_at=None).update(ended_at=at, end_reason=reason)
+
+    def surplus(self, wechat_user: WeChatUser, at: datetime) -> "LoginSessionQuerySet":
+        """The live sessions beyond ``MAX_SESSIONS``, the newest being kept."""
+        live = self.filter(wechat_user=wechat_user).live(at).order_by("-created_at", "-pk")
+        # As a list: MySQL can't limit a subquery.
+        return self.filter(pk__in=list(live.values_list("pk", flat=True)[conf.MAX_SESSIONS :]))
+
+
+class LoginSession(models.Model):
+    """One login on one device: what the JWTs belong to and what staff can end. Never deleted to end it."""
+
+    class EndReason(models.TextChoices):
+        LOGGED_OUT = "logged_out", _("logged out")
+        ENDED_BY_STAFF = "ended_by_staff", _("ended by staff")
+        REPLACED = "replaced", _("replaced by a newer login")
+        REUSED_REFRESH = "reused_refresh", _("a spent refresh token was used again")
+        EXPIRED = "expired", _("expired")
+        ACCOUNT_DISABLED = "account_disabled", _("account disabled")
+        ERASED = "erased", _("person erased")
+
+    public_id = models.CharField(
+        _("session id"), max_length=32, unique=True, default=new_public_id, editable=False
+    )
+    wechat_user = models.ForeignKey(
+        WeChatUser, models.CASCADE, related_name="login_sessions", verbose_name=_("WeChat user")
+    )
+    created_at = models.DateTimeField(_("created at"), db_index=True)
+    last_seen_at = models.DateTimeField(_("last seen"))
+    expires_at = models.DateTimeField(_("expires at"), help_text=_("No token outlives this."))
+    generation = models.PositiveIntegerField(
+        _("refresh generation"), default=0, help_text=_("How often the session was refreshed.")
+    )
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    end_reason = models.CharField(_("how it ended"), max_length=16, choices=EndReason.choices, blank=True)
+    ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    user_agent = models.CharField(_("user agent"), max_length=256, blank=True)
+    release = models.CharField(
+        _("release"), max_length=32, blank=True, help_text=_("Of the mini-program, as WeChat's Referer says.")
+    )
+
+    objects = LoginSessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("login session")
+        verbose_name_plural = _("login sessions")
+        indexes = [
+            models.Index(fields=["wechat_user", "ended_at", "created_at"], name="wxlogin_sessions_of_person")
+        ]
+        permissions = [("end_loginsession", _("Can end login sessions"))]
+
+    def __str__(self) -> str:
+        return f"{self.public_id[:8]}…"
+
+    def is_over(self, at: datetime) -> bool:
+        """Ended, or past its absolute or idle limit."""
+        return self.ended_at is not None or at >= min(self.expires_at, self.last_seen_at + conf.SESSION_IDLE)

@@ -1,0 +1,1 @@
+"""What wxlogin can do, one plain function per use case."""

@@ -1,0 +1,102 @@
+"""Log in with the code that ``wx.login`` gave the mini-program."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from wxlogin.conf import conf
+from wxlogin.exceptions import AccountDisabled
+from wxlogin.gateway import get_client
+from wxlogin.models import LoginFailure, LoginSession, SessionKey, WeChatUser
+from wxlogin.signals import logged_in
+from wxlogin.tokens import TokenPair
+from wxlogin.wechat.errors import Misconfigured, WeChatError
+from wxlogin.wechat.results import Code2Session
+
+from .caller import Caller
+from .log import log, short_hash
+from .sessions import issue_tokens
+from .storage import in_one_transaction
+
+
+@dataclass(frozen=True)
+class Login:
+    """``created``: the Django user is new."""
+
+    wechat_user: WeChatUser
+    tokens: TokenPair
+    created: bool
+
+
+def login_with_code(code: str, *, appid: str, caller: Caller) -> Login:
+    """Log in whoever holds ``code``. Raises ``UnknownApp``, ``WeChatError`` or ``AccountDisabled``."""
+    client = get_client(appid)
+    asked_at = timezone.now()
+    try:
+        identity = client.code2session(code)
+        session, created = _store(appid, identity, asked_at=asked_at, caller=caller)
+    except (WeChatError, AccountDisabled) as refusal:
+        _record_refusal(refusal, appid, caller)
+        raise
+    log(
+        "login",
+        appid=appid,
+        person=short_hash(session.wechat_user),
+        session=session.public_id,
+        created=created,
+        request_id=caller.request_id,
+    )
+    return Login(session.wechat_user, issue_tokens(session), created)
+
+
+@in_one_transaction
+def _store(
+    appid: str, identity: Code2Session, *, asked_at: datetime, caller: Caller
+) -> tuple[LoginSession, bool]:
+    now = timezone.now()
+    wechat_user, created = WeChatUser.objects.record_login(
+        appid,
+        identity,
+        make_user=lambda: conf.USER_FACTORY(appid=appid, openid=identity.openid, unionid=identity.unionid),
+        at=now,
+    )
+    if not wechat_user.may_log_in(now):
+        raise AccountDisabled(wechat_user.block_reason if wechat_user.block_reason_public else "")
+    SessionKey.objects.keep(wechat_user, identity.session_key, asked_at=asked_at)
+    session = LoginSession.objects.start(
+        wechat_user, at=now, ip=caller.ip, user_agent=caller.user_agent, release=caller.release
+    )
+    LoginSession.objects.surplus(wechat_user, now).end(LoginSession.EndReason.REPLACED, now)
+    transaction.on_commit(
+        lambda: logged_in.send(sender=WeChatUser, login_session=session, created=created), robust=True
+    )
+    return session, created
+
+
+def _record_refusal(refusal: WeChatError | AccountDisabled, appid: str, caller: Caller) -> None:
+    """For staff and for the log. A database in trouble must not change the answer."""
+    errcode, rid = getattr(refusal, "errcode", None), getattr(refusal, "rid", "")
+    log(
+        "login refused",
+        logging.ERROR if isinstance(refusal, Misconfigured) else logging.INFO,
+        code=refusal.code,
+        appid=appid,
+        errcode=errcode,
+        rid=rid,
+        request_id=caller.request_id,
+    )
+    try:
+        LoginFailure.objects.create(
+            created_at=timezone.now(),
+            appid=appid,
+            ip=caller.ip,
+            code=refusal.code,
+            errcode=errcode,
+            rid=rid,
+            request_id=caller.request_id,
+        )
+    except DatabaseError as exc:
+        log("login failure not stored", logging.ERROR, problem=type(exc).__name__)

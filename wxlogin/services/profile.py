@@ -1,0 +1,25 @@
+"""What people say about themselves."""
+
+import unicodedata
+
+from wxlogin.models import WeChatUser
+
+# They turn the reading direction of whatever is printed next to the name.
+BIDIRECTIONAL = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+INVISIBLE_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
+
+
+def clean_nickname(text: str) -> str:
+    """``text`` without control and bidirectional characters; emoji and their joiners stay."""
+    kept = (
+        char
+        for char in text
+        if char not in BIDIRECTIONAL and unicodedata.category(char) not in INVISIBLE_CATEGORIES
+    )
+    return "".join(kept).strip()
+
+
+def set_nickname(wechat_user: WeChatUser, nickname: str) -> None:
+    """``nickname`` as ``clean_nickname`` left it, 1 to 64 characters."""
+    wechat_user.nickname = nickname
+    wechat_user.save(update_fields=["nickname"])

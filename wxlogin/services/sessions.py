@@ -1,0 +1,166 @@
+"""The life of a login session after the login."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.utils import timezone
+
+from wxlogin import tokens
+from wxlogin.conf import conf
+from wxlogin.exceptions import SessionEnded, TokenInvalid
+from wxlogin.models import LoginSession, WeChatUser
+from wxlogin.tokens import TokenPair
+
+from .log import log
+from .storage import in_one_transaction
+
+EndReason = LoginSession.EndReason
+
+
+def issue_tokens(session: LoginSession) -> TokenPair:
+    """The pair of the session's present generation."""
+    return tokens.issue(
+        session.wechat_user.user,
+        appid=session.wechat_user.appid,
+        session_id=session.public_id,
+        generation=session.generation,
+        since=session.last_seen_at,
+        until=session.expires_at,
+    )
+
+
+def authenticate(access: str) -> LoginSession | None:
+    """The live session that an access token belongs to, with person and user: one query.
+
+    None for a Simple JWT token that isn't ours. Raises ``TokenInvalid`` or ``SessionEnded``.
+    """
+    claims = tokens.read_access(access)
+    if claims is None:
+        return None
+    session = _find(claims.session_id)
+    if tokens.user_id(session.wechat_user.user) != claims.user_id:
+        raise TokenInvalid
+    _refuse_if_over(session, timezone.now())
+    return session
+
+
+def refresh(refresh_token: str, *, request_id: str = "") -> TokenPair:
+    """Spend a refresh token for its successor. Raises ``TokenInvalid`` or ``SessionEnded``.
+
+    A refresh works once. For ``REFRESH_GRACE`` after it was spent the parent, and only the parent, gets the
+    same successor again: parallel calls and lost answers log nobody out. Anything older is somebody else's
+    copy and ends the session.
+    """
+    claims = tokens.read_refresh(refresh_token)
+    now = timezone.now()
+    session = _find(claims.session_id)
+    _refuse_if_over(session, now)
+    if claims.expired:
+        _end([session], EndReason.EXPIRED, now)
+        raise SessionEnded(EndReason.EXPIRED)
+    if _spend(session, claims.generation, now):
+        session.generation, session.last_seen_at = claims.generation + 1, now
+    else:
+        session = _answer_again(claims, now, request_id)
+    return issue_tokens(session)
+
+
+def _answer_again(claims: tokens.RefreshClaims, now: datetime, request_id: str) -> LoginSession:
+    session = _find(claims.session_id)  # anew: it may just have been spent or ended by a parallel call
+    _refuse_if_over(session, now)
+    if claims.generation > session.generation:
+        raise TokenInvalid  # from a future that a restored backup doesn't know
+    if claims.generation == session.generation - 1 and now - session.last_seen_at <= conf.REFRESH_GRACE:
+        return session
+    log("refresh reused", session=session.public_id, generation=claims.generation, request_id=request_id)
+    _end([session], EndReason.REUSED_REFRESH, now, request_id=request_id)
+    raise SessionEnded(EndReason.REUSED_REFRESH)
+
+
+def log_out(session: LoginSession, *, everywhere: bool = False, request_id: str = "") -> None:
+    """End this session, or all of the Django user's, over all apps."""
+    now = timezone.now()
+    chosen = [session]
+    if everywhere:
+        chosen = list(LoginSession.objects.of_user(session.wechat_user.user).live(now))
+    _end(chosen, EndReason.LOGGED_OUT, now, request_id=request_id)
+
+
+def own_sessions(user: AbstractBaseUser) -> Iterable[LoginSession]:
+    """The Django user's live sessions over all apps, newest first."""
+    return LoginSession.objects.of_user(user).live(timezone.now()).order_by("-created_at", "-pk")
+
+
+def end_own_session(user: AbstractBaseUser, public_id: str, *, request_id: str = "") -> bool:
+    """End one of the user's own sessions; twice is fine. False if the user has no such session."""
+    session = LoginSession.objects.of_user(user).filter(public_id=public_id).first()
+    if session is None:
+        return False
+    _end([session], EndReason.LOGGED_OUT, timezone.now(), request_id=request_id)
+    return True
+
+
+def end_sessions(sessions: Iterable[LoginSession], *, staff: AbstractBaseUser | AnonymousUser) -> int:
+    """``staff`` ends ``sessions``; how many were not over yet. Tokens are refused at the next request."""
+    return _end(sessions, EndReason.ENDED_BY_STAFF, timezone.now(), staff=staff.pk)
+
+
+def end_sessions_of_people(
+    wechat_users: Iterable[WeChatUser], *, staff: AbstractBaseUser | AnonymousUser
+) -> int:
+    """``staff`` ends every live session of ``wechat_users``; how many."""
+    ids = [wechat_user.pk for wechat_user in wechat_users]
+    return end_sessions(LoginSession.objects.filter(wechat_user__in=ids).live(timezone.now()), staff=staff)
+
+
+def when_user_saved(instance: AbstractBaseUser, created: bool, raw: bool = False, **kwargs: Any) -> None:
+    """A signal receiver: disabling a Django user ends their sessions, enabling it again revives none."""
+    if not instance.is_active and not created and not raw:
+        now = timezone.now()
+        _end(LoginSession.objects.of_user(instance).filter(ended_at=None), EndReason.ACCOUNT_DISABLED, now)
+
+
+def _end(sessions: Iterable[LoginSession], reason: str, at: datetime, **facts: Any) -> int:
+    ended = _mark_ended(list(sessions), reason, at)
+    for session in ended:
+        log("session ended", session=session.public_id, reason=reason, **facts)
+    return len(ended)
+
+
+@in_one_transaction
+def _mark_ended(sessions: list[LoginSession], reason: str, at: datetime) -> list[LoginSession]:
+    """Those that this call ended, one conditional UPDATE each: somebody else may be quicker."""
+    return [session for session in sessions if LoginSession.objects.filter(pk=session.pk).end(reason, at)]
+
+
+@in_one_transaction
+def _spend(session: LoginSession, generation: int, at: datetime) -> bool:
+    return LoginSession.objects.spend(session.public_id, generation, at)
+
+
+def _find(public_id: str) -> LoginSession:
+    session = LoginSession.objects.with_person().filter(public_id=public_id).first()
+    if session is None:
+        raise TokenInvalid
+    return session
+
+
+def _refuse_if_over(session: LoginSession, now: datetime) -> None:
+    """Raises ``SessionEnded``, and puts on disk what was only implied until now."""
+    if session.ended_at is not None:
+        raise SessionEnded(session.end_reason)
+    if not session.wechat_user.may_log_in(now):
+        _end(_sharing_the_fate_of(session), EndReason.ACCOUNT_DISABLED, now)
+        raise SessionEnded(EndReason.ACCOUNT_DISABLED)
+    if session.is_over(now):
+        _end([session], EndReason.EXPIRED, now)
+        raise SessionEnded(EndReason.EXPIRED)
+
+
+def _sharing_the_fate_of(session: LoginSession) -> Iterable[LoginSession]:
+    """All sessions of a disabled user, or of a blocked person: enabling again must revive none."""
+    if session.wechat_user.user.is_active:
+        return LoginSession.objects.filter(wechat_user=session.wechat_user, ended_at=None)
+    return LoginSession.objects.of_user(session.wechat_user.user).filter(ended_at=None)

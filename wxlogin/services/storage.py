@@ -1,0 +1,32 @@
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Deadlock, serialization failure, lock not available (PostgreSQL); lock wait time-out, deadlock (MySQL).
+CONTENTION = {"40P01", "40001", "55P03", 1205, 1213}
+
+
+def in_one_transaction(function: Callable[P, R]) -> Callable[P, R]:
+    """All or nothing, and once more where the database says that it was only somebody in the way."""
+
+    @wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return transaction.atomic(function)(*args, **kwargs)
+        except OperationalError as exc:
+            if connection.in_atomic_block or not is_contention(exc):
+                raise
+        return transaction.atomic(function)(*args, **kwargs)
+
+    return wrapper
+
+
+def is_contention(exc: OperationalError) -> bool:
+    cause = exc.__cause__
+    number = cause.args[0] if cause and cause.args else None
+    return getattr(cause, "sqlstate", number) in CONTENTION or "locked" in str(exc)

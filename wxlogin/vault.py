@@ -1,0 +1,57 @@
+"""Sealing of secrets at rest: AES-256-GCM, bound to the row that holds them.
+
+A sealed value is ``version (1) | key id (4) | nonce (12) | tag (16) | ciphertext``. The key id says which key
+opens it, so keys rotate without touching every row at once; the binding is authenticated, so a ciphertext
+copied into another row does not open there.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from Crypto.Cipher import AES
+from Crypto.Random import get_random_bytes
+
+VERSION = b"\x01"
+KEY_ID, NONCE, TAG = 4, 12, 16
+
+
+class CannotOpen(Exception):
+    """Sealed with a key that isn't listed, for another row, or damaged."""
+
+
+class Vault:
+    """``keys``: 32 bytes each. The first seals, all open."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._keys = {_key_id(key): key for key in keys}
+        self._first = _key_id(keys[0])
+
+    def seal(self, plaintext: str, *, bound_to: Sequence[str]) -> bytes:
+        """``bound_to`` names the purpose and the row; ``open`` needs the same."""
+        nonce = get_random_bytes(NONCE)
+        cipher = self._cipher(self._first, nonce, bound_to)
+        ciphertext, tag = cipher.encrypt_and_digest(plaintext.encode())
+        return b"".join((VERSION, self._first, nonce, tag, ciphertext))
+
+    def open(self, sealed: bytes | memoryview, *, bound_to: Sequence[str]) -> str:
+        """Raises ``CannotOpen``."""
+        sealed = bytes(sealed)  # PostgreSQL hands out memoryviews
+        key_id, rest = sealed[1 : 1 + KEY_ID], sealed[1 + KEY_ID :]
+        if sealed[:1] != VERSION or key_id not in self._keys or len(rest) < NONCE + TAG:
+            raise CannotOpen
+        nonce, tag, ciphertext = rest[:NONCE], rest[NONCE : NONCE + TAG], rest[NONCE + TAG :]
+        try:
+            plaintext: bytes = self._cipher(key_id, nonce, bound_to).decrypt_and_verify(ciphertext, tag)
+        except ValueError:
+            raise CannotOpen from None
+        return plaintext.decode()
+
+    def _cipher(self, key_id: bytes, nonce: bytes, bound_to: Sequence[str]) -> Any:
+        cipher = AES.new(self._keys[key_id], AES.MODE_GCM, nonce=nonce, mac_len=TAG)
+        cipher.update(b"\0".join(part.encode() for part in (*bound_to, key_id.hex())))
+        return cipher
+
+
+def _key_id(key: bytes) -> bytes:
+    return hashlib.sha256(b"wxlogin key id" + key).digest()[:KEY_ID]
