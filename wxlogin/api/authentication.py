@@ -1,0 +1,30 @@
+from django.contrib.auth.models import AbstractBaseUser
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from wxlogin.exceptions import SessionEnded, TokenInvalid
+from wxlogin.models import LoginSession
+from wxlogin.services import sessions
+
+from .errors import CredentialsRefused
+
+
+class WeChatJWTAuthentication(BaseAuthentication):
+    """``Authorization: Bearer <access>``, with the login session looked up in one query at each request.
+
+    ``request.user`` is the Django user, ``request.auth`` the ``LoginSession``. A Simple JWT token that belongs
+    to no login session of ours is left to the next authentication class.
+    """
+
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser, LoginSession] | None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        try:
+            session = sessions.authenticate(token.strip())
+        except (TokenInvalid, SessionEnded) as refusal:
+            raise CredentialsRefused(refusal) from None
+        return (session.wechat_user.user, session) if session else None
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"

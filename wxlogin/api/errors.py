@@ -1,0 +1,112 @@
+"""Every refusal of the API, in one place: exception → stable code → status, sentence, headers."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, InternalError, OperationalError
+from django.http import Http404
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+
+from wxlogin.exceptions import WxLoginError
+from wxlogin.wechat.errors import WeChatError
+
+logger = logging.getLogger("wxlogin")
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    detail: str | Promise
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+SOON = {"Retry-After": "5"}
+BEARER = {"WWW-Authenticate": "Bearer"}
+
+ANSWERS: dict[str, Answer] = {
+    "invalid_request": Answer(400, _("The request is malformed.")),
+    "unknown_app": Answer(400, _("This mini-program is not known here.")),
+    "code_invalid": Answer(
+        401, _("The login code is invalid, expired or used. Call wx.login again."), BEARER
+    ),
+    "token_invalid": Answer(401, _("The token is missing, invalid or expired."), BEARER),
+    "session_ended": Answer(401, _("This login session is over. Log in again."), BEARER),
+    "user_blocked": Answer(403, _("WeChat does not let this account log in.")),
+    "account_disabled": Answer(403, _("This account is disabled.")),
+    "not_found": Answer(404, _("There is nothing here.")),
+    "method_not_allowed": Answer(405, _("This method is not allowed here.")),
+    "too_large": Answer(413, _("The request is too large.")),
+    "unsupported_media_type": Answer(415, _("Send JSON.")),
+    "throttled": Answer(429, _("Too many requests. Wait a little.")),
+    "wechat_too_frequent": Answer(429, _("WeChat asks to slow down. Wait a minute."), {"Retry-After": "60"}),
+    "wechat_misconfigured": Answer(502, _("Login is out of order at the moment. Try again later.")),
+    "wechat_bad_response": Answer(502, _("WeChat gave no usable answer. Try again later.")),
+    "wechat_unavailable": Answer(503, _("WeChat can't be reached at the moment. Try again."), SOON),
+    "storage_unavailable": Answer(503, _("The service can't be reached at the moment. Try again."), SOON),
+    "wechat_timeout": Answer(504, _("WeChat took too long. Call wx.login again.")),
+}
+
+# Classes of Django and DRF, by the code that they mean. Ours and the platform client's carry theirs.
+CODES: dict[type[Exception], str] = {
+    drf.ValidationError: "invalid_request",
+    drf.ParseError: "invalid_request",
+    drf.NotAuthenticated: "token_invalid",
+    drf.NotFound: "not_found",
+    Http404: "not_found",
+    drf.MethodNotAllowed: "method_not_allowed",
+    RequestDataTooBig: "too_large",
+    drf.UnsupportedMediaType: "unsupported_media_type",
+    drf.Throttled: "throttled",
+    OperationalError: "storage_unavailable",
+    InterfaceError: "storage_unavailable",
+    InternalError: "storage_unavailable",  # PostgreSQL: read-only transaction
+}
+
+
+class CredentialsRefused(drf.AuthenticationFailed):
+    """A refusal in a shape that also a host project's own views turn into the right answer."""
+
+    def __init__(self, refusal: WxLoginError) -> None:
+        super().__init__(body_of(refusal.code, refusal))
+
+
+def response_to(exc: Exception) -> Response | None:
+    """The answer to an exception; None for one that nobody foresaw."""
+    if isinstance(exc, CredentialsRefused):
+        return Response(exc.detail, 401, headers=BEARER)
+    code = code_of(exc)
+    if code is None:
+        return None
+    if code == "storage_unavailable":
+        # Not the text: databases quote rows in it.
+        logger.error("storage unavailable problem=%s", type(exc).__name__)
+    answer = ANSWERS[code]
+    return Response(body_of(code, exc), answer.status, headers={**answer.headers, **_headers_of(exc)})
+
+
+def code_of(exc: Exception) -> str | None:
+    if isinstance(exc, WxLoginError | WeChatError):
+        return exc.code
+    return next((code for kind, code in CODES.items() if isinstance(exc, kind)), None)
+
+
+def body_of(code: str, exc: Exception) -> dict[str, Any]:
+    body: dict[str, Any] = {"code": code, "detail": str(ANSWERS[code].detail)}
+    if code == "invalid_request":
+        detail = getattr(exc, "detail", None)
+        body["fields"] = detail if isinstance(detail, dict) else {}
+    if reason := getattr(exc, "reason", ""):
+        body["reason"] = str(reason)
+    return body
+
+
+def _headers_of(exc: Exception) -> dict[str, str]:
+    if isinstance(exc, drf.Throttled):
+        return {"Retry-After": str(getattr(exc, "wait", 1))}
+    return {}

@@ -1,0 +1,167 @@
+"""One class an endpoint: check the shape, call a service, show the outcome."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from typing import Any, cast
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import translation
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from wxlogin.conf import conf
+from wxlogin.models import LoginSession, WeChatUser
+from wxlogin.services import login, profile, sessions
+
+from .address import caller_of, request_id_of
+from .authentication import WeChatJWTAuthentication
+from .errors import response_to
+from .parsers import BoundedJSONParser
+from .serializers import (
+    LoginRequestSerializer,
+    LoginSessionSerializer,
+    LogoutRequestSerializer,
+    ProfileRequestSerializer,
+    RefreshRequestSerializer,
+)
+from .throttling import LoginThrottle, RefreshThrottle
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """Whatever ``Accept`` says: there is one format, and a 406 would help nobody."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        media_type = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == media_type), None)
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
+
+
+class WeChatView(APIView):
+    """What all endpoints share. Nothing here is left to the project's ``REST_FRAMEWORK`` settings."""
+
+    authentication_classes = [WeChatJWTAuthentication]
+    permission_classes = [IsAuthenticated]
+    parser_classes = [BoundedJSONParser]
+    renderer_classes = [JSONRenderer]
+    throttle_classes = []
+    content_negotiation_class = AlwaysJSON
+    metadata_class = None
+    versioning_class = None
+    request_id = ""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:  # type: ignore[override]
+        # ATOMIC_REQUESTS would hold a transaction open over a call to WeChat, and take back the end of a
+        # session together with the refusal that announces it.
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.request_id = request_id_of(request)
+        with translation.override(translation.get_language_from_request(request)):
+            return super().dispatch(request, *args, **kwargs)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response = response_to(exc)
+        if response is None:
+            self.raise_uncaught_exception(exc)
+        response.exception = True
+        return response
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        response["X-Request-ID"] = self.request_id
+        return response
+
+    def read(self, shape: type[Serializer]) -> dict[str, Any]:
+        """The body, checked. Raises DRF's ``ValidationError``."""
+        serializer = shape(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def show(self, wechat_user: WeChatUser) -> dict[str, Any]:
+        return dict(conf.USER_SERIALIZER(wechat_user, context={"request": self.request}).data)
+
+    @property
+    def login_session(self) -> LoginSession:
+        """The caller's, where ``WeChatJWTAuthentication`` let them in."""
+        return cast(LoginSession, self.request.auth)
+
+    @property
+    def user(self) -> AbstractBaseUser:
+        return self.login_session.wechat_user.user
+
+
+class LoginView(WeChatView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    throttle_classes = [LoginThrottle]
+
+    def post(self, request: Request) -> Response:
+        caller = caller_of(request, self.request_id)
+        result = login.login_with_code(**self.read(LoginRequestSerializer), caller=caller)
+        return Response(
+            {**asdict(result.tokens), "created": result.created, "user": self.show(result.wechat_user)}
+        )
+
+
+class RefreshView(WeChatView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    throttle_classes = [RefreshThrottle]
+
+    def post(self, request: Request) -> Response:
+        body = self.read(RefreshRequestSerializer)
+        return Response(asdict(sessions.refresh(body["refresh"], request_id=self.request_id)))
+
+
+class LogoutView(WeChatView):
+    def post(self, request: Request) -> Response:
+        sessions.log_out(self.login_session, **self.read(LogoutRequestSerializer), request_id=self.request_id)
+        return Response(status=204)
+
+
+class MeView(WeChatView):
+    def get(self, request: Request) -> Response:
+        return Response(self.show(self.login_session.wechat_user))
+
+    def put(self, request: Request) -> Response:
+        wechat_user = self.login_session.wechat_user
+        profile.set_nickname(wechat_user, **self.read(ProfileRequestSerializer))
+        return Response(self.show(wechat_user))
+
+
+class SessionsView(WeChatView):
+    def get(self, request: Request) -> Response:
+        own = sessions.own_sessions(self.user)
+        return Response(LoginSessionSerializer(own, many=True, context={"current": self.login_session}).data)
+
+
+class SessionView(WeChatView):
+    def delete(self, request: Request, session_id: str) -> Response:
+        if not sessions.end_own_session(self.user, session_id, request_id=self.request_id):
+            raise Http404
+        return Response(status=204)
+
+
+class NothingHereView(WeChatView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise Http404
