@@ -1,0 +1,143 @@
+"""The product at work on one machine: a fake WeChat, the real endpoint, people in the admin."""
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from socketserver import ThreadingMixIn
+from typing import Any
+
+import requests
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.servers.basehttp import WSGIRequestHandler, WSGIServer, get_internal_wsgi_application
+
+from wxlogin.fakewechat import FakeWeChat
+
+PHONES = [
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) MicroMessenger/8.0.60 NetType/WIFI Language/zh_CN",
+    "Mozilla/5.0 (Linux; Android 15; Mi 15) MicroMessenger/8.0.61 NetType/5G Language/zh_CN",
+]
+PEOPLE = ["李雷", "韩梅梅", "Tea lover 🍵", "王小明", "Anna"]
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+@dataclass(frozen=True)
+class Demo:
+    url: str
+    fake: FakeWeChat
+    staff: str
+    password: str
+
+    def call(self, method: str, path: str, access: str = "", **kwargs: Any) -> requests.Response:
+        headers = {**kwargs.pop("headers", {}), **({"Authorization": f"Bearer {access}"} if access else {})}
+        return requests.request(method, f"{self.url}/api/wechat/{path}", headers=headers, timeout=30, **kwargs)
+
+    def log_in(self, openid: str, phone: int = 0) -> dict[str, Any]:
+        """As the mini-program would: with a code, and with the headers that WeChat sets."""
+        appid = next(iter(settings.WXLOGIN["APPS"]))
+        headers = {
+            "User-Agent": PHONES[phone % len(PHONES)],
+            "Referer": f"https://servicewechat.com/{appid}/{12 + phone}/page-frame.html",
+        }
+        answer = self.call("POST", "login/", json={"code": self.fake.code_for(openid)}, headers=headers)
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    @property
+    def curl(self) -> str:
+        """The fake's answer to "give me a code" is just what the endpoint wants."""
+        return (
+            f"curl -s {self.url}/api/wechat/login/ -H 'Content-Type: application/json' "
+            f"""-d "$(curl -s {self.fake.url}/_fake/codes -d '{{"openid": "o-you"}}')\""""
+        )
+
+
+@contextmanager
+def running(port: int, fake_port: int) -> Iterator[Demo]:
+    """Serve the project and a fake WeChat, each on another port if its own is taken."""
+    with _fake(fake_port) as fake:
+        settings.WXLOGIN = {**settings.WXLOGIN, "API_BASE": fake.url}
+        server = _server(port)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        staff, password = _staff()
+        try:
+            yield Demo(f"http://127.0.0.1:{server.server_port}", fake, staff, password)
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
+def welcome_people(demo: Demo) -> None:
+    """A handful who log in, name themselves, come back; one logs out, one sends a used code."""
+    for number, nickname in enumerate(PEOPLE):
+        openid = f"oDemo-{number}-" + "abcdefghijklmnopqrst"
+        access = demo.log_in(openid, number)["access"]
+        demo.call("PUT", "me/", access, json={"nickname": nickname}).raise_for_status()
+        if number % 2:
+            demo.log_in(openid, number + 1)
+    demo.call("POST", "logout/", access).raise_for_status()
+    used = {"code": demo.fake.code_for("oDemo-0-abcdefghijklmnopqrst")}
+    for _ in range(2):
+        demo.call("POST", "login/", json=used)
+
+
+def check(demo: Demo) -> None:
+    """Log somebody in and out again, over HTTP. Raises ``AssertionError`` where the product does not work."""
+    first, again = demo.log_in("o-check"), demo.log_in("o-check")
+    _expect(first["user"]["id"] == again["user"]["id"], "a second login is the same person")
+    _expect(demo.call("GET", "me/", again["access"]).ok, "the access token opens me/")
+    renewed = demo.call("POST", "token/refresh/", json={"refresh": again["refresh"]}).json()
+    _expect(demo.call("POST", "logout/", renewed["access"]).status_code == 204, "logout works")
+    refused = demo.call("GET", "me/", renewed["access"])
+    _expect(refused.json().get("reason") == "logged_out", "the next request after logout is refused")
+    _expect(_staff_can_log_in(demo), "staff can log in to the admin")
+
+
+def _expect(holds: bool, promise: str) -> None:
+    if not holds:
+        raise AssertionError(promise)
+
+
+def _staff_can_log_in(demo: Demo) -> bool:
+    with requests.Session() as browser:
+        url = f"{demo.url}/admin/login/?next=/admin/"
+        browser.get(url, timeout=30)
+        form = {
+            "username": demo.staff,
+            "password": demo.password,
+            "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+        }
+        browser.post(url, form, timeout=30)
+        return browser.get(f"{demo.url}/admin/wxlogin/wechatuser/", allow_redirects=False, timeout=30).ok
+
+
+def _fake(port: int) -> FakeWeChat:
+    try:
+        return FakeWeChat(port=port)
+    except OSError:
+        return FakeWeChat()
+
+
+def _server(port: int) -> Server:
+    try:
+        server = Server(("127.0.0.1", port), WSGIRequestHandler)
+    except OSError:
+        server = Server(("127.0.0.1", 0), WSGIRequestHandler)
+    server.set_app(get_internal_wsgi_application())
+    return server
+
+
+def _staff() -> tuple[str, str]:
+    """A superuser, with a new password each time."""
+    password = secrets.token_urlsafe(12)
+    user, _ = get_user_model().objects.get_or_create(
+        username="staff", defaults={"is_staff": True, "is_superuser": True}
+    )
+    user.set_password(password)
+    user.save()
+    return "staff", password

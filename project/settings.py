@@ -1,0 +1,198 @@
+"""A small real project around wxlogin. Everything that differs between machines comes from the environment."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = os.environ.get
+
+
+def flag(name: str) -> bool:
+    return env(name, "0").lower() in {"1", "true", "yes", "on"}
+
+
+def listed(name: str) -> list[str]:
+    return [part.strip() for part in env(name, "").split(",") if part.strip()]
+
+
+def number_or_text(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+DEBUG = flag("DJANGO_DEBUG")
+SECRET_KEY = env("DJANGO_SECRET_KEY") or ("only-for-development-" * 3 if DEBUG else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("Set DJANGO_SECRET_KEY to 50 or so random characters (or DJANGO_DEBUG=1).")
+SECRET_KEY_FALLBACKS = listed("DJANGO_SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = listed("DJANGO_ALLOWED_HOSTS")
+
+INSTALLED_APPS = [
+    "project",
+    "wxlogin",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "project.urls"
+WSGI_APPLICATION = "project.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# Seconds. With one retry after a lock it still ends before the client gives up, UPSTREAM_DEADLINE included.
+DATABASE_WAIT = 2
+DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
+    "sqlite": {
+        "timeout": DATABASE_WAIT,
+        # Writers queue at BEGIN instead of failing half-way with "database is locked".
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL;",
+    },
+    "postgresql": {
+        "connect_timeout": DATABASE_WAIT,
+        "options": f"-c statement_timeout={DATABASE_WAIT}s -c lock_timeout={DATABASE_WAIT}s",
+    },
+    "mysql": {
+        "connect_timeout": DATABASE_WAIT,
+        "read_timeout": DATABASE_WAIT,
+        "write_timeout": DATABASE_WAIT,
+        "charset": "utf8mb4",
+        "init_command": f"SET innodb_lock_wait_timeout={DATABASE_WAIT}",
+    },
+}
+
+
+def database() -> dict[str, Any]:
+    config: dict[str, Any] = dict(
+        dj_database_url.parse(
+            env("DATABASE_URL") or f"sqlite:///{BASE_DIR / 'db.sqlite3'}",
+            conn_max_age=60,
+            conn_health_checks=True,
+        )
+    )
+    vendor = config["ENGINE"].rpartition(".")[2].removesuffix("3")
+    config["OPTIONS"] = {**DATABASE_OPTIONS.get(vendor, {}), **config.get("OPTIONS", {})}
+    return config
+
+
+def cache() -> dict[str, Any]:
+    if not (url := env("REDIS_URL")):
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": url,
+        # A cache that hangs must cost a request less than a second.
+        "OPTIONS": {"socket_connect_timeout": 0.4, "socket_timeout": 0.4, "retry": Retry(NoBackoff(), 0)},
+    }
+
+
+DATABASES = {"default": database()}
+CACHES = {"default": cache()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True  # the admin's own files, without a collectstatic
+MEDIA_URL = "media/"
+MEDIA_ROOT = BASE_DIR / "media"
+
+if flag("DJANGO_HTTPS"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+
+
+def apps() -> dict[str, Any]:
+    if declared := env("WECHAT_APPS"):
+        try:
+            return dict(json.loads(declared))
+        except ValueError:
+            # Not the text: it holds secrets.
+            raise ImproperlyConfigured("WECHAT_APPS is not a JSON object of apps.") from None
+    if appid := env("WECHAT_APPID"):
+        return {appid: {"SECRET": env("WECHAT_SECRET", "")}}
+    # A fresh checkout starts; only a fake WeChat will log anybody in.
+    return {"wx0123456789abcdef": {"SECRET": "made-up", "NAME": "Demo"}} if DEBUG else {}
+
+
+WXLOGIN: dict[str, Any] = {
+    name.removeprefix("WXLOGIN_"): number_or_text(value)
+    for name, value in os.environ.items()
+    if name.startswith("WXLOGIN_") and value
+}
+WXLOGIN["APPS"] = apps()
+if keys := listed("WXLOGIN_ENCRYPTION_KEYS"):
+    WXLOGIN["ENCRYPTION_KEYS"] = keys
+if api_base := env("WECHAT_API_BASE"):
+    WXLOGIN["API_BASE"] = api_base
+if ca_bundle := env("WECHAT_CA_BUNDLE"):
+    WXLOGIN["CA_BUNDLE"] = ca_bundle
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "{asctime}{levelname}{name}{message}",
+            "style": "{",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        }
+    },
+    "handlers": {
+        "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}
+    },
+    "root": {"handlers": ["stdout"], "level": env("DJANGO_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django": {"level": env("DJANGO_LOG_LEVEL", "INFO"), "handlers": [], "propagate": True},
+        # The development server repeats what django.request said.
+        "django.server": {"handlers": [], "propagate": False},
+    },
+}

@@ -1,0 +1,156 @@
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _, ngettext
+
+from wxlogin.models import LoginSession, SessionKey, WeChatUser
+from wxlogin.services import sessions
+
+from .base import AppFilter, ReadOnlyAdmin, app_name, badge
+from .masks import mask_address, mask_id
+from .sessions import session_state
+
+RECENT = 10
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [("disabled", _("account disabled")), ("blocked", _("blocked"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "disabled":
+            return queryset.filter(user__is_active=False)
+        if self.value() == "blocked":
+            return queryset.blocked(timezone.now())
+        return queryset
+
+
+class WeChatUserAdmin(ReadOnlyAdmin):
+    list_display = ["person", "nickname", "app", "state", "live_sessions", "last_login_at", "created_at"]
+    list_filter = [AppFilter, StateFilter]
+    list_select_related = ["user"]
+    ordering = ["-last_login_at"]
+    sortable_by = ["last_login_at", "created_at"]
+    search_fields = ["openid__exact", "unionid__exact"]
+    search_help_text = _("A whole openid or unionid.")
+    actions = ["end_sessions"]
+    fieldsets = [
+        (_("Who"), {"fields": ["nickname", "app", "person", "masked_unionid", "account", "phone_bound"]}),
+        (_("State"), {"fields": ["state", "created_at", "last_login_at"]}),
+        (_("WeChat session key"), {"fields": ["key_held", "key_state", "key_obtained", "key_checked"]}),
+        (_("Login sessions"), {"fields": ["recent_sessions"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WeChatUser]:
+        live = (
+            LoginSession.objects.live(timezone.now())
+            .filter(wechat_user=OuterRef("pk"))
+            .order_by()
+            .values("wechat_user")
+            .annotate(count=Count("pk"))
+            .values("count")
+        )
+        people: QuerySet[WeChatUser] = super().get_queryset(request)
+        return people.annotate(live=Coalesce(Subquery(live), 0))
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("wxlogin.end_loginsession")
+
+    @admin.action(description=_("End all login sessions of the selected people"), permissions=["end"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[WeChatUser]) -> None:
+        ended = sessions.end_sessions_of_people(queryset, staff=request.user)
+        text = ngettext(
+            "%d login session ended. Its tokens are refused from the next request on.",
+            "%d login sessions ended. Their tokens are refused from the next request on.",
+            ended,
+        )
+        self.message_user(request, text % ended, messages.SUCCESS if ended else messages.WARNING)
+
+    @admin.display(description=_("openid"))
+    def person(self, wechat_user: WeChatUser) -> str:
+        return mask_id(wechat_user.openid)
+
+    @admin.display(description=_("unionid"))
+    def masked_unionid(self, wechat_user: WeChatUser) -> str:
+        return mask_id(wechat_user.unionid)
+
+    @admin.display(description=_("app"))
+    def app(self, wechat_user: WeChatUser) -> str:
+        return app_name(wechat_user.appid)
+
+    @admin.display(description=_("user"))
+    def account(self, wechat_user: WeChatUser) -> str:
+        meta = wechat_user.user._meta
+        try:
+            url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[wechat_user.user_id])
+        except NoReverseMatch:  # the project keeps its users out of the admin
+            return str(wechat_user.user)
+        return format_html('<a href="{}">{}</a>', url, wechat_user.user)
+
+    @admin.display(description=_("phone held"), boolean=True)
+    def phone_bound(self, wechat_user: WeChatUser) -> bool:
+        return wechat_user.has_phone
+
+    @admin.display(description=_("state"))
+    def state(self, wechat_user: WeChatUser) -> str:
+        if not wechat_user.user.is_active:
+            return badge("bad", _("account disabled"))
+        if wechat_user.is_blocked(timezone.now()):
+            return badge("bad", _("blocked"))
+        return badge("good", _("active"))
+
+    @admin.display(description=_("live sessions"))
+    def live_sessions(self, wechat_user: WeChatUser) -> int:
+        return int(wechat_user.live)  # type: ignore[attr-defined]
+
+    @admin.display(description=_("held"), boolean=True)
+    def key_held(self, wechat_user: WeChatUser) -> bool:
+        return _key_of(wechat_user) is not None
+
+    @admin.display(description=_("verdict"), empty_value="-")
+    def key_state(self, wechat_user: WeChatUser) -> str | None:
+        key = _key_of(wechat_user)
+        return key.get_state_display() if key else None
+
+    @admin.display(description=_("obtained at"))
+    def key_obtained(self, wechat_user: WeChatUser) -> Any:
+        key = _key_of(wechat_user)
+        return key and key.obtained_at
+
+    @admin.display(description=_("checked at"))
+    def key_checked(self, wechat_user: WeChatUser) -> Any:
+        key = _key_of(wechat_user)
+        return key and key.checked_at
+
+    @admin.display(description=_("latest"))
+    def recent_sessions(self, wechat_user: WeChatUser) -> str:
+        latest = wechat_user.login_sessions.order_by("-created_at", "-pk")[:RECENT]
+        rows = [
+            {
+                "url": reverse("admin:wxlogin_loginsession_change", args=[session.pk]),
+                "session": session,
+                "state": session_state(session),
+                "ip": mask_address(session.ip),
+            }
+            for session in latest
+        ]
+        everything = (
+            f"{reverse('admin:wxlogin_loginsession_changelist')}?wechat_user__id__exact={wechat_user.pk}"
+        )
+        return render_to_string(
+            "wxlogin/admin/recent_sessions.html", {"rows": rows, "everything": everything}
+        )
+
+
+def _key_of(wechat_user: WeChatUser) -> SessionKey | None:
+    return getattr(wechat_user, "session_key", None)

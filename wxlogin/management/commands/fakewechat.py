@@ -1,0 +1,27 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from wxlogin.conf import conf
+from wxlogin.fakewechat import FakeWeChat, serve
+
+
+class Command(BaseCommand):
+    help = "Run a stand-in for api.weixin.qq.com on loopback, driven over POST /_fake/…"
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
+        parser.add_argument("--port", type=int, default=8765)
+
+    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        secrets = {app.appid: app.secret for app in conf.APPS.values()}
+        try:
+            serve(host, port, secrets, ready=self._announce)
+        except (OSError, ValueError) as exc:
+            raise CommandError(f"{host}:{port}: {exc}") from exc
+
+    def _announce(self, fake: FakeWeChat) -> None:
+        self.stdout.write(f"The fake WeChat listens on {fake.url} (Ctrl-C ends it).")
+        self.stdout.write(f"Point a backend at it: WECHAT_API_BASE={fake.url}")
