@@ -35,7 +35,9 @@ class Demo:
 
     def call(self, method: str, path: str, access: str = "", **kwargs: Any) -> requests.Response:
         headers = {**kwargs.pop("headers", {}), **({"Authorization": f"Bearer {access}"} if access else {})}
-        return requests.request(method, f"{self.url}/api/wechat/{path}", headers=headers, timeout=30, **kwargs)
+        return requests.request(
+            method, f"{self.url}/api/wechat/{path}", headers=headers, timeout=30, **kwargs
+        )
 
     def log_in(self, openid: str, phone: int = 0) -> dict[str, Any]:
         """As the mini-program would: with a code, and with the headers that WeChat sets."""

@@ -193,6 +193,6 @@ LOGGING = {
     "loggers": {
         "django": {"level": env("DJANGO_LOG_LEVEL", "INFO"), "handlers": [], "propagate": True},
         # The development server repeats what django.request said.
-        "django.server": {"handlers": [], "propagate": False},
+        "django.server": {"level": "CRITICAL"},
     },
 }

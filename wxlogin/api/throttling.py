@@ -42,6 +42,11 @@ class Counter:
                 logger.error("throttle cache unavailable problem=%s", type(exc).__name__)
         return _count(self._own, key, rate) <= rate.limit
 
+    def forget(self) -> None:
+        """Start this process' own count anew, and ask the shared cache again. For tests."""
+        self._own.clear()
+        self._rest_until = 0.0
+
 
 def _count(store: BaseCache, key: str, rate: Rate) -> int:
     store.add(key, 0, rate.seconds)

@@ -24,7 +24,9 @@ class Command(BaseCommand):
         if check:
             with demo.running(0, 0) as running:
                 demo.check(running)
-            self.stdout.write(self.style.SUCCESS("Somebody logged in, refreshed and logged out. All is well."))
+            self.stdout.write(
+                self.style.SUCCESS("Somebody logged in, refreshed and logged out. All is well.")
+            )
             return
         with demo.running(port, fake_port) as running:
             demo.welcome_people(running)

@@ -1,0 +1,97 @@
+"""People, and the ways into the project that tests use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from wxlogin.api.throttling import counter
+from wxlogin.fakewechat import FakeWeChat
+
+from .settings import APPID
+
+API = "/api/wechat/"
+
+
+@dataclass
+class Api:
+    """A mini-program's view of the API; ``tokens`` is what the last login or refresh gave."""
+
+    wechat: FakeWeChat
+    tokens: dict[str, Any]
+    client: Client
+
+    def call(self, method: str, path: str, body: Any = None, access: str | None = None, **extra: Any) -> Any:
+        headers = dict(extra.pop("headers", {}))
+        if access := access if access is not None else self.tokens.get("access"):
+            headers.setdefault("Authorization", f"Bearer {access}")
+        if body is not None:
+            extra.update(data=body, content_type=extra.get("content_type", "application/json"))
+        return getattr(self.client, method)(API + path, headers=headers, **extra)
+
+    def get(self, path: str, **kwargs: Any) -> Any:
+        return self.call("get", path, **kwargs)
+
+    def post(self, path: str, body: Any = None, **kwargs: Any) -> Any:
+        return self.call("post", path, {} if body is None else body, **kwargs)
+
+    def put(self, path: str, body: Any, **kwargs: Any) -> Any:
+        return self.call("put", path, body, **kwargs)
+
+    def delete(self, path: str, **kwargs: Any) -> Any:
+        return self.call("delete", path, **kwargs)
+
+    def send_code(self, code: Any = None, openid: str = "o-alice", **body: Any) -> Any:
+        code = self.wechat.code_for(openid) if code is None else code
+        return self.post("login/", {"code": code, **body}, access="")
+
+    def log_in(self, openid: str = "o-alice") -> "Api":
+        """A device of its own for ``openid``."""
+        answer = self.send_code(openid=openid)
+        assert answer.status_code == 200, answer.content
+        return Api(self.wechat, answer.json(), self.client)
+
+    def refresh(self, token: str | None = None) -> Any:
+        return self.post("token/refresh/", {"refresh": token or self.tokens["refresh"]}, access="")
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    cache.clear()
+    counter.forget()
+
+
+@pytest.fixture
+def api(db: None, wechat: FakeWeChat, client: Client) -> Api:
+    """Somebody who is not logged in yet."""
+    return Api(wechat, {}, client)
+
+
+@pytest.fixture
+def alice(api: Api) -> Api:
+    return api.log_in("o-alice")
+
+
+@pytest.fixture
+def bob(api: Api) -> Api:
+    return api.log_in("o-bob")
+
+
+@pytest.fixture
+def configure(settings: Any) -> Callable[..., None]:
+    """Change keys of ``WXLOGIN`` for one test."""
+
+    def change(**keys: Any) -> None:
+        settings.WXLOGIN = {**settings.WXLOGIN, **keys}
+
+    return change
+
+
+@pytest.fixture
+def two_apps(configure: Callable[..., None]) -> tuple[str, str]:
+    other = "wx00000000000000bb"
+    configure(APPS={APPID: {"SECRET": "secret-a"}, other: {"SECRET": "secret-b", "NAME": "Book Shop"}})
+    return APPID, other
