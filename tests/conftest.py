@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from wxlogin.api.throttling import counter
@@ -29,7 +28,8 @@ class Api:
         if access := access if access is not None else self.tokens.get("access"):
             headers.setdefault("Authorization", f"Bearer {access}")
         if body is not None:
-            extra.update(data=body, content_type=extra.get("content_type", "application/json"))
+            extra.setdefault("content_type", "application/json")
+            extra["data"] = body
         return getattr(self.client, method)(API + path, headers=headers, **extra)
 
     def get(self, path: str, **kwargs: Any) -> Any:
@@ -59,8 +59,7 @@ class Api:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.clear()
+def _forget_throttles() -> None:
     counter.forget()
 
 

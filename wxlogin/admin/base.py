@@ -19,7 +19,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     lookups: tuple[str, ...] = ()
-    """Query string look-ups that our own links use; filters' own are allowed anyway."""
+    """Query string look-ups that our own links and the field filters use."""
 
     class Media:
         css = {"all": ["wxlogin/admin.css"]}
@@ -38,7 +38,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Django lets ``?column__startswith=`` through for every column, also for sealed ones."""
-        return lookup in self.lookups
+        own = {getattr(each, "parameter_name", None) for each in self.list_filter}
+        return lookup in own or lookup in self.lookups
 
 
 class AppFilter(admin.SimpleListFilter):

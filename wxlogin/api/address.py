@@ -10,6 +10,8 @@ from wxlogin.conf import conf
 from wxlogin.services.caller import Caller
 
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Some proxies add it: 192.0.2.7:49152, [2001:db8::7]:49152.
+WITH_PORT = re.compile(r"(?:\[([^\]]*)\]|([^:]*)):\d{1,5}")
 # developers.weixin.qq.com, wx.request: WeChat sets the Referer and a page can't change it.
 REFERER = re.compile(r"https://servicewechat\.com/(wx[0-9a-z]{1,30})/([0-9A-Za-z.]{1,32})/")
 
@@ -41,6 +43,8 @@ def client_address(request: HttpRequest) -> str | None:
     ]
     hops = min(conf.TRUSTED_PROXIES, len(forwarded))
     address = forwarded[-hops] if hops else request.META.get("REMOTE_ADDR", "")
+    if match := WITH_PORT.fullmatch(address):
+        address = match[1] or match[2]
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

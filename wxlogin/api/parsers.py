@@ -1,5 +1,6 @@
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import IO, Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -10,7 +11,7 @@ MAX_BODY = 64 * 1024
 
 
 class BoundedJSONParser(BaseParser):
-    """UTF-8 JSON of at most 64 KiB, however deep."""
+    """A JSON object in UTF-8, of at most 64 KiB."""
 
     media_type = "application/json"
 
@@ -19,11 +20,13 @@ class BoundedJSONParser(BaseParser):
         stream: IO[bytes],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
+    ) -> dict[str, Any]:
         body = stream.read(MAX_BODY + 1)
         if len(body) > MAX_BODY:
             raise RequestDataTooBig
-        try:
-            return json.loads(body.decode("utf-8"))
-        except (ValueError, RecursionError):
-            raise ParseError from None
+        parsed: Any = None
+        with suppress(ValueError, RecursionError):
+            parsed = json.loads(body.decode("utf-8"))
+        if not isinstance(parsed, dict):
+            raise ParseError
+        return parsed

@@ -1,0 +1,177 @@
+"""What holds for every answer, whatever the host project's settings say."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import InterfaceError, OperationalError, connection
+from django.urls import get_resolver
+from django.utils import translation
+
+from tests.conftest import Api
+from wxlogin.api.errors import ANSWERS, CODES
+from wxlogin.exceptions import WxLoginError
+from wxlogin.wechat.errors import WeChatError
+
+CALLS = [
+    ("post", "login/"),
+    ("post", "token/refresh/"),
+    ("post", "logout/"),
+    ("get", "me/"),
+    ("put", "me/"),
+    ("get", "sessions/"),
+    ("delete", "sessions/abc/"),
+    ("get", "nowhere/"),
+    ("get", "me"),
+    ("post", ""),
+    ("delete", "login/"),
+    ("options", "login/"),
+    ("patch", "me/"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+@pytest.mark.parametrize("known", [True, False])
+def test_it_is_json_not_to_be_stored_and_carries_the_request_id(
+    api: Api, method: str, path: str, known: bool
+) -> None:
+    if known:
+        api = api.log_in()
+
+    answer = api.call(method, path, headers={"X-Request-ID": "trace-7.a_B", "Accept": "text/html"})
+
+    assert answer["Cache-Control"] == "no-store"
+    assert answer["X-Request-ID"] == "trace-7.a_B"
+    assert answer["Content-Type"] == "application/json" or answer.status_code == 204
+    if answer.status_code >= 400:
+        assert answer.json()["code"] in ANSWERS
+        assert ANSWERS[answer.json()["code"]].status == answer.status_code
+
+
+@pytest.mark.parametrize("sent", ["", "x" * 65, "a b", "é", "a\tb", "<script>"])
+def test_an_odd_request_id_is_replaced(api: Api, sent: str) -> None:
+    answer = api.get("me/", headers={"X-Request-ID": sent})
+
+    assert re.fullmatch(r"[0-9a-f]{32}", answer["X-Request-ID"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("get", "nowhere/", 404, "not_found"),
+        ("post", "login", 404, "not_found"),
+        ("get", "login/", 405, "method_not_allowed"),
+        ("options", "me/", 405, "method_not_allowed"),
+        ("patch", "me/", 405, "method_not_allowed"),
+        ("delete", "logout/", 405, "method_not_allowed"),
+    ],
+)
+def test_wrong_paths_and_verbs_are_answered_in_kind(
+    alice: Api, method: str, path: str, status: int, code: str
+) -> None:
+    answer = alice.call(method, path)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_every_code_that_an_exception_carries_has_an_answer() -> None:
+    def all_below(kind: type) -> set[type]:
+        return {kind}.union(*(all_below(each) for each in kind.__subclasses__()))
+
+    carried = {kind.code for root in (WxLoginError, WeChatError) for kind in all_below(root)} - {""}
+
+    assert carried | set(CODES.values()) == set(ANSWERS)
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("zh-CN", "令牌"), ("zh-Hans", "令牌"), ("en", "token"), ("fr", "token")]
+)
+def test_the_sentence_is_in_the_callers_language(api: Api, language: str, word: str) -> None:
+    answer = api.get("me/", headers={"Accept-Language": language})
+
+    assert word in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("name", sorted(ANSWERS))
+def test_every_sentence_is_translated(name: str) -> None:
+    with translation.override("en"):
+        english = str(ANSWERS[name].detail)
+    with translation.override("zh-hans"):
+        chinese = str(ANSWERS[name].detail)
+
+    assert english != chinese
+    assert re.search(r"[\u4e00-\u9fff]", chinese)
+
+
+def test_the_hosts_drf_settings_change_nothing(alice: Api) -> None:
+    """DRF reads its settings when views are defined, so a hostile host is a process of its own."""
+    outcome = subprocess.run(  # noqa: S603
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "tests/api/test_me.py",
+            "tests/api/test_login.py",
+        ],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.hostile_settings"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert outcome.returncode == 0, outcome.stdout[-3000:]
+
+
+class BrokenDatabase:
+    def __init__(self, problem: Exception) -> None:
+        self.problem = problem
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        raise self.problem
+
+
+@pytest.mark.parametrize(
+    "problem", [OperationalError("server closed the connection"), InterfaceError("connection already closed")]
+)
+@pytest.mark.parametrize(("method", "path"), [("post", "login/"), ("post", "token/refresh/"), ("get", "me/")])
+def test_a_database_that_is_gone_is_a_503(
+    alice: Api, method: str, path: str, problem: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = {"code": alice.wechat.code_for("o-alice"), "refresh": alice.tokens["refresh"]}
+
+    with connection.execute_wrapper(BrokenDatabase(problem)):
+        answer = alice.call(method, path, body if method == "post" else None)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+    assert answer["Retry-After"]
+    assert "storage unavailable" in caplog.text
+
+
+def test_a_refusal_by_wechat_is_told_although_the_database_is_gone(api: Api) -> None:
+    api.wechat.fault(errcode=40226)
+    code = api.wechat.code_for("o-alice")
+
+    with connection.execute_wrapper(BrokenDatabase(OperationalError("gone"))):
+        answer = api.send_code(code)
+
+    assert answer.json()["code"] == "user_blocked"
+
+
+def test_what_nobody_foresaw_is_not_dressed_up(alice: Api) -> None:
+    with connection.execute_wrapper(BrokenDatabase(ZeroDivisionError())), pytest.raises(ZeroDivisionError):
+        alice.get("me/")
+
+
+def test_every_route_is_tested_here() -> None:
+    mounted = next(p for p in get_resolver().url_patterns if str(p.pattern) == "api/wechat/")
+    routes = {str(pattern.pattern).replace("<str:session_id>", "abc") for pattern in mounted.url_patterns}
+
+    assert routes <= {path for _, path in CALLS}

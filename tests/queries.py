@@ -1,0 +1,20 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "ROLLBACK")
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The SQL of a block, without what only opens and closes its transaction."""
+    found: list[str] = []
+    with CaptureQueriesContext(connection) as captured:
+        yield found
+    found.extend(
+        sql
+        for query in captured.captured_queries
+        if not (sql := query["sql"]).startswith(TRANSACTION_CONTROL)
+    )

@@ -1,0 +1,133 @@
+"""What holds when many ask at once, over real connections to a real server."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import jwt
+import pytest
+import requests
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from wxlogin.fakewechat import FakeWeChat
+from wxlogin.models import LoginSession, WeChatUser
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def post(live_server: Any, wechat: FakeWeChat) -> Callable[..., requests.Response]:
+    def call(path: str, body: dict[str, Any], access: str = "") -> requests.Response:
+        headers = {"Authorization": f"Bearer {access}"} if access else {}
+        return requests.post(f"{live_server.url}/api/wechat/{path}", json=body, headers=headers, timeout=30)
+
+    return call
+
+
+def at_once(count: int, function: Callable[[int], Any]) -> list[Any]:
+    start = threading.Barrier(count)
+
+    def run(number: int) -> Any:
+        start.wait()
+        return function(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+@pytest.mark.parametrize("round_", range(5))
+def test_sixteen_first_logins_of_one_person_make_one_user(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, round_: int
+) -> None:
+    codes = [wechat.code_for("o-new") for _ in range(16)]
+
+    answers = at_once(16, lambda n: post("login/", {"code": codes[n]}))
+
+    assert [answer.status_code for answer in answers] == [200] * 16
+    assert get_user_model().objects.count() == 1
+    assert WeChatUser.objects.count() == 1
+    assert len({answer.json()["user"]["id"] for answer in answers}) == 1
+    assert sum(answer.json()["created"] for answer in answers) == 1
+    assert LoginSession.objects.live(timezone.now()).count() == 10
+
+
+def test_sixteen_people_at_once_are_sixteen_users(
+    post: Callable[..., requests.Response], wechat: FakeWeChat
+) -> None:
+    codes = [wechat.code_for(f"o-{number}") for number in range(16)]
+
+    answers = at_once(16, lambda n: post("login/", {"code": codes[n]}))
+
+    assert [answer.status_code for answer in answers] == [200] * 16
+    assert get_user_model().objects.count() == 16
+
+
+def test_one_code_sent_by_many_logs_in_once(
+    post: Callable[..., requests.Response], wechat: FakeWeChat
+) -> None:
+    code = wechat.code_for("o-alice")
+
+    answers = at_once(8, lambda n: post("login/", {"code": code}))
+
+    assert sorted(answer.status_code for answer in answers) == [200] + [401] * 7
+
+
+@pytest.mark.parametrize("round_", range(5))
+def test_parallel_refreshes_leave_one_live_generation_and_log_nobody_out(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, round_: int
+) -> None:
+    tokens = post("login/", {"code": wechat.code_for("o-alice")}).json()
+
+    answers = at_once(12, lambda n: post("token/refresh/", {"refresh": tokens["refresh"]}))
+
+    successors = [answer.json()["refresh"] for answer in answers]
+    assert [answer.status_code for answer in answers] == [200] * 12
+    assert len({_id_of(token) for token in successors}) == 1
+    assert LoginSession.objects.get().generation == 1
+    assert post("token/refresh/", {"refresh": successors[-1]}).status_code == 200
+
+
+def test_a_logout_beats_the_refreshes_that_race_it(
+    post: Callable[..., requests.Response], wechat: FakeWeChat
+) -> None:
+    tokens = post("login/", {"code": wechat.code_for("o-alice")}).json()
+
+    def act(number: int) -> requests.Response:
+        if number == 0:
+            return post("logout/", {}, access=tokens["access"])
+        return post("token/refresh/", {"refresh": tokens["refresh"]})
+
+    answers = at_once(8, act)
+
+    assert answers[0].status_code == 204
+    for answer in answers[1:]:
+        if answer.status_code == 200:
+            late = post("token/refresh/", {"refresh": answer.json()["refresh"]})
+            assert (late.status_code, late.json()["reason"]) == (401, "logged_out")
+    assert LoginSession.objects.get().end_reason == "logged_out"
+
+
+def test_a_hanging_wechat_takes_no_more_calls_than_allowed(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, settings: Any
+) -> None:
+    tokens = post("login/", {"code": wechat.code_for("o-alice")}).json()
+    settings.WXLOGIN = {**settings.WXLOGIN, "UPSTREAM_CONCURRENCY": 2, "UPSTREAM_DEADLINE": 1.0}
+    wechat.fault(delay=10)
+
+    def act(number: int) -> tuple[int, str]:
+        if number == 0:
+            return post("token/refresh/", {"refresh": tokens["refresh"]}).status_code, "refresh"
+        answer = post("login/", {"code": f"c{number}"})
+        return answer.status_code, answer.json()["code"]
+
+    answers = at_once(8, act)
+
+    assert answers[0] == (200, "refresh")
+    assert sorted(answers[1:]) == [(503, "wechat_unavailable")] * 5 + [(504, "wechat_timeout")] * 2
+
+
+def _id_of(refresh: str) -> tuple[int, str]:
+    claims = jwt.decode(refresh, options={"verify_signature": False})
+    return claims["generation"], claims["jti"]

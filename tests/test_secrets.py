@@ -1,0 +1,139 @@
+"""Recognisable secrets go in everywhere and must come out nowhere."""
+
+import json
+import logging
+import traceback
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from tests.conftest import Api
+from tests.settings import APPID
+from wxlogin.services import login
+from wxlogin.services.caller import Caller
+from wxlogin.wechat.errors import WeChatError
+
+APP_SECRET = "PLANTEDAPPSECRETPLANTEDAPPSECRET"
+CODE = "PLANTEDCODE-that-wechat-never-gave"
+FAULTS: list[dict[str, Any]] = [
+    {},
+    {"errcode": 40029},
+    {"errcode": 40125},
+    {"errcode": 40226},
+    {"errcode": -1},
+    {"reset": True},
+    {"delay": 3},
+    {"drip": 0.05},
+    {"status": 500},
+    {"status": 302},
+    {"body": f"<html>{APP_SECRET} {CODE}</html>"},
+    {"body": json.dumps({"errcode": 40164, "errmsg": f"{APP_SECRET} {CODE}"})},
+]
+
+
+@pytest.fixture
+def planted(api: Api, configure: Any, caplog: pytest.LogCaptureFixture) -> tuple[Api, set[str]]:
+    """Everything logs at DEBUG; yields an API and the secrets known so far."""
+    configure(APPS={APPID: {"SECRET": APP_SECRET}}, UPSTREAM_DEADLINE=0.3)
+    caplog.set_level(logging.DEBUG)
+    for name in ("urllib3", "urllib3.connectionpool", "requests", "django", "django.db.backends", "wxlogin"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    return api, {APP_SECRET, CODE}
+
+
+def live_through_everything(api: Api, secrets: set[str]) -> list[bytes]:
+    """Logins of every kind and every endpoint; the answers that may not hold a token."""
+    answers = []
+    for fault in FAULTS:
+        if fault:
+            api.wechat.fault(**fault, times=2)
+        answers.append(api.send_code(CODE).content)
+        api.wechat.fault(times=0, errcode=-1)
+    code = api.wechat.code_for("o-alice")
+    alice = Api(api.wechat, api.send_code(code).json(), api.client)
+    renewed = alice.refresh().json()
+    secrets |= {code, api.wechat.session_key_of("o-alice", APPID) or "never"}
+    secrets |= {alice.tokens["access"], alice.tokens["refresh"], renewed["access"], renewed["refresh"]}
+    answers += [alice.get(path).content for path in ("me/", "sessions/", "nowhere/")]
+    answers.append(alice.put("me/", {"nickname": "Anna"}).content)
+    answers.append(alice.refresh("not-" + alice.tokens["refresh"]).content)
+    answers.append(alice.post("logout/").content)
+    answers.append(alice.refresh().content)
+    return answers
+
+
+def test_no_answer_and_no_log_line_holds_a_secret(
+    planted: tuple[Api, set[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    api, secrets = planted
+
+    answers = live_through_everything(api, secrets)
+
+    logged = caplog.text + " ".join(f"{record.args!r} {record.__dict__!r}" for record in caplog.records)
+    assert "urllib3.connectionpool" in logged, "or this test would prove nothing"
+    assert "/sns/jscode2session" in logged
+    for secret in secrets:
+        assert secret not in logged
+        assert all(secret.encode() not in answer for answer in answers)
+
+
+def test_no_exception_holds_a_secret(planted: tuple[Api, set[str]]) -> None:
+    api, secrets = planted
+    caught = []
+
+    for fault in FAULTS:
+        if fault:
+            api.wechat.fault(**fault, times=2)
+        with pytest.raises(WeChatError) as error:
+            login.login_with_code(CODE, appid=APPID, caller=Caller())
+        caught.append(error.value)
+        api.wechat.fault(times=0, errcode=-1)
+
+    for exc in caught:
+        told = "".join(traceback.format_exception(exc)) + repr(exc) + repr(exc.args)
+        assert exc.__cause__ is None
+        assert exc.__context__ is None
+        assert not [secret for secret in secrets if secret in told]
+
+
+def test_no_admin_page_shows_a_secret(planted: tuple[Api, set[str]]) -> None:
+    api, secrets = planted
+    live_through_everything(api, secrets)
+    browser = Client()
+    browser.force_login(User.objects.create(username="root", is_staff=True, is_superuser=True))
+    pages = ["/admin/", "/admin/wxlogin/"]
+    for model in apps.get_app_config("wxlogin").get_models():
+        assert model in admin.site._registry
+        name = f"admin:wxlogin_{model._meta.model_name}"
+        pages += [reverse(f"{name}_changelist"), reverse(f"{name}_changelist") + "?q=x"]
+        for row in model._default_manager.all():
+            pages += [reverse(f"{name}_{page}", args=[row.pk]) for page in ("change", "history")]
+
+    for page in pages:
+        content = browser.get(page).content.decode()
+        assert not [secret for secret in secrets if secret in content], page
+    assert len(pages) > 20
+
+
+def test_no_column_holds_a_secret_in_clear(planted: tuple[Api, set[str]]) -> None:
+    api, secrets = planted
+    live_through_everything(api, secrets)
+    stored = b""
+
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
+            for row in cursor.fetchall():
+                stored += b" ".join(
+                    bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
+                    for value in row
+                )
+
+    assert b"o-alice" in stored, "or this test would prove nothing"
+    assert not [secret for secret in secrets if secret.encode() in stored]
