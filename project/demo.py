@@ -19,7 +19,13 @@ PHONES = [
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) MicroMessenger/8.0.60 NetType/WIFI Language/zh_CN",
     "Mozilla/5.0 (Linux; Android 15; Mi 15) MicroMessenger/8.0.61 NetType/5G Language/zh_CN",
 ]
-PEOPLE = ["李雷", "韩梅梅", "Tea lover 🍵", "王小明", "Anna"]
+PEOPLE = {
+    "oK7dQ5aVn0rXw2-Lm9TfPz3sHc8E": "李雷",
+    "oWb4Yk1-ZtGq6uRj8NxMv0eDfS2A": "韩梅梅",
+    "o9HsC3pLw7_JiUyBn5KaTg1XmQ4r": "Tea lover 🍵",
+    "oE2vNf8RzKd-0qWc6SbYh4LjPu7T": "王小明",
+    "oT5mGx_A1sQoVk3JrCw9BnZ7yHe6": "Anna",
+}
 
 
 class Server(ThreadingMixIn, WSGIServer):
@@ -35,9 +41,10 @@ class Demo:
 
     def call(self, method: str, path: str, access: str = "", **kwargs: Any) -> requests.Response:
         headers = {**kwargs.pop("headers", {}), **({"Authorization": f"Bearer {access}"} if access else {})}
-        return requests.request(
-            method, f"{self.url}/api/wechat/{path}", headers=headers, timeout=30, **kwargs
-        )
+        with browser() as http:
+            return http.request(
+                method, f"{self.url}/api/wechat/{path}", headers=headers, timeout=30, **kwargs
+            )
 
     def log_in(self, openid: str, phone: int = 0) -> dict[str, Any]:
         """As the mini-program would: with a code, and with the headers that WeChat sets."""
@@ -59,6 +66,13 @@ class Demo:
         )
 
 
+def browser() -> requests.Session:
+    """Goes straight to loopback: a proxy from the environment would look for it on its own machine."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
 @contextmanager
 def running(port: int, fake_port: int) -> Iterator[Demo]:
     """Serve the project and a fake WeChat, each on another port if its own is taken."""
@@ -76,14 +90,13 @@ def running(port: int, fake_port: int) -> Iterator[Demo]:
 
 def welcome_people(demo: Demo) -> None:
     """A handful who log in, name themselves, come back; one logs out, one sends a used code."""
-    for number, nickname in enumerate(PEOPLE):
-        openid = f"oDemo-{number}-" + "abcdefghijklmnopqrst"
+    for number, (openid, nickname) in enumerate(PEOPLE.items()):
         access = demo.log_in(openid, number)["access"]
         demo.call("PUT", "me/", access, json={"nickname": nickname}).raise_for_status()
         if number % 2:
             demo.log_in(openid, number + 1)
     demo.call("POST", "logout/", access).raise_for_status()
-    used = {"code": demo.fake.code_for("oDemo-0-abcdefghijklmnopqrst")}
+    used = {"code": demo.fake.code_for(openid)}
     for _ in range(2):
         demo.call("POST", "login/", json=used)
 
@@ -106,16 +119,17 @@ def _expect(holds: bool, promise: str) -> None:
 
 
 def _staff_can_log_in(demo: Demo) -> bool:
-    with requests.Session() as browser:
+    with browser() as http:
         url = f"{demo.url}/admin/login/?next=/admin/"
-        browser.get(url, timeout=30)
+        http.get(url, timeout=30)
         form = {
             "username": demo.staff,
             "password": demo.password,
-            "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+            "csrfmiddlewaretoken": http.cookies["csrftoken"],
         }
-        browser.post(url, form, timeout=30)
-        return browser.get(f"{demo.url}/admin/wxlogin/wechatuser/", allow_redirects=False, timeout=30).ok
+        http.post(url, form, timeout=30)
+        page = http.get(f"{demo.url}/admin/wxlogin/wechatuser/", allow_redirects=False, timeout=30)
+    return page.status_code == 200
 
 
 def _fake(port: int) -> FakeWeChat:

@@ -1,12 +1,15 @@
 """What all staff pages share: nothing can be edited, nothing hidden can be asked for."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
@@ -59,6 +62,11 @@ class AppFilter(admin.SimpleListFilter):
 def app_name(appid: str) -> str:
     app = conf.APPS.get(appid)
     return app.name if app else appid
+
+
+def shown_time(moment: datetime | None) -> str:
+    """As Django shows a column of times; method fields have to do it themselves."""
+    return date_format(localtime(moment), "DATETIME_FORMAT") if moment else "-"
 
 
 def badge(kind: str, text: Any) -> SafeString:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _, ngettext
 from wxlogin.models import LoginSession, SessionKey, WeChatUser
 from wxlogin.services import sessions
 
-from .base import AppFilter, ReadOnlyAdmin, app_name, badge
+from .base import AppFilter, ReadOnlyAdmin, app_name, badge, shown_time
 from .masks import mask_address, mask_id
 from .sessions import session_state
 
@@ -123,14 +123,14 @@ class WeChatUserAdmin(ReadOnlyAdmin):
         return key.get_state_display() if key else None
 
     @admin.display(description=_("obtained at"))
-    def key_obtained(self, wechat_user: WeChatUser) -> Any:
+    def key_obtained(self, wechat_user: WeChatUser) -> str:
         key = _key_of(wechat_user)
-        return key and key.obtained_at
+        return shown_time(key.obtained_at if key else None)
 
     @admin.display(description=_("checked at"))
-    def key_checked(self, wechat_user: WeChatUser) -> Any:
+    def key_checked(self, wechat_user: WeChatUser) -> str:
         key = _key_of(wechat_user)
-        return key and key.checked_at
+        return shown_time(key.checked_at if key else None)
 
     @admin.display(description=_("latest"))
     def recent_sessions(self, wechat_user: WeChatUser) -> str:

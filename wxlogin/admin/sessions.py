@@ -35,7 +35,7 @@ class LiveFilter(admin.SimpleListFilter):
 
 class LoginSessionAdmin(ReadOnlyAdmin):
     list_display = [
-        "public_id",
+        "short_id",
         "person",
         "app",
         "state",
@@ -80,6 +80,10 @@ class LoginSessionAdmin(ReadOnlyAdmin):
             ended,
         )
         self.message_user(request, text % ended, messages.SUCCESS if ended else messages.WARNING)
+
+    @admin.display(description=_("session"))
+    def short_id(self, session: LoginSession) -> str:
+        return str(session)
 
     @admin.display(description=_("WeChat user"))
     def person(self, session: LoginSession) -> str:
