@@ -172,6 +172,6 @@ def test_what_nobody_foresaw_is_not_dressed_up(alice: Api) -> None:
 
 def test_every_route_is_tested_here() -> None:
     mounted = next(p for p in get_resolver().url_patterns if str(p.pattern) == "api/wechat/")
-    routes = {str(pattern.pattern).replace("<str:session_id>", "abc") for pattern in mounted.url_patterns}
+    routes = {str(pattern.pattern).replace("<slug:session_id>", "abc") for pattern in mounted.url_patterns}
 
     assert routes <= {path for _, path in CALLS}

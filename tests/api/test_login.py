@@ -288,13 +288,14 @@ def test_a_block_that_is_over_is_none(alice: Api) -> None:
     assert alice.send_code().status_code == 200
 
 
-def test_the_eleventh_session_replaces_the_oldest(api: Api) -> None:
+def test_the_eleventh_session_replaces_the_oldest(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     devices = [api.log_in("o-alice") for _ in range(11)]
 
     oldest = devices[0].get("me/")
     assert (oldest.status_code, oldest.json()["reason"]) == (401, "replaced")
     assert all(device.get("me/").status_code == 200 for device in devices[1:])
     assert LoginSession.objects.live(timezone.now()).count() == 10
+    assert caplog.text.count("session ended") == caplog.text.count("reason=replaced") == 1
 
 
 def test_a_smaller_limit_holds_after_the_next_login(api: Api, configure: Any) -> None:

@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -8,14 +8,14 @@ from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext_lazy as _, ngettext
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from wxlogin.models import LoginSession, SessionKey, WeChatUser
 from wxlogin.services import sessions
 
 from .base import AppFilter, ReadOnlyAdmin, app_name, badge, shown_time
 from .masks import mask_address, mask_id
-from .sessions import session_state
+from .sessions import EndsSessions, session_state
 
 RECENT = 10
 
@@ -35,7 +35,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
-class WeChatUserAdmin(ReadOnlyAdmin):
+class WeChatUserAdmin(EndsSessions, ReadOnlyAdmin):
     list_display = ["person", "nickname", "app", "state", "live_sessions", "last_login_at", "created_at"]
     list_filter = [AppFilter, StateFilter]
     list_select_related = ["user"]
@@ -63,18 +63,9 @@ class WeChatUserAdmin(ReadOnlyAdmin):
         people: QuerySet[WeChatUser] = super().get_queryset(request)
         return people.annotate(live=Coalesce(Subquery(live), 0))
 
-    def has_end_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("wxlogin.end_loginsession")
-
     @admin.action(description=_("End all login sessions of the selected people"), permissions=["end"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[WeChatUser]) -> None:
-        ended = sessions.end_sessions_of_people(queryset, staff=request.user)
-        text = ngettext(
-            "%d login session ended. Its tokens are refused from the next request on.",
-            "%d login sessions ended. Their tokens are refused from the next request on.",
-            ended,
-        )
-        self.message_user(request, text % ended, messages.SUCCESS if ended else messages.WARNING)
+        self.tell_ended(request, sessions.end_sessions_of_people(queryset, staff=request.user))
 
     @admin.display(description=_("openid"))
     def person(self, wechat_user: WeChatUser) -> str:
@@ -107,7 +98,7 @@ class WeChatUserAdmin(ReadOnlyAdmin):
             return badge("bad", _("account disabled"))
         if wechat_user.is_blocked(timezone.now()):
             return badge("bad", _("blocked"))
-        return badge("good", _("active"))
+        return badge("good", pgettext_lazy("account state", "active"))
 
     @admin.display(description=_("live sessions"))
     def live_sessions(self, wechat_user: WeChatUser) -> int:

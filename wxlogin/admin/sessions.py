@@ -33,7 +33,25 @@ class LiveFilter(admin.SimpleListFilter):
         return queryset.filter(end_reason=self.value()) if self.value() else queryset
 
 
-class LoginSessionAdmin(ReadOnlyAdmin):
+class EndsSessions(admin.ModelAdmin):
+    """Who may end login sessions, and what they are told."""
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("wxlogin.end_loginsession")
+
+    def tell_ended(self, request: HttpRequest, count: int) -> None:
+        if not count:
+            self.message_user(request, _("Nothing to end: all of it was over already."), messages.WARNING)
+            return
+        text = ngettext(
+            "%d login session ended. Its tokens are refused from the next request on.",
+            "%d login sessions ended. Their tokens are refused from the next request on.",
+            count,
+        )
+        self.message_user(request, text % count, messages.SUCCESS)
+
+
+class LoginSessionAdmin(EndsSessions, ReadOnlyAdmin):
     list_display = [
         "short_id",
         "person",
@@ -68,18 +86,9 @@ class LoginSessionAdmin(ReadOnlyAdmin):
         "release",
     ]
 
-    def has_end_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("wxlogin.end_loginsession")
-
     @admin.action(description=_("End the selected login sessions"), permissions=["end"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[LoginSession]) -> None:
-        ended = sessions.end_sessions(queryset, staff=request.user)
-        text = ngettext(
-            "%d login session ended. Its tokens are refused from the next request on.",
-            "%d login sessions ended. Their tokens are refused from the next request on.",
-            ended,
-        )
-        self.message_user(request, text % ended, messages.SUCCESS if ended else messages.WARNING)
+        self.tell_ended(request, sessions.end_sessions(queryset, staff=request.user))
 
     @admin.display(description=_("session"))
     def short_id(self, session: LoginSession) -> str:

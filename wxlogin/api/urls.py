@@ -12,7 +12,7 @@ urlpatterns = [
     path("logout/", views.LogoutView.as_view(), name="logout"),
     path("me/", views.MeView.as_view(), name="me"),
     path("sessions/", views.SessionsView.as_view(), name="sessions"),
-    path("sessions/<str:session_id>/", views.SessionView.as_view(), name="session"),
+    path("sessions/<slug:session_id>/", views.SessionView.as_view(), name="session"),
     # Also what lacks its last slash: a redirect would lose a POST.
     re_path("", views.NothingHereView.as_view(), name="nothing-here"),
 ]

@@ -47,11 +47,13 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         """End those that are not over yet; how many. An ended session keeps its first reason."""
         return self.filter(ended_at=None).update(ended_at=at, end_reason=reason)
 
-    def surplus(self, wechat_user: WeChatUser, at: datetime) -> "LoginSessionQuerySet":
-        """The live sessions beyond ``MAX_SESSIONS``, the newest being kept."""
+    def end_surplus(self, wechat_user: WeChatUser, at: datetime) -> list[str]:
+        """End the live sessions beyond ``MAX_SESSIONS``, oldest first to go; their public ids."""
         live = self.filter(wechat_user=wechat_user).live(at).order_by("-created_at", "-pk")
-        # As a list: MySQL can't limit a subquery.
-        return self.filter(pk__in=list(live.values_list("pk", flat=True)[conf.MAX_SESSIONS :]))
+        surplus = list(live.values_list("public_id", flat=True)[conf.MAX_SESSIONS :])  # MySQL limits no subquery
+        if surplus:
+            self.filter(public_id__in=surplus).end(LoginSession.EndReason.REPLACED, at)
+        return surplus
 
 
 class LoginSession(models.Model):

@@ -37,7 +37,7 @@ def login_with_code(code: str, *, appid: str, caller: Caller) -> Login:
     asked_at = timezone.now()
     try:
         identity = client.code2session(code)
-        session, created = _store(appid, identity, asked_at=asked_at, caller=caller)
+        session, created, replaced = _store(appid, identity, asked_at=asked_at, caller=caller)
     except (WeChatError, AccountDisabled) as refusal:
         _record_refusal(refusal, appid, caller)
         raise
@@ -49,13 +49,16 @@ def login_with_code(code: str, *, appid: str, caller: Caller) -> Login:
         created=created,
         request_id=caller.request_id,
     )
+    for public_id in replaced:
+        log("session ended", session=public_id, reason="replaced", request_id=caller.request_id)
     return Login(session.wechat_user, issue_tokens(session), created)
 
 
 @in_one_transaction
 def _store(
     appid: str, identity: Code2Session, *, asked_at: datetime, caller: Caller
-) -> tuple[LoginSession, bool]:
+) -> tuple[LoginSession, bool, list[str]]:
+    """The new session, whether the Django user is new, and the public ids of the sessions it replaced."""
     now = timezone.now()
     wechat_user, created = WeChatUser.objects.record_login(
         appid,
@@ -69,11 +72,11 @@ def _store(
     session = LoginSession.objects.start(
         wechat_user, at=now, ip=caller.ip, user_agent=caller.user_agent, release=caller.release
     )
-    LoginSession.objects.surplus(wechat_user, now).end(LoginSession.EndReason.REPLACED, now)
+    replaced = LoginSession.objects.end_surplus(wechat_user, now)
     transaction.on_commit(
         lambda: logged_in.send(sender=WeChatUser, login_session=session, created=created), robust=True
     )
-    return session, created
+    return session, created, replaced
 
 
 def _record_refusal(refusal: WeChatError | AccountDisabled, appid: str, caller: Caller) -> None:
