@@ -13,7 +13,6 @@ from project.settings import DATABASES, LOGGING  # noqa: E402
 APPID = "wx00000000000000aa"
 WXLOGIN = {
     "APPS": {APPID: {"SECRET": "0123456789abcdef0123456789abcdef", "NAME": "Tea House"}},
-    "UPSTREAM_CONCURRENCY": 20,
     "LOGIN_RATE": "100000/min",
     "REFRESH_RATE": "100000/min",
 }

@@ -64,6 +64,18 @@ def test_sixteen_people_at_once_are_sixteen_users(
     assert get_user_model().objects.count() == 16
 
 
+def test_a_burst_beyond_the_calls_in_flight_waits_its_turn(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, settings: Any
+) -> None:
+    settings.WXLOGIN = {**settings.WXLOGIN, "UPSTREAM_CONCURRENCY": 2}
+    wechat.fault(delay=0.02)
+    codes = [wechat.code_for(f"o-{number}") for number in range(12)]
+
+    answers = at_once(12, lambda n: post("login/", {"code": codes[n]}))
+
+    assert [answer.status_code for answer in answers] == [200] * 12
+
+
 def test_one_code_sent_by_many_logs_in_once(
     post: Callable[..., requests.Response], wechat: FakeWeChat
 ) -> None:

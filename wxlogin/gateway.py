@@ -1,6 +1,7 @@
 """The one place where settings and the platform client meet."""
 
 import os
+import threading
 from functools import lru_cache
 
 from wxlogin.conf import conf
@@ -8,15 +9,18 @@ from wxlogin.exceptions import UnknownApp
 from wxlogin.wechat.client import WeChatClient
 from wxlogin.wechat.transport import Transport
 
+_one_at_a_time = threading.Lock()  # else the first two callers would make a transport each
+
 
 def get_client(appid: str) -> WeChatClient:
     """The client that speaks for ``appid``. Raises ``UnknownApp``."""
     app = conf.APPS.get(appid)
     if app is None:
         raise UnknownApp
-    transport = _transport(
-        os.getpid(), conf.API_BASE, conf.UPSTREAM_DEADLINE, conf.UPSTREAM_CONCURRENCY, conf.CA_BUNDLE
-    )
+    with _one_at_a_time:
+        transport = _transport(
+            os.getpid(), conf.API_BASE, conf.UPSTREAM_DEADLINE, conf.UPSTREAM_CONCURRENCY, conf.CA_BUNDLE
+        )
     return WeChatClient(app.appid, app.secret, transport)
 
 

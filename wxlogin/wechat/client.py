@@ -1,6 +1,7 @@
 """One mini-program's view of the platform."""
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,6 +13,8 @@ from .transport import Transport
 
 RETRY_PAUSE = 0.2
 MAX_ID = 64  # ids seen so far have 28 or 29 characters; the platform promises no length
+MAX_KEY = 512  # 24 so far
+MAX_ERRCODE = 2**31 - 1  # what an integer column holds
 
 
 class WeChatClient:
@@ -40,9 +43,9 @@ class WeChatClient:
         }
         answer = self._get_twice(path, params)
         return Code2Session(
-            openid=_identifier(path, answer, "openid"),
-            session_key=_text(path, answer, "session_key"),
-            unionid=_identifier(path, answer, "unionid") if answer.get("unionid") else "",
+            openid=_word(path, answer, "openid", MAX_ID),
+            session_key=_word(path, answer, "session_key", MAX_KEY),
+            unionid="" if answer.get("unionid") in (None, "") else _word(path, answer, "unionid", MAX_ID),
         )
 
     def _get_twice(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
@@ -58,7 +61,8 @@ class WeChatClient:
     def _get(self, path: str, params: Mapping[str, str], until: float) -> dict[str, Any]:
         answer = _decode(path, self._transport.get(path, params, until=until))
         if errcode := _errcode(path, answer):
-            raise error_for(path, errcode, str(answer.get("errmsg", ""))[:500])
+            errmsg = answer.get("errmsg")
+            raise error_for(path, errcode, errmsg[:500] if isinstance(errmsg, str) else "")
         return answer
 
 
@@ -74,23 +78,19 @@ def _decode(path: str, body: bytes) -> dict[str, Any]:
 
 def _errcode(path: str, answer: Mapping[str, Any]) -> int:
     """0 where there is none; some pages show it as a string."""
-    raw = answer.get("errcode") or 0
+    raw = answer.get("errcode")
+    if raw is None:
+        return 0
     if isinstance(raw, str) and raw.removeprefix("-").isdecimal() and len(raw) < 12:
-        return int(raw)
-    if isinstance(raw, bool) or not isinstance(raw, int):
+        raw = int(raw)
+    if isinstance(raw, bool) or not isinstance(raw, int) or abs(raw) > MAX_ERRCODE:
         raise BadResponse(path, "errcode is no number")
     return raw
 
 
-def _text(path: str, answer: Mapping[str, Any], key: str) -> str:
+def _word(path: str, answer: Mapping[str, Any], key: str, longest: int) -> str:
+    """Visible ASCII: what every database stores and every cipher takes."""
     value = answer.get(key)
-    if not isinstance(value, str) or not value or len(value) > 512:
-        raise BadResponse(path, f"no usable {key}")
-    return value
-
-
-def _identifier(path: str, answer: Mapping[str, Any], key: str) -> str:
-    value = _text(path, answer, key)
-    if len(value) > MAX_ID or not value.isascii() or not value.isprintable() or " " in value:
+    if not isinstance(value, str) or not re.fullmatch(f"[!-~]{{1,{longest}}}", value):
         raise BadResponse(path, f"no usable {key}")
     return value

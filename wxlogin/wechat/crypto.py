@@ -29,7 +29,10 @@ def decrypt_open_data(session_key: str, encrypted_data: str, iv: str) -> dict[st
     with suppress(ValueError, RecursionError):
         cipher = AES.new(_block(session_key), AES.MODE_CBC, iv=_block(iv))
         plaintext = unpad(cipher.decrypt(base64.b64decode(encrypted_data, validate=True)), 16)
-        data = json.loads(plaintext.decode("utf-8"))
+        content = json.loads(plaintext.decode("utf-8"))
+        # Nobody signed this: NaN and halves of characters pass json.loads and break the answer that repeats them.
+        json.dumps(content, allow_nan=False, ensure_ascii=False).encode()
+        data = content
     if not isinstance(data, dict):
         raise CannotDecrypt
     return data
@@ -45,7 +48,7 @@ def session_signature(session_key: str, message: bytes = b"") -> str:
 
 def raw_data_signature(raw_data: str, session_key: str) -> str:
     """Hex SHA-1 that comes with ``rawData``; pass the string as received, not one made anew."""
-    return hashlib.sha1((raw_data + session_key).encode()).hexdigest()  # noqa: S324  WeChat's choice
+    return _sha1(raw_data + session_key)
 
 
 def push_signature(*parts: str) -> str:
@@ -53,7 +56,7 @@ def push_signature(*parts: str) -> str:
 
     (developers.weixin.qq.com: framework/server-ability/message-push)
     """
-    return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()  # noqa: S324  WeChat's choice
+    return _sha1("".join(sorted(parts)))
 
 
 def decrypt_push(aes_key: str, encrypt: str) -> tuple[str, str]:
@@ -71,6 +74,11 @@ def decrypt_push(aes_key: str, encrypt: str) -> tuple[str, str]:
         return frame[20:end].decode("utf-8"), frame[end:].decode("utf-8")
     except ValueError:
         raise CannotDecrypt from None
+
+
+def _sha1(text: str) -> str:
+    """Of anything, also of what a stranger made up and no UTF-8 can say."""
+    return hashlib.sha1(text.encode("utf-8", "surrogatepass")).hexdigest()  # noqa: S324  WeChat's choice
 
 
 def _block(text: str) -> bytes:

@@ -24,6 +24,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError, TimeoutError as SocketTimeout
 
 from .errors import BadResponse, NotSent, TooManyInFlight, WeChatError, WeChatTimeout, WeChatUnavailable
+from .slots import Slots
 
 MAX_BODY = 64 * 1024
 CHUNK = 8 * 1024
@@ -32,16 +33,17 @@ SECRETS_IN_A_URL = re.compile(r"\b(secret|js_code|access_token|signature)=[^&\s'
 
 
 class MaskSecrets(logging.Filter):
-    """urllib3 logs every URL at DEBUG, and WeChat wants the AppSecret in it."""
+    """urllib3 logs every URL at DEBUG, some at WARNING, and WeChat wants the AppSecret in it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        if masked := SECRETS_IN_A_URL.sub(r"\1=***", message):
+        masked, found = SECRETS_IN_A_URL.subn(r"\1=***", record.getMessage())
+        if found:
             record.msg, record.args = masked, None
-        return True
+        # What comes with a traceback ("Failed to parse headers") quotes the answer too.
+        return not (found and record.exc_info)
 
 
-for _name in ("urllib3.connectionpool", "urllib3.util.retry"):
+for _name in ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry"):
     logging.getLogger(_name).addFilter(MaskSecrets())
 
 
@@ -56,10 +58,16 @@ class Call:
     def remaining(self) -> float:
         return self.until - time.monotonic()
 
+    def check(self) -> None:
+        """Raises ``TimeoutError`` once it is over: a code sent now would be spent on nobody."""
+        if self.remaining <= 0:
+            raise TimeoutError
+
     def cut(self) -> None:
         """Make whatever the worker is waiting for return now."""
         sock = getattr(self.connection, "sock", None)
-        if sock is not None:
+        # A connection that went back to the pool may serve somebody else by now.
+        if sock is not None and getattr(self.connection, "call", None) is self:
             with suppress(OSError):
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
@@ -68,15 +76,21 @@ _worker = threading.local()
 
 
 class _Cuttable:
-    """Tells the call which connection it got, before the handshake and before each request."""
+    """Tells the call which connection it got, and goes no further when the cut came before there was one."""
 
     def connect(self) -> None:
-        _worker.call.connection = self
+        self._belong_to_the_call()
         super().connect()  # type: ignore[misc]
+        self.call.check()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        _worker.call.connection = self
+        self._belong_to_the_call()
+        self.call.check()
         super().request(*args, **kwargs)  # type: ignore[misc]
+
+    def _belong_to_the_call(self) -> None:
+        self.call: Call = _worker.call
+        self.call.connection = self
 
 
 class _CuttableHTTP(_Cuttable, HTTPConnection):
@@ -101,11 +115,16 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None at all. ``allow_redirects=False`` alone still reads the whole body and parses the address."""
+
+
 class Transport:
     """Answers of one host as bytes.
 
-    ``deadline`` is wall-clock seconds for a whole call, ``concurrency`` how many may be in flight: one more
-    is refused at once rather than queued, so that a hanging WeChat never takes all of a server's threads.
+    ``deadline`` is wall-clock seconds for a whole call, ``concurrency`` how many may be in flight; more wait
+    only as long as WeChat answers (see ``Slots``).
     """
 
     def __init__(
@@ -113,7 +132,7 @@ class Transport:
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._seconds = deadline
-        self._slots = threading.BoundedSemaphore(concurrency)
+        self._slots = Slots(concurrency, patience=deadline / 10)
         self._workers = ThreadPoolExecutor(concurrency, thread_name_prefix="wxlogin-wechat")
         self._http = _http(concurrency, ca_bundle)
 
@@ -123,11 +142,11 @@ class Transport:
 
     def get(self, path: str, params: Mapping[str, str], *, until: float) -> bytes:
         """The body of a 200 answer. Raises a ``WeChatError`` by ``until`` at the latest."""
-        if not self._slots.acquire(blocking=False):
+        slot = self._slots.take(until=until)
+        if slot is None:
             raise TooManyInFlight(path, "too many calls in flight")
         call = Call(until)
-        future = self._workers.submit(self._fetch, call, path, params)
-        future.add_done_callback(lambda _: self._slots.release())
+        future = self._workers.submit(self._in_slot, slot, call, path, params)
         try:
             outcome = future.result(timeout=max(0.0, call.remaining))
         except TimeoutError:
@@ -137,10 +156,17 @@ class Transport:
             raise outcome
         return outcome
 
-    def _fetch(self, call: Call, path: str, params: Mapping[str, str]) -> bytes | WeChatError:
-        """Runs in a worker. Errors come back as values, so that none drags the exception, whose text and
-        request quote the URL, along as its context."""
+    def _in_slot(self, slot: float, call: Call, path: str, params: Mapping[str, str]) -> bytes | WeChatError:
+        """Runs in a worker, which holds the slot until it is really done, whoever still waits for it."""
         _worker.call = call
+        try:
+            return self._fetch(call, path, params)
+        finally:
+            self._slots.give_back(slot)
+
+    def _fetch(self, call: Call, path: str, params: Mapping[str, str]) -> bytes | WeChatError:
+        """Errors come back as values, so that none drags the exception, whose text and request quote the
+        URL, along as its context."""
         try:
             with self._http.get(
                 self._base_url + path,
@@ -150,12 +176,12 @@ class Transport:
                 stream=True,
             ) as response:
                 return _body(call, path, response)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
             return _failure(call, path, exc)
 
 
 def _http(concurrency: int, ca_bundle: str | None) -> requests.Session:
-    http = requests.Session()
+    http = _Session()
     http.trust_env = False  # a proxy from the environment would be handed the secret
     http.verify = ca_bundle or True
     http.headers = {"User-Agent": "wxlogin", "Accept-Encoding": "identity"}  # no decompression, no bombs

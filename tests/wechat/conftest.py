@@ -1,0 +1,160 @@
+"""The client under test, and the peers it is tested against."""
+
+import shutil
+import ssl
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.wechat.peer import Peer, Visit, answer
+from wxlogin.fakewechat import FakeWeChat
+from wxlogin.wechat.client import WeChatClient
+from wxlogin.wechat.errors import TooManyInFlight
+from wxlogin.wechat.transport import Transport
+
+APPID = "wx00000000000000cc"
+SECRET = "5ec4e7000000000000000000c0ffee00"
+DEADLINE = 0.3
+
+MakeClient = Callable[..., WeChatClient]
+MakePeer = Callable[..., Peer]
+
+OPENSSL_CONFIG = """
+[req]
+distinguished_name = name
+prompt = no
+[name]
+CN = tests
+[ca]
+basicConstraints = critical, CA:true
+keyUsage = critical, keyCertSign
+subjectKeyIdentifier = hash
+[good]
+subjectAltName = IP:127.0.0.1
+authorityKeyIdentifier = keyid
+[elsewhere]
+subjectAltName = DNS:elsewhere.test
+authorityKeyIdentifier = keyid
+"""
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """A CA of our own, and what the peer shows: a certificate for its address, and one for another name."""
+
+    ca: str
+    good: ssl.SSLContext
+    elsewhere: ssl.SSLContext
+
+
+@pytest.fixture
+def make_client() -> MakeClient:
+    def make(url: str, **options: Any) -> WeChatClient:
+        return WeChatClient(APPID, SECRET, Transport(url, **{"deadline": DEADLINE, **options}))
+
+    return make
+
+
+@pytest.fixture
+def client(wechat: FakeWeChat, make_client: MakeClient) -> WeChatClient:
+    """Has time enough: tests about time make their own."""
+    return make_client(wechat.url, deadline=5.0)
+
+
+@pytest.fixture
+def make_peer() -> Iterator[MakePeer]:
+    peers: list[Peer] = []
+
+    def make(behave: Callable[[Visit], object], tls: ssl.SSLContext | None = None) -> Peer:
+        peers.append(Peer(behave, tls))
+        return peers[-1]
+
+    yield make
+    for peer in peers:
+        peer.stop()
+
+
+@pytest.fixture
+def make_answering_peer(make_peer: MakePeer) -> MakePeer:
+    """A peer that gives every request the same bytes and keeps its connections."""
+
+    def make(data: bytes | None = None, tls: ssl.SSLContext | None = None) -> Peer:
+        def behave(visit: Visit) -> None:
+            while visit.read_request():
+                visit.send(answer() if data is None else data)
+
+        return make_peer(behave, tls)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    if not (openssl := shutil.which("openssl")):
+        pytest.skip("needs openssl")
+    folder = tmp_path_factory.mktemp("certificates")
+    (folder / "conf").write_text(OPENSSL_CONFIG)
+
+    def run(*arguments: str) -> None:
+        subprocess.run([openssl, *arguments], cwd=folder, check=True, capture_output=True)  # noqa: S603, our own
+
+    def key(name: str) -> None:
+        run("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
+
+    def signed(name: str) -> ssl.SSLContext:
+        key(name)
+        run(
+            "req",
+            "-new",
+            "-config",
+            "conf",
+            "-subj",
+            f"/CN={name}",
+            "-key",
+            f"{name}.key",
+            "-out",
+            f"{name}.csr",
+        )
+        by_the_ca = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"]
+        extensions = ["-extfile", "conf", "-extensions", name]
+        run("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.pem", *by_the_ca, *extensions)
+        return _server_context(folder, name)
+
+    key("ca")
+    run(
+        "req",
+        "-x509",
+        "-config",
+        "conf",
+        "-extensions",
+        "ca",
+        "-days",
+        "2",
+        "-key",
+        "ca.key",
+        "-out",
+        "ca.pem",
+    )
+    return Certificates(str(folder / "ca.pem"), signed("good"), signed("elsewhere"))
+
+
+def _server_context(folder: Path, name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
+    return context
+
+
+def eventually(call: Callable[[], Any], within: float = 1.5) -> Any:
+    """What ``call`` gives once a slot is free again. Fails if none gets free in time."""
+    until = time.monotonic() + within
+    while True:
+        try:
+            return call()
+        except TooManyInFlight:
+            assert time.monotonic() < until, "the slot never came back"
+            time.sleep(0.01)
