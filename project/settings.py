@@ -81,6 +81,8 @@ TEMPLATES = [
 
 # Seconds. With one retry after a lock it still ends before the client gives up, UPSTREAM_DEADLINE included.
 DATABASE_WAIT = 2
+# Shorter, else the whole statement is cut first, and that is not tried again.
+LOCK_WAIT = 1
 DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
     "sqlite": {
         "timeout": DATABASE_WAIT,
@@ -90,14 +92,14 @@ DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
     },
     "postgresql": {
         "connect_timeout": DATABASE_WAIT,
-        "options": f"-c statement_timeout={DATABASE_WAIT}s -c lock_timeout={DATABASE_WAIT}s",
+        "options": f"-c statement_timeout={DATABASE_WAIT}s -c lock_timeout={LOCK_WAIT}s",
     },
     "mysql": {
         "connect_timeout": DATABASE_WAIT,
         "read_timeout": DATABASE_WAIT,
         "write_timeout": DATABASE_WAIT,
         "charset": "utf8mb4",
-        "init_command": f"SET innodb_lock_wait_timeout={DATABASE_WAIT}",
+        "init_command": f"SET innodb_lock_wait_timeout={LOCK_WAIT}",
     },
 }
 
@@ -136,7 +138,6 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = True  # the admin's own files, without a collectstatic
 MEDIA_URL = "media/"
 MEDIA_ROOT = BASE_DIR / "media"
@@ -152,10 +153,13 @@ if flag("DJANGO_HTTPS"):
 def apps() -> dict[str, Any]:
     if declared := env("WECHAT_APPS"):
         try:
-            return dict(json.loads(declared))
+            parsed = json.loads(declared)
         except ValueError:
+            parsed = None
+        if not isinstance(parsed, dict):
             # Not the text: it holds secrets.
-            raise ImproperlyConfigured("WECHAT_APPS is not a JSON object of apps.") from None
+            raise ImproperlyConfigured("WECHAT_APPS is not a JSON object of apps.")
+        return parsed
     if appid := env("WECHAT_APPID"):
         return {appid: {"SECRET": env("WECHAT_SECRET", "")}}
     # A fresh checkout starts; only a fake WeChat will log anybody in.
@@ -175,6 +179,7 @@ if api_base := env("WECHAT_API_BASE"):
 if ca_bundle := env("WECHAT_CA_BUNDLE"):
     WXLOGIN["CA_BUNDLE"] = ca_bundle
 
+LOG_LEVEL = env("DJANGO_LOG_LEVEL", "INFO").upper()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -189,9 +194,9 @@ LOGGING = {
     "handlers": {
         "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}
     },
-    "root": {"handlers": ["stdout"], "level": env("DJANGO_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
     "loggers": {
-        "django": {"level": env("DJANGO_LOG_LEVEL", "INFO"), "handlers": [], "propagate": True},
+        "django": {"level": LOG_LEVEL, "handlers": [], "propagate": True},
         # The development server repeats what django.request said.
         "django.server": {"level": "CRITICAL"},
     },

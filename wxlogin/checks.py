@@ -71,9 +71,8 @@ def _settings_problems() -> Iterator[CheckMessage]:
     for key, (number, is_good, hint) in KEYS.items():
         if key in declared and not is_good(declared[key]):
             yield Error(f"WXLOGIN[{key!r}] is unusable.", hint=hint, id=f"wxlogin.{number}")
-    if urlsplit(str(declared.get("API_BASE", ""))).scheme == "http" and not _is_loopback(
-        declared["API_BASE"]
-    ):
+    api_base = str(declared.get("API_BASE", ""))
+    if _is_url(api_base) and urlsplit(api_base).scheme == "http" and not _is_loopback(api_base):
         yield Warning(
             "WXLOGIN['API_BASE'] is not encrypted: the AppSecret travels in clear.",
             hint="Use https, or a fake WeChat on loopback.",
@@ -102,7 +101,7 @@ def _apps_problems(apps: Any) -> Iterator[CheckMessage]:
             )
         elif unknown := app.keys() - APP_KEYS:
             yield Warning(
-                f"WXLOGIN['APPS'][{appid!r}] has unknown keys: {', '.join(map(repr, sorted(unknown)))}.",
+                f"WXLOGIN['APPS'][{appid!r}] has unknown keys: {', '.join(sorted(map(repr, unknown)))}.",
                 hint=f"They are ignored. Known are: {', '.join(sorted(APP_KEYS))}.",
                 id="wxlogin.W003",
             )
@@ -147,8 +146,12 @@ def _deployment_problems() -> Iterator[CheckMessage]:
 
 
 def _is_url(value: Any) -> bool:
-    parts = urlsplit(value) if isinstance(value, str) else None
-    return bool(parts and parts.scheme in {"http", "https"} and parts.hostname and not parts.query)
+    try:
+        parts = urlsplit(str(value))
+        is_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no IPv6 address, or no port
+        return False
+    return parts.scheme in {"http", "https"} and is_host and not parts.query and not parts.fragment
 
 
 def _is_loopback(value: str) -> bool:
@@ -159,8 +162,8 @@ def _is_file(value: Any) -> bool:
     return value is None or (isinstance(value, str | Path) and Path(value).is_file())
 
 
-def _is_positive_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+def _is_deadline(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 3600
 
 
 def _is_count(least: int) -> Callable[[Any], bool]:
@@ -170,8 +173,8 @@ def _is_count(least: int) -> Callable[[Any], bool]:
 def _is_duration(least: timedelta) -> Callable[[Any], bool]:
     def is_duration(value: Any) -> bool:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return value >= least.total_seconds()
-        return isinstance(value, timedelta) and value >= least
+            return least.total_seconds() <= value <= CENTURY.total_seconds()
+        return isinstance(value, timedelta) and least <= value <= CENTURY
 
     return is_duration
 
@@ -203,7 +206,8 @@ def _is_callable_path(value: Any) -> bool:
 
 
 SECOND = timedelta(seconds=1)
-DURATION = "A timedelta, or a number of seconds."
+CENTURY = timedelta(days=36500)  # more, and no calendar could say when it ends
+DURATION = "A timedelta, or a number of seconds, of at most a century."
 RATE = "A count and a unit: 30/min, 5/s, 1000/hour."
 
 # key: id, is the value good, hint
@@ -211,7 +215,7 @@ KEYS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
     "APPS": ("E002", lambda value: True, ""),  # _apps_problems looks closer
     "API_BASE": ("E005", _is_url, "A URL such as https://api.weixin.qq.com."),
     "CA_BUNDLE": ("E006", _is_file, "The path of a readable PEM file, or None."),
-    "UPSTREAM_DEADLINE": ("E007", _is_positive_number, "Seconds, more than 0."),
+    "UPSTREAM_DEADLINE": ("E007", _is_deadline, "Seconds, more than 0 and at most 3600."),
     "ENCRYPTION_KEYS": ("E008", _are_keys, "A list of keys, each 32 bytes in base64."),
     "UPSTREAM_CONCURRENCY": ("E009", _is_count(1), "A whole number, 1 or more."),
     "ACCESS_LIFETIME": ("E010", _is_duration(SECOND), DURATION),

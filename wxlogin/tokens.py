@@ -5,7 +5,6 @@ accepts it. ``refresh`` has a token type of its own, so Simple JWT's stock refre
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +27,8 @@ from wxlogin.exceptions import TokenInvalid
 SESSION_CLAIM = "wx_session"
 GENERATION_CLAIM = "generation"
 APPID_CLAIM = "appid"
+
+UNREADABLE = (TokenError, UnicodeError)  # half a surrogate pair has no bytes that could be checked
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def read_access(raw: str) -> AccessClaims | None:
     """None for a genuine Simple JWT token that isn't ours. Raises ``TokenInvalid``."""
     try:
         token = _SessionAccessToken(raw)  # type: ignore[arg-type]
-    except TokenError:
+    except UNREADABLE:
         raise TokenInvalid from None
     if SESSION_CLAIM not in token.payload:
         return None
@@ -100,8 +101,10 @@ def read_refresh(raw: str) -> RefreshClaims:
     except ExpiredTokenError:
         expired = True
         payload = _payload_of_expired(raw)
-    except TokenError:
+    except UNREADABLE:
         raise TokenInvalid from None
+    if GENERATION_CLAIM not in payload:  # an access token, where SIMPLE_JWT drops the type claim
+        raise TokenInvalid
     return RefreshClaims(payload[SESSION_CLAIM], payload[GENERATION_CLAIM], expired)
 
 
@@ -127,8 +130,12 @@ class _RotatingBackend(TokenBackend):
             raise  # the signature held: no other key will do better
         except TokenBackendError:
             for backend in self._fallbacks():
-                with suppress(TokenBackendError):
+                try:
                     return backend.decode(token, verify)
+                except TokenBackendExpiredToken:
+                    raise
+                except TokenBackendError:
+                    continue
             raise
 
     def _fallbacks(self) -> Iterator[TokenBackend]:

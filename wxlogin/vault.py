@@ -6,6 +6,7 @@ copied into another row does not open there.
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,7 +50,8 @@ class Vault:
 
     def _cipher(self, key_id: bytes, nonce: bytes, bound_to: Sequence[str]) -> Any:
         cipher = AES.new(self._keys[key_id], AES.MODE_GCM, nonce=nonce, mac_len=TAG)
-        cipher.update(b"\0".join(part.encode() for part in (*bound_to, key_id.hex())))
+        # JSON, since a plain joint could hold the same bytes for two different lists of parts.
+        cipher.update(json.dumps([*bound_to, key_id.hex()]).encode())
         return cipher
 
 

@@ -75,7 +75,8 @@ class WeChatUser(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.openid[:4]}…{self.openid[-4:]}"
+        shown = min(4, len(self.openid) // 4)
+        return f"{self.openid[:shown]}…{self.openid[len(self.openid) - shown :]}"
 
     @property
     def has_phone(self) -> bool:

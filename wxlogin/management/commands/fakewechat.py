@@ -19,9 +19,10 @@ class Command(BaseCommand):
         secrets = {app.appid: app.secret for app in conf.APPS.values()}
         try:
             serve(host, port, secrets, ready=self._announce)
-        except (OSError, ValueError) as exc:
+        except (OSError, OverflowError, ValueError) as exc:
             raise CommandError(f"{host}:{port}: {exc}") from exc
 
     def _announce(self, fake: FakeWeChat) -> None:
         self.stdout.write(f"The fake WeChat listens on {fake.url} (Ctrl-C ends it).")
         self.stdout.write(f"Point a backend at it: WECHAT_API_BASE={fake.url}")
+        self.stdout.flush()

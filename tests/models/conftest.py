@@ -1,0 +1,36 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+
+from wxlogin.models import WeChatUser
+
+NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def make_person(db: None) -> Callable[..., WeChatUser]:
+    def make(openid: str = "oAlice-0123456789-0123456789", **fields: Any) -> WeChatUser:
+        if "user" not in fields:
+            fields["user"] = get_user_model().objects.create(username=f"user of {openid}")
+        return WeChatUser.objects.create(
+            **{"appid": "wx-shop", "openid": openid, "created_at": NOON, "last_login_at": NOON, **fields}
+        )
+
+    return make
+
+
+@pytest.fixture
+def too_early(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, object], None]:
+    """The first call of a query finds nothing, as it would before a parallel transaction commits."""
+
+    def arrange(method: str, nothing: object) -> None:
+        real, answers = getattr(QuerySet, method), [nothing]
+        monkeypatch.setattr(
+            QuerySet, method, lambda *args, **kwargs: answers.pop() if answers else real(*args, **kwargs)
+        )
+
+    return arrange

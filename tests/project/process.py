@@ -1,0 +1,36 @@
+"""The project in a process of its own, which sees nothing of our environment."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def clean(**environment: str) -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", ""), **environment}
+
+
+def python(*args: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(  # noqa: S603  our own command line
+        [sys.executable, "-W", "error", *args],
+        cwd=ROOT,
+        env=clean(**environment),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def start(*args: str, **environment: str) -> "subprocess.Popen[str]":
+    """Both outputs in one pipe."""
+    return subprocess.Popen(  # noqa: S603  our own command line
+        [sys.executable, "-W", "error", *args],
+        cwd=ROOT,
+        env=clean(**environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

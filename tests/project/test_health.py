@@ -1,0 +1,60 @@
+import socket
+
+import pytest
+from django.db import OperationalError, connection
+
+from .test_settings import settings_with
+
+
+@pytest.fixture
+def broken_cache(settings):
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))  # and does not listen
+        url = f"redis://127.0.0.1:{sock.getsockname()[1]}"
+        settings.CACHES = settings_with(REDIS_URL=url)["CACHES"]
+        yield
+
+
+@pytest.fixture
+def broken_database(db):
+    def fail(*args):
+        raise OperationalError("made-up details")
+
+    with connection.execute_wrapper(fail):
+        yield
+
+
+def test_livez_asks_nobody(client, django_assert_num_queries, broken_database, broken_cache):
+    with django_assert_num_queries(0):
+        answer = client.get("/livez")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.django_db
+def test_readyz_is_content_when_both_answer(client):
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json()) == (200, {"database": True, "cache": True})
+
+
+def test_readyz_names_a_broken_database(client, broken_database):
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json()) == (503, {"database": False, "cache": True})
+
+
+@pytest.mark.django_db
+def test_readyz_names_a_broken_cache(client, broken_cache):
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json()) == (503, {"database": True, "cache": False})
+
+
+def test_readyz_tells_the_log_what_kind_of_trouble_and_no_details(client, broken_database, caplog):
+    client.get("/readyz")
+
+    assert "not ready: OperationalError" in caplog.text
+    assert "made-up details" not in "".join(
+        record.getMessage() for record in caplog.records if record.name.startswith("project")
+    )
