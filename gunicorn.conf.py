@@ -3,6 +3,6 @@
 import multiprocessing
 import os
 
-workers = int(os.environ.get("WEB_CONCURRENCY", min(4, multiprocessing.cpu_count())))
+workers = int(os.environ.get("WEB_CONCURRENCY") or min(4, multiprocessing.cpu_count()))
 threads = 8  # keep above UPSTREAM_CONCURRENCY, so that a hanging WeChat leaves some free
 timeout = 30

@@ -1,4 +1,8 @@
-"""What a load balancer asks."""
+"""What a load balancer asks.
+
+A middleware and not a URL, and the first one: a load balancer calls by address, without TLS and without a
+name that ``ALLOWED_HOSTS`` could know.
+"""
 
 import logging
 from collections.abc import Callable
@@ -6,16 +10,27 @@ from collections.abc import Callable
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
 
 logger = logging.getLogger(__name__)
 
 
-def livez(request: HttpRequest) -> JsonResponse:
+def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    answers = {"/livez": livez, "/readyz": readyz}
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        ask = answers.get(request.path_info)
+        return ask() if ask else get_response(request)
+
+    return answer
+
+
+def livez() -> JsonResponse:
     """The process answers. Touches nothing else: a dead database is no reason to restart it."""
     return JsonResponse({"status": "ok"})
 
 
-def readyz(request: HttpRequest) -> JsonResponse:
+def readyz() -> JsonResponse:
     """The database and the cache answer too; 503 says which doesn't."""
     parts = {"database": _works(_ask_database), "cache": _works(_ask_cache)}
     return JsonResponse(parts, status=200 if all(parts.values()) else 503)

@@ -4,7 +4,9 @@ from .settings import *  # noqa: F403
 from .settings import DATABASES
 
 DATABASES["default"]["ATOMIC_REQUESTS"] = True
-DATABASES["default"].setdefault("TEST", {"NAME": "test_wxlogin_hostile"})  # beside the run that started this one
+DATABASES["default"].setdefault(
+    "TEST", {"NAME": "test_wxlogin_hostile"}
+)  # beside the run that started this one
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],

@@ -5,7 +5,7 @@
 
 import base64
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,13 @@ def check_deployment(**kwargs: Any) -> list[CheckMessage]:
 
 def refuse_to_start() -> None:
     """Raises ``ImproperlyConfigured`` for what would make every login fail or leave secrets unprotected."""
-    fatal = [problem for problem in (*_settings_problems(), *_project_problems()) if problem.id in FATAL]
-    if fatal:
+    problems = (*_settings_problems(keys=["ENCRYPTION_KEYS"]), *_project_problems())
+    if fatal := [problem for problem in problems if problem.id in FATAL]:
         raise ImproperlyConfigured("\n".join(f"{each.id}: {each.msg} {each.hint}" for each in fatal))
 
 
-def _settings_problems() -> Iterator[CheckMessage]:
+def _settings_problems(keys: Iterable[str] | None = None) -> Iterator[CheckMessage]:
+    """``keys``: which to look at beside ``APPS``; all, where none are named."""
     declared = getattr(settings, "WXLOGIN", None)
     if not isinstance(declared, Mapping):
         yield Error(
@@ -68,7 +69,8 @@ def _settings_problems() -> Iterator[CheckMessage]:
             id="wxlogin.W001",
         )
     yield from _apps_problems(declared.get("APPS"))
-    for key, (number, is_good, hint) in KEYS.items():
+    for key in keys or KEYS:
+        number, is_good, hint = KEYS[key]
         if key in declared and not is_good(declared[key]):
             yield Error(f"WXLOGIN[{key!r}] is unusable.", hint=hint, id=f"wxlogin.{number}")
     api_base = str(declared.get("API_BASE", ""))

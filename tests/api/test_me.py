@@ -35,7 +35,7 @@ def test_a_nickname_is_kept_without_what_nobody_sees(alice: Api, sent: str, kept
 
 
 @pytest.mark.parametrize(
-    "nickname", [None, "", "  ", "\u202e\u200f", "x" * 65, 7, True, ["n"], {"a": 1}, "\ud800"]
+    "nickname", [None, "", "  ", "\u202e\u200f", "\u200b\u200d", "x" * 65, 7, True, ["n"], {"a": 1}, "\ud800"]
 )
 def test_what_is_no_nickname_is_refused(alice: Api, nickname: object) -> None:
     answer = alice.put("me/", {"nickname": nickname})

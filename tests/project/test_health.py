@@ -31,6 +31,14 @@ def test_livez_asks_nobody(client, django_assert_num_queries, broken_database, b
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_a_load_balancer_may_call_by_address_and_without_tls(client, db, settings, path):
+    settings.SECURE_SSL_REDIRECT = True
+    settings.ALLOWED_HOSTS = ["example.com"]
+
+    assert client.get(path, headers={"Host": "10.0.0.7:8000"}).status_code == 200
+
+
 @pytest.mark.django_db
 def test_readyz_is_content_when_both_answer(client):
     answer = client.get("/readyz")
