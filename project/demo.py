@@ -5,13 +5,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from socketserver import ThreadingMixIn
 from typing import Any
 
 import requests
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.servers.basehttp import WSGIRequestHandler, WSGIServer, get_internal_wsgi_application
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler, get_internal_wsgi_application
 
 from wxlogin.fakewechat import FakeWeChat
 
@@ -26,10 +25,6 @@ PEOPLE = {
     "oE2vNf8RzKd-0qWc6SbYh4LjPu7T": "王小明",
     "oT5mGx_A1sQoVk3JrCw9BnZ7yHe6": "Anna",
 }
-
-
-class Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
 
 
 @dataclass(frozen=True)
@@ -139,11 +134,11 @@ def _fake(port: int) -> FakeWeChat:
         return FakeWeChat()
 
 
-def _server(port: int) -> Server:
+def _server(port: int) -> ThreadedWSGIServer:
     try:
-        server = Server(("127.0.0.1", port), WSGIRequestHandler)
+        server = ThreadedWSGIServer(("127.0.0.1", port), WSGIRequestHandler)
     except OSError:
-        server = Server(("127.0.0.1", 0), WSGIRequestHandler)
+        server = ThreadedWSGIServer(("127.0.0.1", 0), WSGIRequestHandler)
     server.set_app(get_internal_wsgi_application())
     return server
 

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -15,7 +16,7 @@ NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 def make_person(db: None) -> Callable[..., WeChatUser]:
     def make(openid: str = "oAlice-0123456789-0123456789", **fields: Any) -> WeChatUser:
         if "user" not in fields:
-            fields["user"] = get_user_model().objects.create(username=f"user of {openid}")
+            fields["user"] = get_user_model().objects.create(username=uuid4().hex)
         return WeChatUser.objects.create(
             **{"appid": "wx-shop", "openid": openid, "created_at": NOON, "last_login_at": NOON, **fields}
         )
