@@ -16,7 +16,7 @@ setup: .venv/ready
 	@touch $@
 
 demo: setup  ## a fake WeChat, people logged in, the admin: in one command
-	DJANGO_DEBUG=1 DATABASE_URL=$${DATABASE_URL:-sqlite:///demo.sqlite3} $(BIN)/python manage.py demo $(ARGS)
+	DJANGO_DEBUG=1 DATABASE_URL=sqlite:///demo.sqlite3 REDIS_URL= $(BIN)/python manage.py demo $(ARGS)
 
 test: setup  ## the whole suite; DATABASE_URL and REDIS_URL choose where it runs
 	$(BIN)/python -m pytest $(ARGS)

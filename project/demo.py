@@ -27,6 +27,10 @@ PEOPLE = {
 }
 
 
+class Server(ThreadedWSGIServer):
+    request_queue_size = 128  # ten phones at once are no crowd
+
+
 @dataclass(frozen=True)
 class Demo:
     url: str
@@ -134,11 +138,11 @@ def _fake(port: int) -> FakeWeChat:
         return FakeWeChat()
 
 
-def _server(port: int) -> ThreadedWSGIServer:
+def _server(port: int) -> Server:
     try:
-        server = ThreadedWSGIServer(("127.0.0.1", port), WSGIRequestHandler)
+        server = Server(("127.0.0.1", port), WSGIRequestHandler)
     except OSError:
-        server = ThreadedWSGIServer(("127.0.0.1", 0), WSGIRequestHandler)
+        server = Server(("127.0.0.1", 0), WSGIRequestHandler)
     server.set_app(get_internal_wsgi_application())
     return server
 

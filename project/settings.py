@@ -80,10 +80,11 @@ TEMPLATES = [
     }
 ]
 
-# Seconds. With one retry after a lock it still ends before the client gives up, UPSTREAM_DEADLINE included.
-DATABASE_WAIT = 2
+# Seconds. With one retry after a lock, an answer still comes within twice the deadline.
+DATABASE_WAIT = float(env("WXLOGIN_UPSTREAM_DEADLINE") or 5) * 0.4
 # Shorter, else the whole statement is cut first, and that is not tried again.
-LOCK_WAIT = 1
+LOCK_WAIT = DATABASE_WAIT / 2
+WHOLE_SECONDS = max(1, int(DATABASE_WAIT))
 DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
     "sqlite": {
         "timeout": DATABASE_WAIT,
@@ -92,15 +93,15 @@ DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
         "init_command": "PRAGMA journal_mode=WAL;",
     },
     "postgresql": {
-        "connect_timeout": DATABASE_WAIT,
-        "options": f"-c statement_timeout={DATABASE_WAIT}s -c lock_timeout={LOCK_WAIT}s",
+        "connect_timeout": WHOLE_SECONDS,
+        "options": f"-c statement_timeout={DATABASE_WAIT * 1000:.0f} -c lock_timeout={LOCK_WAIT * 1000:.0f}",
     },
     "mysql": {
-        "connect_timeout": DATABASE_WAIT,
-        "read_timeout": DATABASE_WAIT,
-        "write_timeout": DATABASE_WAIT,
+        "connect_timeout": WHOLE_SECONDS,
+        "read_timeout": WHOLE_SECONDS,
+        "write_timeout": WHOLE_SECONDS,
         "charset": "utf8mb4",
-        "init_command": f"SET innodb_lock_wait_timeout={LOCK_WAIT}",
+        "init_command": f"SET innodb_lock_wait_timeout={max(1, int(LOCK_WAIT))}",
     },
 }
 
@@ -120,7 +121,11 @@ def database() -> dict[str, Any]:
 
 def cache() -> dict[str, Any]:
     if not (url := env("REDIS_URL")):
-        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        # Django's 300 entries would let throttles forget.
+        return {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": url,
@@ -186,14 +191,21 @@ LOGGING = {
     "formatters": {
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
-            "format": "{asctime}{levelname}{name}{message}",
+            "format": "{levelname}{name}{message}",
             "style": "{",
-            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+            "timestamp": "time",
+            "rename_fields": {"levelname": "level", "name": "logger"},
         }
     },
     "handlers": {
-        "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "formatter": "json",
+            "filters": ["request_id"],
+        }
     },
+    "filters": {"request_id": {"()": "wxlogin.services.log.RequestIdFilter"}},
     "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"level": LOG_LEVEL, "handlers": [], "propagate": True},

@@ -26,6 +26,12 @@ def post(live_server: Any, wechat: FakeWeChat) -> Callable[..., requests.Respons
     return call
 
 
+@pytest.fixture
+def all_at_wechat_at_once(configure: Callable[..., None]) -> None:
+    """So that the database, and not WeChat, is where they meet."""
+    configure(UPSTREAM_CONCURRENCY=32)
+
+
 def at_once(count: int, function: Callable[[int], Any]) -> list[Any]:
     start = threading.Barrier(count)
 
@@ -37,20 +43,50 @@ def at_once(count: int, function: Callable[[int], Any]) -> list[Any]:
         return list(pool.map(run, range(count)))
 
 
-@pytest.mark.parametrize("round_", range(5))
-def test_sixteen_first_logins_of_one_person_make_one_user(
-    post: Callable[..., requests.Response], wechat: FakeWeChat, round_: int
+def test_thirty_two_first_logins_of_one_person_make_one_user(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, all_at_wechat_at_once: None
+) -> None:
+    for people in range(1, 21):
+        codes = [wechat.code_for(f"o-new-{people}") for _ in range(32)]
+
+        answers = at_once(32, lambda n, codes=codes: post("login/", {"code": codes[n]}))
+
+        assert [answer.status_code for answer in answers] == [200] * 32
+        assert get_user_model().objects.count() == WeChatUser.objects.count() == people
+        assert len({answer.json()["user"]["id"] for answer in answers}) == 1
+        assert sum(answer.json()["created"] for answer in answers) == 1
+        assert LoginSession.objects.live(timezone.now()).count() == 10 * people
+
+
+def test_thirty_two_first_logins_of_one_unionid_in_two_apps_make_one_user(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, all_at_wechat_at_once: None, configure: Any
+) -> None:
+    apps = ["wx-tea", "wx-books"]
+    configure(APPS={appid: {"SECRET": "s", "OPEN_PLATFORM": "ours"} for appid in apps})
+    for people in range(1, 21):
+        for appid in apps:
+            wechat.person(f"o-{people}-{appid}", unionid=f"u-{people}")
+        calls = [(appid, wechat.code_for(f"o-{people}-{appid}", appid)) for appid in apps * 16]
+
+        answers = at_once(
+            32, lambda n, calls=calls: post("login/", {"appid": calls[n][0], "code": calls[n][1]})
+        )
+
+        assert [answer.status_code for answer in answers] == [200] * 32
+        assert get_user_model().objects.count() == people
+        assert WeChatUser.objects.count() == 2 * people
+        assert len({answer.json()["user"]["id"] for answer in answers}) == 1
+
+
+def test_sixteen_first_logins_are_answered_with_the_default_settings(
+    post: Callable[..., requests.Response], wechat: FakeWeChat
 ) -> None:
     codes = [wechat.code_for("o-new") for _ in range(16)]
 
     answers = at_once(16, lambda n: post("login/", {"code": codes[n]}))
 
     assert [answer.status_code for answer in answers] == [200] * 16
-    assert get_user_model().objects.count() == 1
-    assert WeChatUser.objects.count() == 1
-    assert len({answer.json()["user"]["id"] for answer in answers}) == 1
-    assert sum(answer.json()["created"] for answer in answers) == 1
-    assert LoginSession.objects.live(timezone.now()).count() == 10
+    assert get_user_model().objects.count() == WeChatUser.objects.count() == 1
 
 
 def test_sixteen_people_at_once_are_sixteen_users(

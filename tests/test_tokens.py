@@ -342,10 +342,12 @@ def test_an_expired_token_that_is_no_refresh_of_ours_is_refused(at_noon, make):
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "key", "bits"), [("HS256", "x" * 32, 256), ("HS512", "密", 24), ("RS256", "x", None)]
+    ("algorithm", "keys"),
+    [("HS256", ["today", "yesterday"]), ("HS512", ["today", "yesterday"]), ("RS256", [])],
 )
-def test_only_a_shared_signing_key_has_a_length(monkeypatch, algorithm, key, bits):
+def test_only_shared_keys_are_symmetric(monkeypatch, settings, algorithm, keys):
     monkeypatch.setattr(tokens.api_settings, "ALGORITHM", algorithm)
-    monkeypatch.setattr(tokens.api_settings, "SIGNING_KEY", key)
+    monkeypatch.setattr(tokens.api_settings, "SIGNING_KEY", "today")
+    settings.SECRET_KEY_FALLBACKS = ["yesterday"]
 
-    assert tokens.signing_key_bits() == bits
+    assert tokens.symmetric_keys() == keys

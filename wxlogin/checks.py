@@ -116,11 +116,11 @@ def _apps_problems(apps: Any) -> Iterator[CheckMessage]:
 
 
 def _project_problems() -> Iterator[CheckMessage]:
-    bits = tokens.signing_key_bits()
-    if bits is not None and bits < 256 and not settings.DEBUG:
+    if not settings.DEBUG and any(len(key.encode()) < 32 for key in tokens.symmetric_keys()):
         yield Error(
-            "The key that signs JWTs is shorter than 32 bytes.",
-            hint="Make SECRET_KEY, or SIMPLE_JWT['SIGNING_KEY'], at least 32 random bytes long.",
+            "A key that JWTs are signed or verified with is shorter than 32 bytes.",
+            hint="Make SECRET_KEY, or SIMPLE_JWT['SIGNING_KEY'], and every SECRET_KEY_FALLBACKS at least 32 "
+            "random bytes long.",
             id="wxlogin.E020",
         )
     if not settings.USE_TZ:

@@ -47,6 +47,17 @@ class Conf:
     def APPS(self) -> dict[str, App]:
         return {appid: _app(appid, declared) for appid, declared in self._get("APPS", {}).items()}
 
+    def group_of(self, appid: str) -> tuple[str, list[str]]:
+        """The open-platform group of an app, and the appids in it; empty where it declares none."""
+        apps = self.APPS
+        group = apps[appid].open_platform if appid in apps else ""
+        return group, [app.appid for app in apps.values() if group and app.open_platform == group]
+
+    def groups(self) -> list[list[str]]:
+        """The appids of each declared open-platform group."""
+        names = {app.open_platform for app in self.APPS.values()} - {""}
+        return [[app.appid for app in self.APPS.values() if app.open_platform == name] for name in names]
+
     @property
     def API_BASE(self) -> str:
         return str(self._get("API_BASE", "https://api.weixin.qq.com"))

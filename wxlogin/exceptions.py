@@ -14,6 +14,14 @@ class UnknownApp(WxLoginError):
     code = "unknown_app"
 
 
+class CannotMerge(WxLoginError):
+    """Two accounts that can't become one; ``code`` says why: ``same_user`` or ``staff_account``."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class TokenInvalid(WxLoginError):
     """Missing, malformed, expired, of the wrong kind, or of nobody we know."""
 

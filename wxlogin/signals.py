@@ -5,3 +5,14 @@ from django.dispatch import Signal
 #: Sent once a login is committed, with ``sender=WeChatUser``, ``login_session`` and ``created`` (whether the
 #: Django user is new). An exception in a receiver is logged and costs nobody the login.
 logged_in = Signal()
+
+#: Sent when a login stores a unionid that another Django user has too, within one open-platform group, with
+#: ``sender=WeChatUser``, ``wechat_user`` and ``others``. Nothing has been merged.
+unionid_conflict = Signal()
+
+#: Sent inside the transaction of a merge, with ``source`` and ``target``: re-point your own rows here. An
+#: exception takes the merge back.
+accounts_merged = Signal()
+
+#: Sent inside the transaction of a split, with ``wechat_user``, ``source`` and ``target``, the new user.
+identity_split = Signal()

@@ -113,11 +113,11 @@ def user_id(user: AbstractBaseUser) -> str:
     return str(getattr(user, api_settings.USER_ID_FIELD))
 
 
-def signing_key_bits() -> int | None:
-    """Length of the HMAC signing key; None where an asymmetric algorithm signs."""
+def symmetric_keys() -> list[str]:
+    """What a JWT of ours may be signed with, today's key first; empty where an asymmetric algorithm signs."""
     if not api_settings.ALGORITHM.startswith("HS"):
-        return None
-    return len(str(api_settings.SIGNING_KEY).encode()) * 8
+        return []
+    return [str(api_settings.SIGNING_KEY), *settings.SECRET_KEY_FALLBACKS]
 
 
 class _RotatingBackend(TokenBackend):
@@ -139,8 +139,7 @@ class _RotatingBackend(TokenBackend):
             raise
 
     def _fallbacks(self) -> Iterator[TokenBackend]:
-        if self.algorithm.startswith("HS"):
-            yield from (_backend(key) for key in settings.SECRET_KEY_FALLBACKS)
+        yield from (_backend(key) for key in symmetric_keys()[1:])
 
 
 def _backend(signing_key: str, kind: type[TokenBackend] = TokenBackend) -> TokenBackend:

@@ -152,6 +152,18 @@ def test_what_is_over_already_keeps_its_reason(person: Api, support: Client) -> 
     assert session.end_reason == "logged_out"
 
 
+def test_what_expired_is_not_ended_by_staff(person: Api, support: Client) -> None:
+    LoginSession.objects.update(expires_at=timezone.now())
+    ids = list(LoginSession.objects.values_list("pk", flat=True))
+
+    answer = support.post(
+        url("loginsession"), {"action": "end_sessions", "_selected_action": ids}, follow=True
+    )
+
+    assert "Nothing to end" in answer.content.decode()
+    assert not LoginSession.objects.filter(end_reason="ended_by_staff").exists()
+
+
 @pytest.mark.parametrize("model", ["wechatuser", "loginsession"])
 def test_a_viewer_can_end_nothing(person: Api, viewer: Client, model: str) -> None:
     data = {
@@ -240,6 +252,7 @@ def test_search_finds_by_whole_keys(
     [
         ("wechatuser", {"state": "disabled"}, 1),
         ("wechatuser", {"state": "blocked"}, 1),
+        ("wechatuser", {"state": "conflict"}, 0),
         ("wechatuser", {"app": "wx00000000000000aa"}, 3),
         ("loginsession", {"state": "live"}, 2),
         ("loginsession", {"state": "logged_out"}, 1),
@@ -324,3 +337,16 @@ def test_a_persons_page_shows_the_story_of_their_sessions(person: Api, viewer: C
     assert "logged out" in content
     assert "Tea House" in content
     assert "All login sessions of this person" in content
+
+
+def test_a_unionid_conflict_is_shown_and_can_be_filtered(api: Api, viewer: Client, configure: Any) -> None:
+    apps = {appid: {"SECRET": "s", "OPEN_PLATFORM": "ours"} for appid in ("wx-tea", "wx-books")}
+    configure(APPS={**apps, "wx-alone": {"SECRET": "s"}})
+    for appid, unionid in [("wx-tea", None), ("wx-books", "u"), ("wx-alone", "u"), ("wx-tea", "u")]:
+        api.wechat.person(f"o-{appid}", unionid=unionid)
+        api.send_code(api.wechat.code_for(f"o-{appid}", appid), appid=appid)
+
+    answer = viewer.get(url("wechatuser"), {"state": "conflict"})
+
+    assert {person.appid for person in answer.context["cl"].result_list} == {"wx-tea", "wx-books"}
+    assert answer.content.decode().count('wxlogin-bad">unionid conflict<') == 2

@@ -15,6 +15,7 @@ from django.utils import translation
 from tests.conftest import Api
 from wxlogin.api.errors import ANSWERS, CODES
 from wxlogin.exceptions import WxLoginError
+from wxlogin.services.log import RequestIdFilter
 from wxlogin.wechat.errors import WeChatError
 
 CALLS = [
@@ -148,18 +149,38 @@ def test_a_database_that_is_gone_is_a_503(
     body = {"code": alice.wechat.code_for("o-alice"), "refresh": alice.tokens["refresh"]}
 
     with connection.execute_wrapper(BrokenDatabase(problem)):
-        answer = alice.call(method, path, body if method == "post" else None)
+        answer = alice.call(method, path, body if method == "post" else None, headers={"X-Request-ID": "r-9"})
 
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
     assert answer["Retry-After"]
-    assert "storage unavailable" in caplog.text
+    assert f"storage unavailable problem={type(problem).__name__} request_id=r-9" in caplog.text
 
 
-def test_a_refusal_by_wechat_is_told_although_the_database_is_gone(api: Api) -> None:
+def test_the_request_id_is_in_every_line_about_a_call(alice: Api, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.addFilter(RequestIdFilter())
+    caplog.clear()
+
+    alice.get("me/", access="nonsense", headers={"X-Request-ID": "r-1"})
+    alice.post("logout/", headers={"X-Request-ID": "r-2"})
+
+    assert [(record.name, record.request_id) for record in caplog.records] == [
+        ("django.request", "r-1"),
+        ("wxlogin", "r-2"),
+    ]
+
+
+def test_a_refused_verb_is_not_offered(alice: Api) -> None:
+    answer = alice.call("options", "login/")
+
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize("problem", [OperationalError("gone"), InterfaceError("gone")])
+def test_a_refusal_by_wechat_is_told_although_the_database_is_gone(api: Api, problem: Exception) -> None:
     api.wechat.fault(errcode=40226)
     code = api.wechat.code_for("o-alice")
 
-    with connection.execute_wrapper(BrokenDatabase(OperationalError("gone"))):
+    with connection.execute_wrapper(BrokenDatabase(problem)):
         answer = api.send_code(code)
 
     assert answer.json()["code"] == "user_blocked"

@@ -2,6 +2,7 @@ import pytest
 
 from tests.conftest import Api
 from wxlogin.models import WeChatUser
+from wxlogin.models.people import WeChatUserQuerySet
 
 
 def test_me_is_the_user_object_of_the_login(alice: Api) -> None:
@@ -57,6 +58,22 @@ def test_nothing_else_about_me_can_be_changed(alice: Api) -> None:
     answer = alice.put("me/", body)
 
     assert answer.json() == {**alice.tokens["user"], "nickname": "Anna"}
+
+
+def test_a_nickname_for_somebody_who_was_just_deleted_is_refused(
+    alice: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = WeChatUserQuerySet.update
+
+    def update(people: WeChatUserQuerySet, **fields: object) -> int:
+        WeChatUser.objects.all().delete()
+        return real(people, **fields)
+
+    monkeypatch.setattr(WeChatUserQuerySet, "update", update)
+
+    answer = alice.put("me/", {"nickname": "Anna"})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
 
 
 def test_an_avatar_is_an_absolute_url(alice: Api) -> None:

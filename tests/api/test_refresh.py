@@ -214,3 +214,31 @@ def test_no_refresh_token_is_stored(alice: Api) -> None:
 
     assert alice.tokens["refresh"] not in stored
     assert alice.tokens["refresh"].rpartition(".")[2] not in stored
+
+
+def test_a_lost_answer_at_the_edge_of_the_idle_limit_is_given_again(alice: Api) -> None:
+    edge = timezone.now() + timedelta(days=7)
+    with time_machine.travel(edge - timedelta(seconds=5), tick=False):
+        successor = alice.refresh().json()["refresh"]
+
+    with time_machine.travel(edge + timedelta(seconds=5), tick=False):
+        again = alice.refresh()
+
+    assert again.status_code == 200
+    assert generation_and_id(again.json()["refresh"]) == generation_and_id(successor)
+
+
+def test_an_old_copy_past_its_time_is_reuse_and_no_ordinary_expiry(
+    alice: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    half_a_week, start = timedelta(days=3.5), timezone.now()
+    with time_machine.travel(start + half_a_week, tick=False):
+        child = alice.refresh().json()["refresh"]
+    with time_machine.travel(start + 2 * half_a_week, tick=False):
+        current = alice.refresh(child).json()["refresh"]
+
+    with time_machine.travel(start + 2 * half_a_week + timedelta(hours=1), tick=False):
+        stolen, own = alice.refresh(), alice.refresh(current)
+
+    assert [answer.json()["reason"] for answer in (stolen, own)] == ["reused_refresh"] * 2
+    assert "refresh reused" in caplog.text

@@ -1,4 +1,7 @@
 import itertools
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -6,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.cache import cache
 
 from tests.conftest import Api
@@ -121,7 +125,8 @@ def test_the_count_is_exact_under_parallel_calls(address: str, round_: int) -> N
 
     def many(_: int) -> int:
         start.wait()
-        return sum(throttling.counter.allow(f"exact:{address}", Rate(50, 60)) for _ in range(20))
+        refusals = [throttling.counter.refusal(f"exact:{address}:{round_}", Rate(50, 60)) for _ in range(20)]
+        return refusals.count(None)
 
     with ThreadPoolExecutor(16) as pool:
         allowed = sum(pool.map(many, range(16)))
@@ -161,8 +166,48 @@ def test_a_key_that_ends_while_it_is_counted_is_started_anew(
 
     monkeypatch.setattr(cache, "incr", incr)
 
-    assert throttling.counter.allow(f"ended:{address}", Rate(1, 60))
-    assert not throttling.counter.allow(f"ended:{address}", Rate(1, 60))
+    assert throttling.counter.refusal(f"ended:{address}", Rate(1, 60)) is None
+    assert throttling.counter.refusal(f"ended:{address}", Rate(1, 60)) == 60
+
+
+def test_retry_after_counts_down(api: Api, configure: Any, address: str) -> None:
+    configure(LOGIN_RATE="1/min")
+    statuses(api, 1, REMOTE_ADDR=address)
+
+    with time_machine.travel(time.time() + 42):
+        answer = api.post("login/", {"code": "c"}, REMOTE_ADDR=address)
+
+    assert answer["Retry-After"] in {"17", "18"}
+
+
+def test_a_crowd_of_addresses_makes_nobody_forgotten(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttling.counter, "_rest_until", time.monotonic() + 60)  # counts for itself
+    throttling.counter.refusal(f"crowd:{address}", Rate(1, 60))
+
+    for number in range(2_000):
+        throttling.counter.refusal(f"crowd:{number}", Rate(1, 60))
+
+    assert throttling.counter.refusal(f"crowd:{address}", Rate(1, 60)) is not None
+
+
+COUNT = """
+import django
+django.setup()
+from wxlogin.api.throttling import Counter
+from wxlogin.conf import Rate
+counter = Counter()
+print([counter.refusal("{key}", Rate(50, 60)) for _ in range(40)].count(None))
+"""
+
+
+@pytest.mark.skipif(not os.environ.get("REDIS_URL"), reason="counts over processes need REDIS_URL")
+def test_the_count_is_exact_over_processes_that_share_a_cache(address: str) -> None:
+    command = [sys.executable, "-c", COUNT.format(key=f"processes:{address}:{time.time()}")]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]  # noqa: S603
+
+    allowed = sum(int(process.communicate(timeout=60)[0]) for process in processes)
+
+    assert allowed == 50
 
 
 @pytest.mark.parametrize(

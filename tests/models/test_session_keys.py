@@ -76,23 +76,6 @@ def test_people_do_not_touch_each_others_key(make_person):
     assert SessionKey.objects.get(wechat_user=bob).reveal() == OTHER_KEY
 
 
-@pytest.mark.parametrize(
-    ("asked_at", "kept", "revealed"),
-    [(NOON + SECOND, True, OTHER_KEY), (NOON - SECOND, False, KEY)],
-)
-def test_a_first_key_that_somebody_stored_in_between_obeys_the_same_rule(
-    make_person, too_early, asked_at, kept, revealed
-):
-    alice = make_person()
-    SessionKey.objects.keep(alice, KEY, asked_at=NOON)
-    too_early("update", 0)
-    too_early("exists", False)
-
-    assert SessionKey.objects.keep(alice, OTHER_KEY, asked_at=asked_at) is kept
-
-    assert SessionKey.objects.get().reveal() == revealed
-
-
 def test_the_column_does_not_show_the_key(make_person):
     SessionKey.objects.keep(make_person(), KEY, asked_at=NOON)
 

@@ -184,11 +184,20 @@ def test_the_url_overrules_an_option():
     assert "statement_timeout" in config["OPTIONS"]["options"]
 
 
-def test_a_wait_for_a_lock_ends_before_its_statement_is_cut_and_that_before_the_upstream_deadline():
-    settings = settings_with()
+@pytest.mark.parametrize(
+    ("deadline", "postgresql"),
+    [
+        ("", "-c statement_timeout=2000 -c lock_timeout=1000"),
+        ("1", "-c statement_timeout=400 -c lock_timeout=200"),
+    ],
+)
+def test_a_wait_for_a_lock_ends_before_its_statement_is_cut_and_that_before_the_upstream_deadline(
+    deadline, postgresql
+):
+    settings = settings_with(WXLOGIN_UPSTREAM_DEADLINE=deadline)
 
-    assert settings["LOCK_WAIT"] < settings["DATABASE_WAIT"] < 5.0
-    assert "statement_timeout=2s -c lock_timeout=1s" in settings["DATABASE_OPTIONS"]["postgresql"]["options"]
+    assert settings["LOCK_WAIT"] < settings["DATABASE_WAIT"] < float(deadline or 5)
+    assert settings["DATABASE_OPTIONS"]["postgresql"]["options"] == postgresql
     assert settings["DATABASE_OPTIONS"]["mysql"]["init_command"].endswith("innodb_lock_wait_timeout=1")
 
 

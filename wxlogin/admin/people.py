@@ -1,8 +1,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
@@ -10,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
+from wxlogin.conf import conf
 from wxlogin.models import LoginSession, SessionKey, WeChatUser
 from wxlogin.services import sessions
 
@@ -25,13 +25,19 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [("disabled", _("account disabled")), ("blocked", _("blocked"))]
+        return [
+            ("disabled", _("account disabled")),
+            ("blocked", _("blocked")),
+            ("conflict", _("unionid conflict")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "disabled":
             return queryset.filter(user__is_active=False)
         if self.value() == "blocked":
             return queryset.blocked(timezone.now())
+        if self.value() == "conflict":
+            return queryset.in_conflict(conf.groups())
         return queryset
 
 
@@ -52,16 +58,11 @@ class WeChatUserAdmin(EndsSessions, ReadOnlyAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WeChatUser]:
-        live = (
-            LoginSession.objects.live(timezone.now())
-            .filter(wechat_user=OuterRef("pk"))
-            .order_by()
-            .values("wechat_user")
-            .annotate(count=Count("pk"))
-            .values("count")
-        )
         people: QuerySet[WeChatUser] = super().get_queryset(request)
-        return people.annotate(live=Coalesce(Subquery(live), 0))
+        conflict = WeChatUser.objects.in_conflict(conf.groups()).filter(pk=OuterRef("pk"))
+        return people.annotate(
+            live=LoginSession.objects.live_per_person(timezone.now()), in_conflict=Exists(conflict)
+        )
 
     @admin.action(description=_("End all login sessions of the selected people"), permissions=["end"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[WeChatUser]) -> None:
@@ -98,6 +99,8 @@ class WeChatUserAdmin(EndsSessions, ReadOnlyAdmin):
             return badge("bad", _("account disabled"))
         if wechat_user.is_blocked(timezone.now()):
             return badge("bad", _("blocked"))
+        if wechat_user.in_conflict:  # type: ignore[attr-defined]
+            return badge("bad", _("unionid conflict"))
         return badge("good", pgettext_lazy("account state", "active"))
 
     @admin.display(description=_("live sessions"))

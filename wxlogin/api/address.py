@@ -16,14 +16,13 @@ WITH_PORT = re.compile(r"(?:\[([^\]]*)\]|([^:]*)):\d{1,5}")
 REFERER = re.compile(r"https://servicewechat\.com/(wx[0-9a-z]{1,30})/([0-9A-Za-z.]{1,32})/")
 
 
-def caller_of(request: HttpRequest, request_id: str) -> Caller:
+def caller_of(request: HttpRequest) -> Caller:
     agent = "".join(filter(str.isprintable, request.headers.get("User-Agent", "")))
     referer = REFERER.match(request.headers.get("Referer", ""))
     return Caller(
         ip=client_address(request),
         user_agent=agent[:256],
         release=referer[2] if referer else "",
-        request_id=request_id,
     )
 
 

@@ -14,9 +14,8 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
 from wxlogin.exceptions import WxLoginError
+from wxlogin.services.log import log
 from wxlogin.wechat.errors import WeChatError
-
-logger = logging.getLogger("wxlogin")
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def response_to(exc: Exception) -> Response | None:
         return None
     if code == "storage_unavailable":
         # Not the text: databases quote rows in it.
-        logger.error("storage unavailable problem=%s", type(exc).__name__)
+        log("storage unavailable", logging.ERROR, problem=type(exc).__name__)
     answer = ANSWERS[code]
     return Response(body_of(code, exc), answer.status, headers={**answer.headers, **_headers_of(exc)})
 

@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 from wxlogin.conf import conf
 from wxlogin.models import LoginSession, WeChatUser
 from wxlogin.services import login, profile, sessions
+from wxlogin.services.log import request_id
 
 from .address import caller_of, request_id_of
 from .authentication import WeChatJWTAuthentication
@@ -59,9 +60,9 @@ class WeChatView(APIView):
     renderer_classes = [JSONRenderer]
     throttle_classes = []
     content_negotiation_class = AlwaysJSON
+    http_method_names = ["get", "head", "post", "put", "delete"]
     metadata_class = None
     versioning_class = None
-    request_id = ""
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:  # type: ignore[override]
@@ -70,9 +71,13 @@ class WeChatView(APIView):
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.request_id = request_id_of(request)
-        with translation.override(translation.get_language_from_request(request)):
-            return super().dispatch(request, *args, **kwargs)
+        request.wxlogin_request_id = request_id_of(request)  # type: ignore[attr-defined]
+        before = request_id.set(request.wxlogin_request_id)  # type: ignore[attr-defined]
+        try:
+            with translation.override(translation.get_language_from_request(request)):
+                return super().dispatch(request, *args, **kwargs)
+        finally:
+            request_id.reset(before)
 
     def handle_exception(self, exc: Exception) -> Response:
         response = response_to(exc)
@@ -84,7 +89,7 @@ class WeChatView(APIView):
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"
-        response["X-Request-ID"] = self.request_id
+        response["X-Request-ID"] = request_id.get()
         return response
 
     def read(self, shape: type[Serializer]) -> dict[str, Any]:
@@ -112,7 +117,7 @@ class LoginView(WeChatView):
     throttle_classes = [LoginThrottle]
 
     def post(self, request: Request) -> Response:
-        caller = caller_of(request, self.request_id)
+        caller = caller_of(request)
         result = login.login_with_code(**self.read(LoginRequestSerializer), caller=caller)
         return Response(
             {**asdict(result.tokens), "created": result.created, "user": self.show(result.wechat_user)}
@@ -126,12 +131,12 @@ class RefreshView(WeChatView):
 
     def post(self, request: Request) -> Response:
         body = self.read(RefreshRequestSerializer)
-        return Response(asdict(sessions.refresh(body["refresh"], request_id=self.request_id)))
+        return Response(asdict(sessions.refresh(body["refresh"])))
 
 
 class LogoutView(WeChatView):
     def post(self, request: Request) -> Response:
-        sessions.log_out(self.login_session, **self.read(LogoutRequestSerializer), request_id=self.request_id)
+        sessions.log_out(self.login_session, **self.read(LogoutRequestSerializer))
         return Response(status=204)
 
 
@@ -153,7 +158,7 @@ class SessionsView(WeChatView):
 
 class SessionView(WeChatView):
     def delete(self, request: Request, session_id: str) -> Response:
-        if not sessions.end_own_session(self.user, session_id, request_id=self.request_id):
+        if not sessions.end_own_session(self.user, session_id):
             raise Http404
         return Response(status=204)
 

@@ -1,48 +1,101 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.wechat.results import Code2Session
 
 from .fields import ExactCharField
 
+ATTEMPTS = 3  # a first login can lose one race for the identity and one for the unionid
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """``is_new_user``: the Django user was made for this login. ``unionid_changed``: came, or came anew."""
+
+    wechat_user: "WeChatUser"
+    is_new_user: bool = False
+    unionid_changed: bool = False
+
 
 class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
     def record_login(
-        self, appid: str, identity: Code2Session, *, make_user: Callable[[], AbstractBaseUser], at: datetime
-    ) -> tuple["WeChatUser", bool]:
-        """The row behind one successful code2session call, and whether it is new. Needs a transaction.
+        self,
+        appid: str,
+        identity: Code2Session,
+        *,
+        find_user: Callable[[], tuple[AbstractBaseUser, bool]],
+        at: datetime,
+    ) -> Recorded:
+        """The row behind one successful code2session call. Needs a transaction.
 
-        The UPDATE comes first: it takes the row's lock, so parallel logins of one person queue up here. Of
-        parallel first logins the unique constraint lets one through; the savepoint takes back the others'
-        Django users, and they read the winner's row, by identity and nothing else.
+        ``find_user`` answers with whom a new identity belongs to, and whether that user was just made; what
+        it stores is taken back if somebody else is quicker. The UPDATE comes first: it takes the row's lock,
+        so parallel logins of one person queue up here. Of parallel first logins the unique constraints let
+        one through, and the others read what it stored, by identity and nothing else.
         """
-        seen: dict[str, Any] = {"last_login_at": at}
-        if identity.unionid:  # WeChat may leave it out: a known one stays
-            seen["unionid"] = identity.unionid
-        person = self.filter(appid=appid, openid=identity.openid)
-        if not person.update(**seen):
+        for attempt in range(ATTEMPTS):
+            if known := self._log_in_again(appid, identity, at):
+                return known
             try:
                 with transaction.atomic():
-                    new = self.model(
-                        user=make_user(), appid=appid, openid=identity.openid, created_at=at, **seen
-                    )
-                    new.save(force_insert=True)
-                    return new, True
+                    return self._log_in_first(appid, identity, find_user, at)
             except IntegrityError:
-                if not person.update(**seen):
+                if attempt == ATTEMPTS - 1:
                     raise
-        return person.select_related("user").get(), False
+        raise AssertionError("unreachable")
+
+    def _log_in_again(self, appid: str, identity: Code2Session, at: datetime) -> Recorded | None:
+        person = self.filter(appid=appid, openid=identity.openid)
+        if not person.update(last_login_at=at):
+            return None
+        wechat_user = person.select_related("user", "session_key").get()
+        # WeChat may leave the unionid out: a known one stays.
+        changed = bool(identity.unionid) and identity.unionid != wechat_user.unionid
+        if changed:
+            wechat_user.unionid = identity.unionid
+            wechat_user.save(update_fields=["unionid"])
+        return Recorded(wechat_user, unionid_changed=changed)
+
+    def _log_in_first(
+        self,
+        appid: str,
+        identity: Code2Session,
+        find_user: Callable[[], tuple[AbstractBaseUser, bool]],
+        at: datetime,
+    ) -> Recorded:
+        user, is_new_user = find_user()
+        wechat_user = self.model(
+            user=user,
+            appid=appid,
+            openid=identity.openid,
+            unionid=identity.unionid,
+            created_at=at,
+            last_login_at=at,
+        )
+        wechat_user.save(force_insert=True)
+        return Recorded(wechat_user, is_new_user, unionid_changed=bool(identity.unionid))
+
+    def with_unionid(self, appids: Iterable[str], unionid: str) -> "WeChatUserQuerySet":
+        return self.filter(appid__in=appids, unionid=unionid)
 
     def blocked(self, at: datetime) -> "WeChatUserQuerySet":
         without_end_or_before_it = Q(blocked_until=None) | Q(blocked_until__gt=at)
         return self.filter(without_end_or_before_it, blocked_at__isnull=False)
+
+    def in_conflict(self, groups: Iterable[list[str]]) -> "WeChatUserQuerySet":
+        """Those whose unionid belongs to another Django user too, within one of ``groups`` of appids."""
+        conflict = Q(pk__in=[])
+        for appids in groups:
+            others = self.model.objects.filter(appid__in=appids, unionid=OuterRef("unionid"))
+            conflict |= Q(Exists(others.exclude(user=OuterRef("user"))), appid__in=appids)
+        return self.exclude(unionid="").filter(conflict)
 
 
 class WeChatUser(models.Model):

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
@@ -14,7 +14,7 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
         """Seal and store a session_key that WeChat gave for a question asked at ``asked_at``.
 
         False if a newer question has been answered already: WeChat keeps one key alive, the latest, and a
-        slow answer must not bring an older one back.
+        slow answer must not bring an older one back. The caller holds the lock on ``wechat_user``'s row.
         """
         seen = {
             "sealed": Vault(conf.ENCRYPTION_KEYS).seal(session_key, bound_to=_binding(wechat_user)),
@@ -22,17 +22,10 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
             "checked_at": None,
             "state": SessionKey.State.UNKNOWN,
         }
-        held = self.filter(wechat_user=wechat_user)
-        if held.filter(obtained_at__lte=asked_at).update(**seen):
+        if not hasattr(wechat_user, "session_key"):
+            self.create(wechat_user=wechat_user, **seen)
             return True
-        if held.exists():
-            return False
-        try:
-            with transaction.atomic():
-                self.create(wechat_user=wechat_user, **seen)
-        except IntegrityError:  # somebody stored the first key in between
-            return bool(held.filter(obtained_at__lte=asked_at).update(**seen))
-        return True
+        return bool(self.filter(wechat_user=wechat_user, obtained_at__lte=asked_at).update(**seen))
 
 
 class SessionKey(models.Model):

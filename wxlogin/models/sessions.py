@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
-from django.db.models import F
+from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
@@ -27,6 +28,11 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
 
     def live(self, at: datetime) -> "LoginSessionQuerySet":
         return self.filter(ended_at=None, expires_at__gt=at, last_seen_at__gt=at - conf.SESSION_IDLE)
+
+    def live_per_person(self, at: datetime) -> Coalesce:
+        """To annotate people with: how many live sessions each has."""
+        live = self.live(at).filter(wechat_user=OuterRef("pk")).order_by().values("wechat_user")
+        return Coalesce(Subquery(live.annotate(count=Count("pk")).values("count")), 0)
 
     def start(self, wechat_user: WeChatUser, *, at: datetime, **origin: Any) -> "LoginSession":
         """``origin``: ip, user_agent, release."""

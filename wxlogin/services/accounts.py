@@ -1,11 +1,24 @@
-"""The Django user behind a WeChat user."""
+"""The Django user behind WeChat users: made, found by unionid, merged, split."""
 
 import base64
 import secrets
+from collections.abc import Iterable
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
+
+from wxlogin import signals
+from wxlogin.conf import conf
+from wxlogin.exceptions import CannotMerge
+from wxlogin.models import IdentityMove, UnionidOwner, WeChatUser
+from wxlogin.wechat.results import Code2Session
+
+from .log import log
+from .storage import in_one_transaction
 
 
 def create_user(*, appid: str, openid: str, unionid: str) -> AbstractBaseUser:
@@ -15,11 +28,14 @@ def create_user(*, appid: str, openid: str, unionid: str) -> AbstractBaseUser:
     this user is rolled back.
     """
     User = get_user_model()
-    username = derive_username(appid, openid)
-    if User._default_manager.filter(**{User.USERNAME_FIELD: username}).exists():
+    users, name = User._default_manager, derive_username(appid, openid)
+    # Nobody's mailbox: .invalid never resolves.
+    has_mail = isinstance(User._meta.get_field(User.USERNAME_FIELD), models.EmailField)
+    domain = "@wechat.invalid" if has_mail else ""
+    if users.filter(**{User.USERNAME_FIELD: name + domain}).exists():
         # A kept account that the person was unlinked from: they come back as somebody new.
-        username = f"{username}_{secrets.token_hex(4)}"
-    user = User(**{User.USERNAME_FIELD: username})
+        name = f"{name}_{secrets.token_hex(4)}"
+    user = User(**{User.USERNAME_FIELD: name + domain})
     user.set_unusable_password()
     user.save()
     return user
@@ -29,3 +45,150 @@ def derive_username(appid: str, openid: str) -> str:
     """Always the same for one identity, and tells nothing about it."""
     digest = salted_hmac("wxlogin.username", f"{appid}\0{openid}", algorithm="sha256").digest()
     return "wx_" + base64.b32encode(digest[:15]).decode().lower()
+
+
+def find_user(appid: str, identity: Code2Session) -> tuple[AbstractBaseUser, bool]:
+    """Whom a new identity belongs to, and whether that user was made just now. Needs a transaction.
+
+    Somebody known is found only by a unionid of the same declared open-platform group, and never in a staff
+    account: whoever controls a mini-program could else log in as its operator.
+    """
+    group, appids = conf.group_of(appid)
+    if not group or not identity.unionid:
+        return _make_user(appid, identity), True
+    owner = UnionidOwner.objects.filter(group=group, unionid=identity.unionid).select_related("user").first()
+    known = owner.user if owner and not is_staff(owner.user) else _first_with(appids, identity.unionid)
+    user = known or _make_user(appid, identity)
+    # The unique row is what parallel first logins compete for; who loses starts anew and finds the winner.
+    if owner is None:
+        UnionidOwner.objects.create(group=group, unionid=identity.unionid, user_id=user.pk)
+    elif owner.user_id != user.pk:
+        owner.user_id = user.pk
+        owner.save(update_fields=["user"])
+    return user, known is None
+
+
+def unionid_came(wechat_user: WeChatUser) -> None:
+    """To be called in the transaction that stored a unionid that is new for ``wechat_user``.
+
+    Further apps of the group join its user, unless somebody has the unionid already: then nothing is merged,
+    and once the login is committed ``unionid_conflict`` is sent.
+    """
+    group, appids = conf.group_of(wechat_user.appid)
+    if not group:
+        return
+    UnionidOwner.objects.get_or_create(
+        group=group, unionid=wechat_user.unionid, defaults={"user": wechat_user.user}
+    )
+    others = WeChatUser.objects.with_unionid(appids, wechat_user.unionid).exclude(user=wechat_user.user)
+    if conflicting := list(others.select_related("user")):
+        transaction.on_commit(lambda: _report_conflict(wechat_user, conflicting), robust=True)
+
+
+def _report_conflict(wechat_user: WeChatUser, others: list[WeChatUser]) -> None:
+    log("unionid conflict", appid=wechat_user.appid, user=wechat_user.user_id)
+    signals.unionid_conflict.send(sender=WeChatUser, wechat_user=wechat_user, others=others)
+
+
+@in_one_transaction
+def merge_accounts(
+    source: AbstractBaseUser, target: AbstractBaseUser, *, staff: AbstractBaseUser | None, reason: str
+) -> list[WeChatUser]:
+    """Move all of ``source``'s identities, and with them their sessions, to ``target``.
+
+    Returns what moved. ``accounts_merged`` is sent inside the transaction, so that a project re-points its
+    own rows along or, by raising, stops the merge. ``source`` stays, without identities. Raises
+    ``CannotMerge`` for one and the same user and for staff accounts.
+    """
+    _lock(source, target)
+    _refuse_staff(source, target)
+    if source.pk == target.pk:
+        raise CannotMerge("same_user")
+    UnionidOwner.objects.filter(user_id=source.pk).update(user_id=target.pk)
+    identities = WeChatUser.objects.filter(user_id=source.pk)
+    moved = _move(identities, source, target, IdentityMove.Kind.MERGE, staff, reason)
+    signals.accounts_merged.send(sender=IdentityMove, source=source, target=target)
+    return moved
+
+
+@in_one_transaction
+def split_identity(
+    wechat_user: WeChatUser, *, staff: AbstractBaseUser | None, reason: str
+) -> AbstractBaseUser:
+    """Give one identity, with its sessions, a new Django user of its own; that user.
+
+    Later logins by the same unionid in further apps keep joining the account it left. Raises
+    ``CannotMerge`` for a staff account.
+    """
+    source = wechat_user.user
+    _lock(source)
+    _refuse_staff(source)
+    target = _make_user(wechat_user.appid, wechat_user)
+    identity = WeChatUser.objects.filter(pk=wechat_user.pk)
+    _move(identity, source, target, IdentityMove.Kind.SPLIT, staff, reason)
+    wechat_user.refresh_from_db()
+    signals.identity_split.send(sender=IdentityMove, wechat_user=wechat_user, source=source, target=target)
+    return target
+
+
+def is_staff(user: AbstractBaseUser) -> bool:
+    return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
+
+
+def _make_user(appid: str, identity: Code2Session | WeChatUser) -> AbstractBaseUser:
+    user: AbstractBaseUser = conf.USER_FACTORY(appid=appid, openid=identity.openid, unionid=identity.unionid)
+    return user
+
+
+def _first_with(appids: Iterable[str], unionid: str) -> AbstractBaseUser | None:
+    """Of a person who came before the group was declared: whoever of them was here first."""
+    known = (
+        WeChatUser.objects.with_unionid(appids, unionid).select_related("user").order_by("created_at", "pk")
+    )
+    return next((each.user for each in known if not is_staff(each.user)), None)
+
+
+def _lock(*users: AbstractBaseUser) -> None:
+    """In one order, so that two merges the other way round don't wait for each other."""
+    list(
+        get_user_model()
+        ._default_manager.select_for_update()
+        .filter(pk__in=[u.pk for u in users])
+        .order_by("pk")
+    )
+
+
+def _refuse_staff(*users: AbstractBaseUser) -> None:
+    for user in users:
+        user.refresh_from_db()
+        if is_staff(user):
+            raise CannotMerge("staff_account")
+
+
+def _move(
+    identities: QuerySet[WeChatUser],
+    source: AbstractBaseUser,
+    target: AbstractBaseUser,
+    kind: IdentityMove.Kind,
+    staff: AbstractBaseUser | None,
+    reason: str,
+) -> list[WeChatUser]:
+    ids = list(identities.values_list("pk", flat=True))
+    WeChatUser.objects.filter(pk__in=ids).update(user_id=target.pk)
+    now = timezone.now()
+    IdentityMove.objects.bulk_create(
+        IdentityMove(
+            kind=kind,
+            wechat_user_id=each,
+            from_user=str(source.pk),
+            to_user=str(target.pk),
+            staff_id=staff.pk if staff else None,
+            staff_name=staff.get_username() if staff else "",
+            reason=reason,
+            created_at=now,
+        )
+        for each in ids
+    )
+    facts = {"source": source.pk, "target": target.pk, "identities": len(ids)}
+    transaction.on_commit(lambda: log("identities moved", kind=kind.value, **facts), robust=True)
+    return list(WeChatUser.objects.filter(pk__in=ids).select_related("user"))

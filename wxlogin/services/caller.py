@@ -8,4 +8,3 @@ class Caller:
     ip: str | None = None
     user_agent: str = ""
     release: str = ""
-    request_id: str = ""

@@ -1,22 +1,38 @@
 """One line per decision about a login, on the logger ``wxlogin``."""
 
 import logging
-from typing import Any
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 from django.utils.crypto import salted_hmac
 
-from wxlogin.models import WeChatUser
+if TYPE_CHECKING:  # LOGGING may name RequestIdFilter, and is read before there are models
+    from wxlogin.models import WeChatUser
 
 logger = logging.getLogger("wxlogin")
+
+#: Of the API call under way, so that every line about it can be found by the answer's ``X-Request-ID``.
+request_id: ContextVar[str] = ContextVar("wxlogin_request_id", default="")
+
+
+class RequestIdFilter(logging.Filter):
+    """Adds ``request_id`` to the records of a call, Django's own about its outcome included."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        of_request = getattr(getattr(record, "request", None), "wxlogin_request_id", "")
+        if known := request_id.get() or of_request:
+            record.request_id = known
+        return True
 
 
 def log(event: str, level: int = logging.INFO, **facts: Any) -> None:
     """``event key=value …``; JSON formatters find the same as the record's ``wxlogin`` dict."""
+    facts["request_id"] = request_id.get()
     shown = {key: value for key, value in facts.items() if value not in (None, "")}
     message = " ".join([event, *(f"{key}={value}" for key, value in shown.items())])
     logger.log(level, "%s", message, extra={"wxlogin": {"event": event, **shown}})
 
 
-def short_hash(person: WeChatUser) -> str:
+def short_hash(person: "WeChatUser") -> str:
     """The same person in two lines looks the same, and no line tells the openid."""
     return salted_hmac("wxlogin.log", f"{person.appid}\0{person.openid}", algorithm="sha256").hexdigest()[:12]

@@ -4,10 +4,9 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.utils import timezone
 
-from wxlogin.conf import conf
 from wxlogin.exceptions import AccountDisabled
 from wxlogin.gateway import get_client
 from wxlogin.models import LoginFailure, LoginSession, SessionKey, WeChatUser
@@ -16,8 +15,9 @@ from wxlogin.tokens import TokenPair
 from wxlogin.wechat.errors import Misconfigured, WeChatError
 from wxlogin.wechat.results import Code2Session
 
+from . import accounts
 from .caller import Caller
-from .log import log, short_hash
+from .log import log, request_id, short_hash
 from .sessions import issue_tokens
 from .storage import in_one_transaction
 
@@ -47,10 +47,9 @@ def login_with_code(code: str, *, appid: str, caller: Caller) -> Login:
         person=short_hash(session.wechat_user),
         session=session.public_id,
         created=created,
-        request_id=caller.request_id,
     )
     for public_id in replaced:
-        log("session ended", session=public_id, reason="replaced", request_id=caller.request_id)
+        log("session ended", session=public_id, reason="replaced")
     return Login(session.wechat_user, issue_tokens(session), created)
 
 
@@ -60,12 +59,12 @@ def _store(
 ) -> tuple[LoginSession, bool, list[str]]:
     """The new session, whether the Django user is new, and the public ids of the sessions it replaced."""
     now = timezone.now()
-    wechat_user, created = WeChatUser.objects.record_login(
-        appid,
-        identity,
-        make_user=lambda: conf.USER_FACTORY(appid=appid, openid=identity.openid, unionid=identity.unionid),
-        at=now,
+    recorded = WeChatUser.objects.record_login(
+        appid, identity, find_user=lambda: accounts.find_user(appid, identity), at=now
     )
+    wechat_user, created = recorded.wechat_user, recorded.is_new_user
+    if recorded.unionid_changed:
+        accounts.unionid_came(wechat_user)
     if not wechat_user.may_log_in(now):
         raise AccountDisabled(wechat_user.block_reason if wechat_user.block_reason_public else "")
     SessionKey.objects.keep(wechat_user, identity.session_key, asked_at=asked_at)
@@ -89,7 +88,6 @@ def _record_refusal(refusal: WeChatError | AccountDisabled, appid: str, caller: 
         appid=appid,
         errcode=errcode,
         rid=rid,
-        request_id=caller.request_id,
     )
     try:
         LoginFailure.objects.create(
@@ -99,7 +97,7 @@ def _record_refusal(refusal: WeChatError | AccountDisabled, appid: str, caller: 
             code=refusal.code,
             errcode=errcode,
             rid=rid,
-            request_id=caller.request_id,
+            request_id=request_id.get(),
         )
-    except DatabaseError as exc:
+    except Error as exc:
         log("login failure not stored", logging.ERROR, problem=type(exc).__name__)

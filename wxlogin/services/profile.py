@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from wxlogin.exceptions import TokenInvalid
 from wxlogin.models import WeChatUser
 
 # They turn the reading direction of whatever is printed next to the name.
@@ -25,6 +26,10 @@ def clean_nickname(text: str) -> str:
 
 
 def set_nickname(wechat_user: WeChatUser, nickname: str) -> None:
-    """``nickname`` as ``clean_nickname`` left it, 1 to 64 characters."""
+    """``nickname`` as ``clean_nickname`` left it, 1 to 64 characters.
+
+    Raises ``TokenInvalid`` if the person was deleted meanwhile.
+    """
+    if not WeChatUser.objects.filter(pk=wechat_user.pk).update(nickname=nickname):
+        raise TokenInvalid
     wechat_user.nickname = nickname
-    wechat_user.save(update_fields=["nickname"])

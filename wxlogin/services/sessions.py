@@ -46,7 +46,7 @@ def authenticate(access: str) -> LoginSession | None:
     return session
 
 
-def refresh(refresh_token: str, *, request_id: str = "") -> TokenPair:
+def refresh(refresh_token: str) -> TokenPair:
     """Spend a refresh token for its successor. Raises ``TokenInvalid`` or ``SessionEnded``.
 
     A refresh works once. For ``REFRESH_GRACE`` after it was spent the parent, and only the parent, gets the
@@ -57,35 +57,35 @@ def refresh(refresh_token: str, *, request_id: str = "") -> TokenPair:
     now = timezone.now()
     session = _find(claims.session_id)
     _refuse_if_over(session, now)
-    if claims.expired:
+    if claims.expired and claims.generation == session.generation:
         _end([session], EndReason.EXPIRED, now)
         raise SessionEnded(EndReason.EXPIRED)
     if _spend(session, claims.generation, now):
         session.generation, session.last_seen_at = claims.generation + 1, now
     else:
-        session = _answer_again(claims, now, request_id)
+        session = _answer_again(claims, now)
     return issue_tokens(session)
 
 
-def _answer_again(claims: tokens.RefreshClaims, now: datetime, request_id: str) -> LoginSession:
+def _answer_again(claims: tokens.RefreshClaims, now: datetime) -> LoginSession:
     session = _find(claims.session_id)  # anew: it may just have been spent or ended by a parallel call
     _refuse_if_over(session, now)
     if claims.generation > session.generation:
         raise TokenInvalid  # from a future that a restored backup doesn't know
     if claims.generation == session.generation - 1 and now - session.last_seen_at <= conf.REFRESH_GRACE:
         return session
-    log("refresh reused", session=session.public_id, generation=claims.generation, request_id=request_id)
-    _end([session], EndReason.REUSED_REFRESH, now, request_id=request_id)
+    log("refresh reused", session=session.public_id, generation=claims.generation)
+    _end([session], EndReason.REUSED_REFRESH, now)
     raise SessionEnded(EndReason.REUSED_REFRESH)
 
 
-def log_out(session: LoginSession, *, everywhere: bool = False, request_id: str = "") -> None:
+def log_out(session: LoginSession, *, everywhere: bool = False) -> None:
     """End this session, or all of the Django user's, over all apps."""
     now = timezone.now()
     chosen = [session]
     if everywhere:
         chosen = list(LoginSession.objects.of_user(session.wechat_user.user).live(now))
-    _end(chosen, EndReason.LOGGED_OUT, now, request_id=request_id)
+    _end(chosen, EndReason.LOGGED_OUT, now)
 
 
 def own_sessions(user: AbstractBaseUser) -> Iterable[LoginSession]:
@@ -93,18 +93,20 @@ def own_sessions(user: AbstractBaseUser) -> Iterable[LoginSession]:
     return LoginSession.objects.of_user(user).live(timezone.now()).order_by("-created_at", "-pk")
 
 
-def end_own_session(user: AbstractBaseUser, public_id: str, *, request_id: str = "") -> bool:
+def end_own_session(user: AbstractBaseUser, public_id: str) -> bool:
     """End one of the user's own sessions; twice is fine. False if the user has no such session."""
     session = LoginSession.objects.of_user(user).filter(public_id=public_id).first()
     if session is None:
         return False
-    _end([session], EndReason.LOGGED_OUT, timezone.now(), request_id=request_id)
+    _end([session], EndReason.LOGGED_OUT, timezone.now())
     return True
 
 
 def end_sessions(sessions: Iterable[LoginSession], *, staff: AbstractBaseUser | AnonymousUser) -> int:
     """``staff`` ends ``sessions``; how many were not over yet. Tokens are refused at the next request."""
-    return _end(sessions, EndReason.ENDED_BY_STAFF, timezone.now(), staff=staff.pk)
+    now = timezone.now()
+    live = [session for session in sessions if not session.is_over(now)]
+    return _end(live, EndReason.ENDED_BY_STAFF, now, staff=staff.pk)
 
 
 def end_sessions_of_people(
@@ -113,6 +115,12 @@ def end_sessions_of_people(
     """``staff`` ends every live session of ``wechat_users``; how many."""
     ids = [wechat_user.pk for wechat_user in wechat_users]
     return end_sessions(LoginSession.objects.filter(wechat_user__in=ids).live(timezone.now()), staff=staff)
+
+
+def end_sessions_of_blocked(wechat_user: WeChatUser) -> int:
+    """How many; unblocking revives none of them."""
+    open_ones = LoginSession.objects.filter(wechat_user=wechat_user, ended_at=None)
+    return _end(open_ones, EndReason.ACCOUNT_DISABLED, timezone.now())
 
 
 def when_user_saved(instance: AbstractBaseUser, created: bool, raw: bool = False, **kwargs: Any) -> None:

@@ -132,7 +132,7 @@ class Transport:
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._seconds = deadline
-        self._slots = Slots(concurrency, patience=deadline / 10)
+        self._slots = Slots(concurrency, patience=deadline / 5)
         self._workers = ThreadPoolExecutor(concurrency, thread_name_prefix="wxlogin-wechat")
         self._http = _http(concurrency, ca_bundle)
 

@@ -1,0 +1,147 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+
+from tests.conftest import Api
+from wxlogin import signals
+from wxlogin.exceptions import CannotMerge
+from wxlogin.models import IdentityMove, LoginSession, UnionidOwner, WeChatUser
+from wxlogin.services.accounts import merge_accounts, split_identity
+
+
+@pytest.fixture
+def clerk(db: None) -> User:
+    return User.objects.create(username="clerk", is_staff=True)
+
+
+@pytest.fixture
+def during() -> Any:
+    """Connect a receiver for one test."""
+    connected = []
+
+    def connect(signal: Any, receiver: Callable[..., None]) -> None:
+        signal.connect(receiver)
+        connected.append((signal, receiver))
+
+    yield connect
+    for signal, receiver in connected:
+        signal.disconnect(receiver)
+
+
+def user_of(api: Api) -> User:
+    return get_user_model().objects.get(pk=api.tokens["user"]["id"])
+
+
+def test_a_merge_moves_identities_with_their_sessions(alice: Api, bob: Api, clerk: User) -> None:
+    source, target = user_of(alice), user_of(bob)
+
+    moved = merge_accounts(source, target, staff=clerk, reason="the same person")
+
+    renewed = alice.refresh().json()
+    assert [person.openid for person in moved] == ["o-alice"]
+    assert set(target.wechat_users.values_list("openid", flat=True)) == {"o-alice", "o-bob"}
+    assert LoginSession.objects.filter(ended_at=None).count() == 2
+    assert alice.get("me/", access=renewed["access"]).json()["id"] == target.pk
+    assert alice.log_in("o-alice").tokens["user"]["id"] == target.pk
+
+
+def test_a_merge_is_told_to_access_tokens_by_a_refresh(alice: Api, bob: Api) -> None:
+    merge_accounts(user_of(alice), user_of(bob), staff=None, reason="r")
+
+    answer = alice.get("me/")
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
+    assert alice.refresh().status_code == 200
+
+
+def test_a_merge_leaves_a_record_that_outlives_the_users(alice: Api, bob: Api, clerk: User) -> None:
+    source, target = user_of(alice), user_of(bob)
+    merge_accounts(source, target, staff=clerk, reason="asked by phone")
+
+    ids = str(source.pk), str(target.pk)
+    User.objects.all().delete()
+
+    move = IdentityMove.objects.get()
+    assert (move.kind, move.from_user, move.to_user) == ("merge", *ids)
+    assert (move.staff, move.staff_name, move.reason) == (None, "clerk", "asked by phone")
+    assert move.wechat_user is None
+
+
+def test_a_project_re_points_its_own_rows_along_with_a_merge(alice: Api, bob: Api, during: Any) -> None:
+    heard = []
+    during(signals.accounts_merged, lambda source, target, **kwargs: heard.append((source.pk, target.pk)))
+
+    merge_accounts(user_of(alice), user_of(bob), staff=None, reason="r")
+
+    assert heard == [(user_of(alice).pk, user_of(bob).pk)]
+
+
+def test_a_project_that_can_not_follow_stops_the_merge(alice: Api, bob: Api, during: Any) -> None:
+    def refuse(**kwargs: Any) -> None:
+        raise LookupError
+
+    during(signals.accounts_merged, refuse)
+
+    with pytest.raises(LookupError):
+        merge_accounts(user_of(alice), user_of(bob), staff=None, reason="r")
+
+    assert not IdentityMove.objects.exists()
+    assert alice.get("me/").status_code == 200
+
+
+@pytest.mark.parametrize("right", ["is_staff", "is_superuser"])
+@pytest.mark.parametrize("which", ["source", "target"])
+def test_staff_accounts_are_never_merged(alice: Api, bob: Api, right: str, which: str) -> None:
+    source, target = user_of(alice), user_of(bob)
+    stale = {"source": source, "target": target}[which]
+    User.objects.filter(pk=stale.pk).update(**{right: True})  # and the objects at hand don't know yet
+
+    with pytest.raises(CannotMerge) as refusal:
+        merge_accounts(source, target, staff=None, reason="r")
+
+    assert refusal.value.code == "staff_account"
+    assert WeChatUser.objects.get(openid="o-alice").user == source
+
+
+def test_nobody_is_merged_with_themselves(alice: Api) -> None:
+    with pytest.raises(CannotMerge) as refusal:
+        merge_accounts(user_of(alice), user_of(alice), staff=None, reason="r")
+
+    assert refusal.value.code == "same_user"
+
+
+def test_a_merge_takes_the_unionid_along(alice: Api, bob: Api) -> None:
+    UnionidOwner.objects.create(group="g", unionid="u", user=user_of(alice))
+
+    merge_accounts(user_of(alice), user_of(bob), staff=None, reason="r")
+
+    assert UnionidOwner.objects.get().user == user_of(bob)
+
+
+def test_an_identity_can_be_split_off_again(alice: Api, bob: Api, clerk: User, during: Any) -> None:
+    heard = []
+    during(signals.identity_split, lambda source, target, **kwargs: heard.append((source.pk, target.pk)))
+    shared = user_of(bob)
+    [person] = merge_accounts(user_of(alice), shared, staff=clerk, reason="wrong")
+
+    target = split_identity(person, staff=clerk, reason="two people after all")
+
+    person.refresh_from_db()
+    renewed = alice.refresh().json()
+    assert person.user == target
+    assert target not in (shared, user_of(alice))
+    assert not target.has_usable_password()
+    assert alice.get("me/", access=renewed["access"]).json()["id"] == target.pk
+    assert bob.get("me/").status_code == 200
+    assert list(IdentityMove.objects.order_by("pk").values_list("kind", flat=True)) == ["merge", "split"]
+    assert heard == [(shared.pk, target.pk)]
+
+
+def test_staff_accounts_are_not_split(alice: Api) -> None:
+    User.objects.update(is_staff=True)
+
+    with pytest.raises(CannotMerge):
+        split_identity(WeChatUser.objects.get(), staff=None, reason="r")

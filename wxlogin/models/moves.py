@@ -1,0 +1,36 @@
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .people import WeChatUser
+
+
+class IdentityMove(models.Model):
+    """That an identity went from one Django user to another: who did it, when and why. Only ever added to.
+
+    The users are kept as text, so that the record outlives them.
+    """
+
+    class Kind(models.TextChoices):
+        MERGE = "merge", _("accounts merged")
+        SPLIT = "split", _("identity split off")
+
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    wechat_user = models.ForeignKey(
+        WeChatUser, models.SET_NULL, null=True, related_name="moves", verbose_name=_("WeChat user")
+    )
+    from_user = models.CharField(_("from user"), max_length=64)
+    to_user = models.CharField(_("to user"), max_length=64)
+    staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("staff")
+    )
+    staff_name = models.CharField(_("name of the staff"), max_length=254, blank=True)
+    reason = models.CharField(_("reason"), max_length=200)
+    created_at = models.DateTimeField(_("when"), db_index=True)
+
+    class Meta:
+        verbose_name = _("identity move")
+        verbose_name_plural = _("identity moves")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.from_user} → {self.to_user}"
