@@ -1,6 +1,6 @@
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import DataError, IntegrityError, OperationalError, transaction
 
 from wxlogin.services.storage import in_one_transaction
 
@@ -46,7 +46,7 @@ OTHER_TROUBLE = {
     "SQLite: disk": lambda: failure(Exception("disk I/O error"), "disk I/O error"),
     "no cause": lambda: failure(),
     "a cause without arguments": lambda: failure(Exception()),
-    "not operational": lambda: IntegrityError("database is locked"),
+    "not operational": lambda: DataError("database is locked"),
 }
 
 
@@ -77,7 +77,7 @@ def test_there_is_no_third_try():
 def test_any_other_trouble_is_not_tried_again_and_leaves_nothing(fail):
     failures = [failure(), fail()]
 
-    with pytest.raises((OperationalError, IntegrityError)):
+    with pytest.raises((OperationalError, DataError)):
         add_user(failures)
 
     assert len(failures) == 1
@@ -93,6 +93,28 @@ def test_inside_somebody_elses_transaction_the_failure_is_theirs(fail):
         add_user(failures)
 
     assert len(failures) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_lost_race_for_a_unique_row_is_run_again(lost):
+    failures = [IntegrityError() for _ in range(lost)]
+
+    name = add_user(failures)
+
+    assert name == "try-0"
+    assert usernames() == ["try-0"]
+
+
+@pytest.mark.django_db
+def test_a_constraint_that_never_gives_way_is_told():
+    failures = [IntegrityError() for _ in range(5)]
+
+    with pytest.raises(IntegrityError):
+        add_user(failures)
+
+    assert len(failures) == 2
+    assert usernames() == []
 
 
 @pytest.mark.django_db

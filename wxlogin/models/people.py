@@ -4,15 +4,13 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.wechat.results import Code2Session
 
 from .fields import ExactCharField
-
-ATTEMPTS = 3  # a first login can lose one race for the identity and one for the unionid
 
 
 @dataclass(frozen=True)
@@ -35,21 +33,13 @@ class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
     ) -> Recorded:
         """The row behind one successful code2session call. Needs a transaction.
 
-        ``find_user`` answers with whom a new identity belongs to, and whether that user was just made; what
-        it stores is taken back if somebody else is quicker. The UPDATE comes first: it takes the row's lock,
-        so parallel logins of one person queue up here. Of parallel first logins the unique constraints let
-        one through, and the others read what it stored, by identity and nothing else.
+        ``find_user`` answers with whom a new identity belongs to, and whether that user was just made. The
+        UPDATE comes first: it takes the row's lock, so parallel logins of one person queue up here. Of
+        parallel first logins the unique constraint lets one through; for the others it raises
+        ``IntegrityError``, and in a new transaction they find the row, by identity and nothing else.
         """
-        for attempt in range(ATTEMPTS):
-            if known := self._log_in_again(appid, identity, at):
-                return known
-            try:
-                with transaction.atomic():
-                    return self._log_in_first(appid, identity, find_user, at)
-            except IntegrityError:
-                if attempt == ATTEMPTS - 1:
-                    raise
-        raise AssertionError("unreachable")
+        known = self._log_in_again(appid, identity, at)
+        return known or self._log_in_first(appid, identity, find_user, at)
 
     def _log_in_again(self, appid: str, identity: Code2Session, at: datetime) -> Recorded | None:
         person = self.filter(appid=appid, openid=identity.openid)

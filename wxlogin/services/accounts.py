@@ -24,8 +24,8 @@ from .storage import in_one_transaction
 def create_user(*, appid: str, openid: str, unionid: str) -> AbstractBaseUser:
     """The default ``USER_FACTORY``: a saved user with an unusable password and no rights.
 
-    Runs inside the transaction that stores the identity: if another first login of the same person wins,
-    this user is rolled back.
+    Runs inside the transaction that stores the identity: if another first login of the same person is
+    quicker, this user is rolled back with it.
     """
     User = get_user_model()
     users, name = User._default_manager, derive_username(appid, openid)
@@ -59,7 +59,7 @@ def find_user(appid: str, identity: Code2Session) -> tuple[AbstractBaseUser, boo
     owner = UnionidOwner.objects.filter(group=group, unionid=identity.unionid).select_related("user").first()
     known = owner.user if owner and not is_staff(owner.user) else _first_with(appids, identity.unionid)
     user = known or _make_user(appid, identity)
-    # The unique row is what parallel first logins compete for; who loses starts anew and finds the winner.
+    # The unique row is what parallel first logins compete for: who loses starts anew and finds the winner.
     if owner is None:
         UnionidOwner.objects.create(group=group, unionid=identity.unionid, user_id=user.pk)
     elif owner.user_id != user.pk:
