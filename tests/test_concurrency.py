@@ -1,6 +1,7 @@
 """What holds when many ask at once, over real connections to a real server."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,8 +12,9 @@ import requests
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from tests.settings import APPID
 from wxlogin.fakewechat import FakeWeChat
-from wxlogin.models import LoginSession, WeChatUser
+from wxlogin.models import LoginSession, SessionKey, WeChatUser
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,6 +112,25 @@ def test_a_burst_beyond_the_calls_in_flight_waits_its_turn(
     answers = at_once(12, lambda n: post("login/", {"code": codes[n]}))
 
     assert [answer.status_code for answer in answers] == [200] * 12
+
+
+def test_a_slow_answer_to_an_older_code_does_not_bring_its_session_key_back(
+    post: Callable[..., requests.Response], wechat: FakeWeChat
+) -> None:
+    post("login/", {"code": wechat.code_for("o-alice")})
+    older, newer = wechat.code_for("o-alice"), wechat.code_for("o-alice")
+    wechat.fault(delay=1.0, times=1)
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(post, "login/", {"code": older})
+        time.sleep(0.4)  # it is on its way
+        quick = post("login/", {"code": newer})
+        stored = SessionKey.objects.get().reveal()
+        answers = slow.result(), quick
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert stored == wechat.session_key_of("o-alice", APPID)
+    assert SessionKey.objects.get().reveal() == stored
 
 
 def test_one_code_sent_by_many_logs_in_once(

@@ -350,3 +350,70 @@ def test_a_unionid_conflict_is_shown_and_can_be_filtered(api: Api, viewer: Clien
 
     assert {person.appid for person in answer.context["cl"].result_list} == {"wx-tea", "wx-books"}
     assert answer.content.decode().count('wxlogin-bad">unionid conflict<') == 2
+
+
+@pytest.fixture
+def guard(staff_with: Callable[..., Client]) -> Client:
+    return staff_with("view_wechatuser", "block_wechatuser")
+
+
+def choose(action: str, **data: Any) -> dict[str, Any]:
+    return {"action": action, "_selected_action": [WeChatUser.objects.get(openid=OPENID).pk], **data}
+
+
+def test_blocking_asks_for_a_reason_before_it_does_anything(person: Api, guard: Client) -> None:
+    asked = guard.post(url("wechatuser"), choose("block"))
+    nagged = guard.post(url("wechatuser"), choose("block", confirmed=1, reason=" "))
+    past = guard.post(
+        url("wechatuser"), choose("block", confirmed=1, reason="x", until_0="2020-01-01", until_1="00:00:00")
+    )
+
+    for page in (asked, nagged, past):
+        assert page.status_code == 200
+        assert 'name="confirmed"' in page.content.decode()
+    assert "This is in the past" in past.content.decode()
+    assert person.get("me/").status_code == 200
+
+
+def test_a_block_is_felt_at_the_next_request_and_an_unblock_revives_nothing(
+    person: Api, guard: Client
+) -> None:
+    blocked = guard.post(
+        url("wechatuser"), choose("block", confirmed=1, reason="spam", public="on"), follow=True
+    )
+    refused, login = person.get("me/"), person.send_code(openid=OPENID)
+    page = guard.get(url("wechatuser", "change", WeChatUser.objects.get().pk)).content.decode()
+    unblocked = guard.post(url("wechatuser"), choose("unblock"), follow=True)
+
+    assert "Blocked, and 2 login sessions ended" in blocked.content.decode()
+    assert refused.json()["reason"] == "account_disabled"
+    assert (login.status_code, login.json()["reason"]) == (403, "spam")
+    assert "spam" in page
+    assert "1 person may log in again" in unblocked.content.decode()
+    assert person.get("me/").status_code == 401
+    assert person.send_code(openid=OPENID).status_code == 200
+
+
+def test_a_block_can_have_an_end(person: Api, guard: Client) -> None:
+    guard.post(
+        url("wechatuser"), choose("block", confirmed=1, reason="x", until_0="2099-01-01", until_1="00:00:00")
+    )
+
+    assert WeChatUser.objects.get().blocked_until.year in {2098, 2099}
+
+
+@pytest.mark.parametrize("action", ["block", "unblock"])
+def test_without_the_permission_nobody_is_blocked(person: Api, support: Client, action: str) -> None:
+    support.post(url("wechatuser"), choose(action, confirmed=1, reason="x"))
+
+    assert action not in dict(support.get(url("wechatuser")).context["action_form"].fields["action"].choices)
+    assert person.get("me/").status_code == 200
+
+
+def test_the_block_page_speaks_chinese(person: Api, guard: Client) -> None:
+    page = guard.post(
+        url("wechatuser"), choose("block"), headers={"Accept-Language": "zh-CN"}
+    ).content.decode()
+
+    assert "封禁原因" in page
+    assert "Block" not in page

@@ -14,6 +14,7 @@ from wxlogin.models import LoginSession, SessionKey, WeChatUser
 from wxlogin.services import sessions
 
 from .base import AppFilter, ReadOnlyAdmin, app_name, badge, shown_time
+from .blocking import Blocks
 from .masks import mask_address, mask_id
 from .sessions import EndsSessions, session_state
 
@@ -41,7 +42,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
-class WeChatUserAdmin(EndsSessions, ReadOnlyAdmin):
+class WeChatUserAdmin(Blocks, EndsSessions, ReadOnlyAdmin):
     list_display = ["person", "nickname", "app", "state", "live_sessions", "last_login_at", "created_at"]
     list_filter = [AppFilter, StateFilter]
     list_select_related = ["user"]
@@ -49,10 +50,23 @@ class WeChatUserAdmin(EndsSessions, ReadOnlyAdmin):
     sortable_by = ["last_login_at", "created_at"]
     search_fields = ["openid__exact", "unionid__exact"]
     search_help_text = _("A whole openid or unionid.")
-    actions = ["end_sessions"]
+    actions = ["end_sessions", "block", "unblock"]
     fieldsets = [
         (_("Who"), {"fields": ["nickname", "app", "person", "masked_unionid", "account", "phone_bound"]}),
-        (_("State"), {"fields": ["state", "created_at", "last_login_at"]}),
+        (
+            _("State"),
+            {
+                "fields": [
+                    "state",
+                    "blocked_at",
+                    "blocked_until",
+                    "block_reason",
+                    "block_reason_public",
+                    "created_at",
+                    "last_login_at",
+                ]
+            },
+        ),
         (_("WeChat session key"), {"fields": ["key_held", "key_state", "key_obtained", "key_checked"]}),
         (_("Login sessions"), {"fields": ["recent_sessions"]}),
     ]

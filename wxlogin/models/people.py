@@ -113,6 +113,7 @@ class WeChatUser(models.Model):
     class Meta:
         verbose_name = _("WeChat user")
         verbose_name_plural = _("WeChat users")
+        permissions = [("block_wechatuser", _("Can block and unblock WeChat users"))]
         constraints = [
             models.UniqueConstraint(fields=["appid", "openid"], name="wxlogin_one_row_per_identity")
         ]

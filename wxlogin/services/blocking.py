@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.utils import timezone
 
 from wxlogin.models import WeChatUser
@@ -17,7 +17,7 @@ def block(
     reason: str,
     until: datetime | None = None,
     public: bool = False,
-    staff: AbstractBaseUser | None = None,
+    staff: AbstractBaseUser | AnonymousUser | None = None,
 ) -> int:
     """Refuse ``wechat_user``'s logins, refreshes and requests from now on; how many sessions that ended.
 
@@ -31,7 +31,7 @@ def block(
     return sessions.end_sessions_of_blocked(wechat_user)
 
 
-def unblock(wechat_user: WeChatUser, *, staff: AbstractBaseUser | None = None) -> None:
+def unblock(wechat_user: WeChatUser, *, staff: AbstractBaseUser | AnonymousUser | None = None) -> None:
     """Let ``wechat_user`` log in again. Sessions that the block ended stay ended."""
     wechat_user.blocked_at = wechat_user.blocked_until = None
     wechat_user.block_reason, wechat_user.block_reason_public = "", False
