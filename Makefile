@@ -18,8 +18,13 @@ setup: .venv/ready
 demo: setup  ## a fake WeChat, people logged in, the admin: in one command
 	DJANGO_DEBUG=1 DATABASE_URL=sqlite:///demo.sqlite3 REDIS_URL= $(BIN)/python manage.py demo $(ARGS)
 
-test: setup  ## the whole suite; DATABASE_URL and REDIS_URL choose where it runs
+test: setup $(if $(filter mysql://%,$(DATABASE_URL)),.venv/mysql)  ## the whole suite; DATABASE_URL and REDIS_URL choose where it runs
 	$(BIN)/python -m pytest $(ARGS)
+
+# The driver compiles, so only who asks for MySQL or MariaDB needs its headers.
+.venv/mysql: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mysql]'
+	@touch $@
 
 check: static test  ## what CI runs
 

@@ -5,15 +5,18 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.urls import get_resolver
 
 from tests.conftest import Api
 from wxlogin.api.errors import ANSWERS
 from wxlogin.conf import Conf
 from wxlogin.fakewechat import FakeWeChat
+from wxlogin.models import IdentityMove, WeChatUser
 
 ROOT = Path(__file__).parents[1]
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
@@ -167,6 +170,25 @@ def test_orders(client, db, wechat):
     )
 
     assert "2 passed" in run.stdout, run.stdout + run.stderr
+
+
+@both_languages
+def test_the_examples_of_merging_splitting_and_blocking_run(readme: Path, alice: Api, bob: Api) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", readme.read_text(), re.S)
+    merging, blocking = (
+        next(block for block in blocks if block.startswith(f"from wxlogin.services.{room}"))
+        for room in ("accounts", "blocking")
+    )
+    wechat_user = WeChatUser.objects.get(openid="o-alice")
+    target = WeChatUser.objects.get(openid="o-bob").user
+    request = SimpleNamespace(user=User.objects.create(username="clerk", is_staff=True))
+    names = {"source": wechat_user.user, "target": target, "wechat_user": wechat_user, "request": request}
+
+    exec(merging, names)  # noqa: S102
+    exec(blocking, names)  # noqa: S102
+
+    assert list(IdentityMove.objects.order_by("pk").values_list("kind", flat=True)) == ["merge", "split"]
+    assert alice.get("me/").json()["code"] in {"session_ended", "token_invalid"}
 
 
 @both_languages

@@ -2,6 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .fields import ExactCharField
 from .people import WeChatUser
 
 
@@ -24,8 +25,8 @@ class IdentityMove(models.Model):
     staff = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("staff")
     )
-    staff_name = models.CharField(_("name of the staff"), max_length=254, blank=True)
-    reason = models.CharField(_("reason"), max_length=200)
+    staff_name = ExactCharField(_("name of the staff"), max_length=254, blank=True)
+    reason = ExactCharField(_("reason"), max_length=200)
     created_at = models.DateTimeField(_("when"), db_index=True)
 
     class Meta:

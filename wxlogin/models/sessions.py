@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
 
+from .fields import ExactCharField
 from .people import WeChatUser
 
 
@@ -91,7 +92,7 @@ class LoginSession(models.Model):
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     end_reason = models.CharField(_("how it ended"), max_length=16, choices=EndReason.choices, blank=True)
     ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
-    user_agent = models.CharField(_("user agent"), max_length=256, blank=True)
+    user_agent = ExactCharField(_("user agent"), max_length=256, blank=True)
     release = models.CharField(
         _("release"), max_length=32, blank=True, help_text=_("Of the mini-program, as WeChat's Referer says.")
     )
