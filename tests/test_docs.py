@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -189,6 +191,17 @@ def test_the_examples_of_merging_splitting_and_blocking_run(readme: Path, alice:
 
     assert list(IdentityMove.objects.order_by("pk").values_list("kind", flat=True)) == ["merge", "split"]
     assert alice.get("me/").json()["code"] in {"session_ended", "token_invalid"}
+
+
+@both_languages
+def test_the_example_of_a_factory_takes_what_a_factory_is_given(readme: Path) -> None:
+    block = re.search(r"```python\n(def make_customer.*?)```", readme.read_text(), re.S)[1]
+    names: dict[str, Any] = {"Customer": Mock(), "uuid4": uuid4}
+
+    exec(block, names)  # noqa: S102
+    names["make_customer"](appid="wx-tea", openid="o-alice", unionid="")
+
+    assert names["Customer"].objects.create.call_args.kwargs["email"].endswith("@wechat.invalid")
 
 
 @both_languages
