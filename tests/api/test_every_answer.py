@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, connection
 from django.urls import get_resolver
 from django.utils import translation
 
@@ -140,7 +140,13 @@ class BrokenDatabase:
 
 
 @pytest.mark.parametrize(
-    "problem", [OperationalError("server closed the connection"), InterfaceError("connection already closed")]
+    "problem",
+    [
+        OperationalError("server closed the connection"),
+        InterfaceError("connection already closed"),
+        InternalError("cannot execute INSERT in a read-only transaction"),
+        DatabaseError("server closed the connection"),
+    ],
 )
 @pytest.mark.parametrize(("method", "path"), [("post", "login/"), ("post", "token/refresh/"), ("get", "me/")])
 def test_a_database_that_is_gone_is_a_503(

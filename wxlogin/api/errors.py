@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, InternalError, OperationalError
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
 from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -92,6 +92,8 @@ def response_to(exc: Exception) -> Response | None:
 def code_of(exc: Exception) -> str | None:
     if isinstance(exc, WxLoginError | WeChatError):
         return exc.code
+    if type(exc) is DatabaseError:  # psycopg2's word for a lost connection; its subclasses mean other things
+        return "storage_unavailable"
     return next((code for kind, code in CODES.items() if isinstance(exc, kind)), None)
 
 
