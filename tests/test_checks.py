@@ -167,6 +167,25 @@ def test_local_times_are_named(settings):
     assert problems[0].hint
 
 
+@pytest.mark.parametrize(
+    ("field", "found"), [("uuid", ["wxlogin.E022"]), ("id", []), ("pk", []), ("username", [])]
+)
+def test_a_user_id_that_the_user_model_lacks_is_named(monkeypatch, field, found):
+    monkeypatch.setattr(tokens.api_settings, "USER_ID_FIELD", field)
+
+    problems = checks.check_project()
+
+    assert ids(problems) == found
+    assert all('SIMPLE_JWT["USER_ID_FIELD"]' in problem.hint for problem in problems)
+
+
+def test_a_user_id_that_the_user_model_lacks_stops_the_process(monkeypatch):
+    monkeypatch.setattr(tokens.api_settings, "USER_ID_FIELD", "uuid")
+
+    with pytest.raises(ImproperlyConfigured, match=r"wxlogin\.E022"):
+        checks.refuse_to_start()
+
+
 def test_a_derived_encryption_key_is_named(settings):
     settings.WXLOGIN = {"APPS": GOOD_APPS}
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}

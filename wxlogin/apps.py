@@ -8,11 +8,10 @@ class WxLoginConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django.contrib.auth import get_user_model
         from django.db.models.signals import post_save
 
         from . import checks
         from .services import sessions
 
         checks.refuse_to_start()
-        post_save.connect(sessions.when_user_saved, get_user_model(), dispatch_uid="wxlogin.when_user_saved")
+        post_save.connect(sessions.when_user_saved, dispatch_uid="wxlogin.when_user_saved")

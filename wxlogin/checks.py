@@ -27,7 +27,7 @@ SHARED_CACHES = {
     "django.core.cache.backends.memcached.PyLibMCCache",
     "django_redis.cache.RedisCache",
 }
-FATAL = {"wxlogin.E001", "wxlogin.E002", "wxlogin.E003", "wxlogin.E008", "wxlogin.E020"}
+FATAL = {"wxlogin.E001", "wxlogin.E002", "wxlogin.E003", "wxlogin.E008", "wxlogin.E020", "wxlogin.E022"}
 
 
 @register(Tags.security)
@@ -128,6 +128,12 @@ def _project_problems() -> Iterator[CheckMessage]:
             "USE_TZ is off, and sessions need times without doubt.",
             hint="Set USE_TZ = True.",
             id="wxlogin.E021",
+        )
+    if missing := tokens.missing_user_id_field():
+        yield Error(
+            f"The user model {settings.AUTH_USER_MODEL} has no {missing!r}, which JWTs are to name users by.",
+            hint='Set SIMPLE_JWT["USER_ID_FIELD"] to the name of its primary key.',
+            id="wxlogin.E022",
         )
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from rest_framework_simplejwt import tokens
 from rest_framework_simplejwt.backends import TokenBackend
@@ -111,6 +112,12 @@ def read_refresh(raw: str) -> RefreshClaims:
 def user_id(user: AbstractBaseUser) -> str:
     """A user as the user id claim names it."""
     return str(getattr(user, api_settings.USER_ID_FIELD))
+
+
+def missing_user_id_field() -> str:
+    """What ``SIMPLE_JWT`` takes a user's id from, where the project's user model has no such thing, else empty."""
+    name = str(api_settings.USER_ID_FIELD)
+    return "" if hasattr(get_user_model(), name) else name
 
 
 def symmetric_keys() -> list[str]:

@@ -28,7 +28,7 @@ def create_user(*, appid: str, openid: str, unionid: str) -> AbstractBaseUser:
     quicker, this user is rolled back with it.
     """
     User = get_user_model()
-    users, name = User._default_manager, derive_username(appid, openid)
+    users, name = User._base_manager, derive_username(appid, openid)  # the project's own may hide some
     # Nobody's mailbox: .invalid never resolves.
     has_mail = isinstance(User._meta.get_field(User.USERNAME_FIELD), models.EmailField)
     domain = "@wechat.invalid" if has_mail else ""
@@ -151,10 +151,7 @@ def _first_with(appids: Iterable[str], unionid: str) -> AbstractBaseUser | None:
 def _lock(*users: AbstractBaseUser) -> None:
     """In one order, so that two merges the other way round don't wait for each other."""
     list(
-        get_user_model()
-        ._default_manager.select_for_update()
-        .filter(pk__in=[u.pk for u in users])
-        .order_by("pk")
+        get_user_model()._base_manager.select_for_update().filter(pk__in=[u.pk for u in users]).order_by("pk")
     )
 
 

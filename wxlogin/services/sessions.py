@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Model
 from django.utils import timezone
 
 from wxlogin import tokens
@@ -123,9 +125,14 @@ def end_sessions_of_blocked(wechat_user: WeChatUser) -> int:
     return _end(open_ones, EndReason.ACCOUNT_DISABLED, timezone.now())
 
 
-def when_user_saved(instance: AbstractBaseUser, created: bool, raw: bool = False, **kwargs: Any) -> None:
-    """A signal receiver: disabling a Django user ends their sessions, enabling it again revives none."""
-    if not instance.is_active and not created and not raw:
+def when_user_saved(instance: Model, created: bool, raw: bool = False, **kwargs: Any) -> None:
+    """A signal receiver: disabling a Django user ends their sessions, enabling it again revives none.
+
+    Hears of every model, since a user saved through a proxy or a subclass is announced as one of that.
+    """
+    if created or raw or not isinstance(instance, get_user_model()):
+        return
+    if not instance.is_active:
         now = timezone.now()
         _end(LoginSession.objects.of_user(instance).filter(ended_at=None), EndReason.ACCOUNT_DISABLED, now)
 
