@@ -30,6 +30,10 @@ BAD_SETTINGS = [
     ("wxlogin.E004", {"APPS": {"wx 1": {"SECRET": SECRET}}}),
     ("wxlogin.E004", {"APPS": {"wx1\n": {"SECRET": SECRET}}}),
     ("wxlogin.E004", {"APPS": {"x" * 33: {"SECRET": SECRET}}}),
+    *(
+        ("wxlogin.E023", {"APPS": {"wx1": {"SECRET": SECRET, "OPEN_PLATFORM": value}}})
+        for value in (7, ["ours"], "x" * 65)
+    ),
     ("wxlogin.E005", {"API_BASE": ""}),
     ("wxlogin.E005", {"API_BASE": None}),
     ("wxlogin.E005", {"API_BASE": "api.weixin.qq.com"}),
@@ -165,6 +169,33 @@ def test_local_times_are_named(settings):
 
     assert ids(problems) == ["wxlogin.E021"]
     assert problems[0].hint
+
+
+@pytest.mark.parametrize(
+    ("engine", "options", "found"),
+    [
+        ("django.db.backends.mysql", {"isolation_level": "repeatable read"}, ["wxlogin.W006"]),
+        ("django.db.backends.mysql", {"isolation_level": None}, ["wxlogin.W006"]),
+        ("django.db.backends.mysql", {"isolation_level": "read committed"}, []),
+        ("django.db.backends.mysql", {}, []),
+        ("django.db.backends.postgresql", {"isolation_level": 3}, []),
+    ],
+)
+def test_an_isolation_level_that_deadlocks_on_mysql_is_named(settings, monkeypatch, engine, options, found):
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", engine)
+    monkeypatch.setitem(settings.DATABASES["default"], "OPTIONS", options)
+
+    problems = checks.check_project()
+
+    assert ids(problems) == found
+    assert all(problem.hint for problem in problems)
+
+
+@pytest.mark.parametrize("keys", [["short"], ["x" * 40, "abc"]])
+def test_a_short_key_that_only_verifies_is_named_too(settings, keys):
+    settings.SECRET_KEY_FALLBACKS = keys
+
+    assert ids(checks.check_project()) == ["wxlogin.E020"]
 
 
 @pytest.mark.parametrize(

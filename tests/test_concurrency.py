@@ -10,11 +10,14 @@ import jwt
 import pytest
 import requests
 from django.contrib.auth import get_user_model
+from django.db import connections
 from django.utils import timezone
 
 from tests.settings import APPID
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.models import LoginSession, SessionKey, WeChatUser
+from wxlogin.services.accounts import merge_accounts
+from wxlogin.services.blocking import block
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -200,3 +203,99 @@ def test_a_hanging_wechat_takes_no_more_calls_than_allowed(
 def _id_of(refresh: str) -> tuple[int, str]:
     claims = jwt.decode(refresh, options={"verify_signature": False})
     return claims["generation"], claims["jti"]
+
+
+def keep_logging_in(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, openid: str, meanwhile: Callable[[], None]
+) -> list[requests.Response]:
+    """Four devices log in at the very moment of ``meanwhile``; their answers."""
+    codes = [wechat.code_for(openid) for _ in range(4)]
+
+    def act(number: int) -> requests.Response | None:
+        if number == 4:
+            return meanwhile()
+        return post("login/", {"code": codes[number]})
+
+    try:
+        return at_once(5, act)[:4]
+    finally:
+        connections.close_all()
+
+
+def no_longer_open(openid: str) -> bool:
+    return not LoginSession.objects.filter(wechat_user__openid=openid, ended_at=None).exists()
+
+
+@pytest.mark.parametrize("how", ["block", "disable"])
+def test_who_is_kept_out_while_logging_in_keeps_no_session(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, how: str
+) -> None:
+    for number in range(10):
+        openid = f"o-{number}"
+        post("login/", {"code": wechat.code_for(openid)})
+
+        def keep_out(openid: str = openid) -> None:
+            person = WeChatUser.objects.select_related("user").get(openid=openid)
+            if how == "block":
+                block(person, reason="spam")
+            else:
+                person.user.is_active = False
+                person.user.save()
+            connections.close_all()
+
+        answers = keep_logging_in(post, wechat, openid, keep_out)
+
+        assert {answer.status_code for answer in answers} <= {200, 403}
+        assert no_longer_open(openid)
+
+
+def test_a_merge_and_logins_of_the_same_person_do_not_stop_each_other(
+    post: Callable[..., requests.Response], wechat: FakeWeChat
+) -> None:
+    for number in range(10):
+        openid = f"o-{number}"
+        source = post("login/", {"code": wechat.code_for(openid)}).json()["user"]["id"]
+        target = post("login/", {"code": wechat.code_for(f"o-target-{number}")}).json()["user"]["id"]
+
+        def merge(source: int = source, target: int = target) -> None:
+            users = get_user_model().objects
+            merge_accounts(users.get(pk=source), users.get(pk=target), staff=None, reason="same person")
+            connections.close_all()
+
+        answers = keep_logging_in(post, wechat, openid, merge)
+
+        assert [answer.status_code for answer in answers] == [200] * 4
+        assert WeChatUser.objects.get(openid=openid).user_id == target
+        for answer in answers:
+            renewed = post("token/refresh/", {"refresh": answer.json()["refresh"]})
+            assert renewed.status_code == 200
+
+
+def test_a_first_login_that_joins_an_account_while_it_is_merged_ends_up_where_it_went(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, configure: Any
+) -> None:
+    apps = ["wx-tea", "wx-books"]
+    configure(APPS={appid: {"SECRET": "s", "OPEN_PLATFORM": "ours"} for appid in apps})
+
+    def first_login(openid: str, appid: str) -> requests.Response:
+        return post("login/", {"appid": appid, "code": wechat.code_for(openid, appid)})
+
+    for number in range(10):
+        for appid in apps:
+            wechat.person(f"o-{number}-{appid}", unionid=f"u-{number}")
+        source = first_login(f"o-{number}-wx-tea", "wx-tea").json()["user"]["id"]
+        target = first_login(f"o-target-{number}", "wx-tea").json()["user"]["id"]
+
+        def act(which: int, number: int = number, source: int = source, target: int = target) -> Any:
+            if which:
+                return first_login(f"o-{number}-wx-books", "wx-books")
+            users = get_user_model().objects
+            merge_accounts(users.get(pk=source), users.get(pk=target), staff=None, reason="same person")
+            connections.close_all()
+            return None
+
+        _, answer = at_once(2, act)
+
+        assert answer.status_code == 200
+        assert not WeChatUser.objects.filter(user=source).exists()
+        assert WeChatUser.objects.filter(user=target).count() == 3

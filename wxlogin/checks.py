@@ -107,6 +107,12 @@ def _apps_problems(apps: Any) -> Iterator[CheckMessage]:
                 hint=f"They are ignored. Known are: {', '.join(sorted(APP_KEYS))}.",
                 id="wxlogin.W003",
             )
+        if isinstance(app, Mapping) and not _is_group(app.get("OPEN_PLATFORM")):
+            yield Error(
+                f"WXLOGIN['APPS'][{appid!r}]['OPEN_PLATFORM'] is unusable.",
+                hint="A word of at most 64 characters, the same for all apps of one open-platform account.",
+                id="wxlogin.E023",
+            )
         if not isinstance(appid, str) or not re.fullmatch(r"\S{1,32}", appid):
             yield Error(
                 f"WXLOGIN['APPS'] has a key that can't be an AppID: {appid!r}.",
@@ -128,6 +134,14 @@ def _project_problems() -> Iterator[CheckMessage]:
             "USE_TZ is off, and sessions need times without doubt.",
             hint="Set USE_TZ = True.",
             id="wxlogin.E021",
+        )
+    database = settings.DATABASES["default"]
+    level = database.get("OPTIONS", {}).get("isolation_level", "read committed")
+    if "mysql" in database["ENGINE"] and level != "read committed":
+        yield Warning(
+            f"MySQL's isolation level is {level!r}: parallel first logins will be refused as deadlocks.",
+            hint='Leave out OPTIONS["isolation_level"]; Django\'s own choice is "read committed".',
+            id="wxlogin.W006",
         )
     if missing := tokens.missing_user_id_field():
         yield Error(
@@ -151,6 +165,10 @@ def _deployment_problems() -> Iterator[CheckMessage]:
             hint="Use Redis or Memcached as the default cache.",
             id="wxlogin.W005",
         )
+
+
+def _is_group(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and len(value) <= 64)
 
 
 def _is_url(value: Any) -> bool:

@@ -143,7 +143,7 @@ def _app(appid: str, declared: Mapping[str, Any]) -> App:
         appid=appid,
         secret=declared.get("SECRET", ""),
         name=declared.get("NAME") or appid,
-        open_platform=declared.get("OPEN_PLATFORM", ""),
+        open_platform=declared.get("OPEN_PLATFORM") or "",
     )
 
 

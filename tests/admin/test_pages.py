@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from tests.conftest import Api
 from tests.queries import statements
+from wxlogin.admin import blocking
 from wxlogin.models import LoginFailure, LoginSession, SessionKey, WeChatUser
 
 MODELS = ["wechatuser", "loginsession", "sessionkey", "loginfailure"]
@@ -399,14 +401,36 @@ def test_a_block_can_have_an_end(person: Api, guard: Client) -> None:
         url("wechatuser"), choose("block", confirmed=1, reason="x", until_0="2099-01-01", until_1="00:00:00")
     )
 
-    assert WeChatUser.objects.get().blocked_until.year in {2098, 2099}
+    assert WeChatUser.objects.get().blocked_until == datetime(2099, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("action", ["block", "unblock"])
 def test_without_the_permission_nobody_is_blocked(person: Api, support: Client, action: str) -> None:
     support.post(url("wechatuser"), choose(action, confirmed=1, reason="x"))
 
+    assert WeChatUser.objects.get().blocked_at is None
     assert action not in dict(support.get(url("wechatuser")).context["action_form"].fields["action"].choices)
+    assert person.get("me/").status_code == 200
+
+
+def test_a_crowd_is_not_blocked_in_one_go(
+    person: Api, guard: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocking, "MAX_PEOPLE", 0)
+
+    answer = guard.post(url("wechatuser"), choose("block", confirmed=1, reason="x"), follow=True)
+
+    assert "Choose at most" in answer.content.decode()
+    assert person.get("me/").status_code == 200
+
+
+def test_a_block_from_another_site_is_refused(person: Api, guard: Client) -> None:
+    stranger = Client(enforce_csrf_checks=True)
+    stranger.cookies = guard.cookies
+
+    answer = stranger.post(url("wechatuser"), choose("block", confirmed=1, reason="x"))
+
+    assert answer.status_code == 403
     assert person.get("me/").status_code == 200
 
 

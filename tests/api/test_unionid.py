@@ -7,7 +7,9 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from tests.conftest import Api
+from tests.queries import statements
 from wxlogin.models import UnionidOwner, WeChatUser
+from wxlogin.services.accounts import merge_accounts, split_identity
 from wxlogin.signals import unionid_conflict
 
 TEA, BOOKS, STRANGER, ALONE = "wx-tea", "wx-books", "wx-stranger", "wx-alone"
@@ -200,3 +202,67 @@ def test_nothing_of_one_app_is_seen_with_the_token_of_another(log_in: Any, api: 
     assert tea.get("me/").json()["nickname"] == ""
     assert len(tea.get("sessions/").json()) == 1
     assert tea.delete(f"sessions/{foreign['id']}/").status_code == 404
+
+
+def person(openid: str) -> WeChatUser:
+    return WeChatUser.objects.get(openid=openid)
+
+
+def test_a_merge_that_was_wrong_and_split_again_hands_nobody_over(log_in: Any) -> None:
+    mallory, victim = log_in(TEA, "u-m", who="mallory"), log_in(TEA, "u-v", who="victim")
+    merge_accounts(
+        person(f"o-mallory-{TEA}").user, person(f"o-victim-{TEA}").user, staff=None, reason="by mistake"
+    )
+    alone = split_identity(person(f"o-mallory-{TEA}"), staff=None, reason="two people")
+
+    elsewhere = log_in(BOOKS, "u-m", who="mallory")
+
+    assert elsewhere["user"]["id"] == alone.pk
+    assert elsewhere["user"]["id"] not in (victim["user"]["id"], mallory["user"]["id"])
+
+
+def test_a_unionid_that_an_account_no_longer_has_brings_nobody_into_it(log_in: Any) -> None:
+    first = log_in(TEA, "u-1")
+    log_in(TEA, "u-2")
+
+    other = log_in(BOOKS, "u-1", who="bob")
+
+    assert other["user"]["id"] != first["user"]["id"]
+    assert other["created"] is True
+
+
+def test_an_app_that_left_the_group_takes_its_people_along(
+    log_in: Any, configure: Any, settings: Any
+) -> None:
+    first = log_in(TEA)
+    apps = settings.WXLOGIN["APPS"]
+    configure(APPS={**apps, TEA: {"SECRET": "s", "OPEN_PLATFORM": "theirs"}})
+
+    assert log_in(BOOKS)["user"]["id"] != first["user"]["id"]
+
+
+def test_an_account_that_people_were_unlinked_from_is_joined_by_nobody(log_in: Any) -> None:
+    first = log_in(TEA)
+    WeChatUser.objects.all().delete()
+
+    assert log_in(BOOKS)["user"]["id"] != first["user"]["id"]
+
+
+def test_after_a_split_the_unionid_stays_with_who_still_has_it(log_in: Any) -> None:
+    shared = log_in(TEA)["user"]["id"]
+    log_in(BOOKS)
+    split_identity(person(f"o-alice-{BOOKS}"), staff=None, reason="r")
+
+    assert log_in(TEA)["user"]["id"] == shared
+    assert UnionidOwner.objects.get().user_id == shared
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_warm_login_in_a_group_costs_six_statements_too(log_in: Any) -> None:
+    for _ in range(11):
+        log_in(TEA)
+
+    with statements() as queries:
+        log_in(TEA)
+
+    assert len(queries) <= 6, queries

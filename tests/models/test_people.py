@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
 from wxlogin.models import LoginFailure, WeChatUser
-from wxlogin.services.storage import in_one_transaction
+from wxlogin.services.storage import again_when_outrun
 from wxlogin.wechat.results import Code2Session
 
 from .conftest import NOON
@@ -95,7 +95,7 @@ def test_the_loser_of_two_first_logins_reads_the_winners_row_in_its_next_try(mak
     winner = make_person(OPENID)
     too_early("update", 0)
 
-    person, created = in_one_transaction(record)(at=LATER)
+    person, created = again_when_outrun(record)(at=LATER)
 
     assert (person, created) == (winner, False)
     assert WeChatUser.objects.get().last_login_at == LATER

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import pytest
 import time_machine
 from django.utils import timezone
 
@@ -62,3 +63,19 @@ def test_another_identity_of_the_same_user_is_not_blocked(alice: Api, bob: Api) 
     block(person(), reason="spam")
 
     assert other.get("me/").status_code == 200
+
+
+def test_a_person_who_was_deleted_meanwhile_is_no_trouble(alice: Api) -> None:
+    gone = person()
+    WeChatUser.objects.all().delete()
+
+    assert block(gone, reason="spam") == 0
+    unblock(gone)
+
+
+@pytest.mark.parametrize("reason", ["", " ", "x" * 201])
+def test_a_reason_is_asked_for(alice: Api, reason: str) -> None:
+    with pytest.raises(ValueError, match="a reason has 1 to 200 characters"):
+        block(person(), reason=reason)
+
+    assert alice.get("me/").status_code == 200

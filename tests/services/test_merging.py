@@ -145,3 +145,50 @@ def test_staff_accounts_are_not_split(alice: Api) -> None:
 
     with pytest.raises(CannotMerge):
         split_identity(WeChatUser.objects.get(), staff=None, reason="r")
+
+
+def test_a_split_looks_at_whose_the_identity_is_today(alice: Api, bob: Api) -> None:
+    stale = WeChatUser.objects.select_related("user").get(openid="o-alice")
+    merge_accounts(user_of(alice), user_of(bob), staff=None, reason="r")
+    User.objects.filter(pk=user_of(bob).pk).update(is_staff=True)
+
+    with pytest.raises(CannotMerge) as refusal:
+        split_identity(stale, staff=None, reason="r")
+
+    assert refusal.value.code == "staff_account"
+    assert not IdentityMove.objects.filter(kind="split").exists()
+
+
+def test_a_split_from_a_stale_object_records_the_right_account(alice: Api, bob: Api) -> None:
+    stale = WeChatUser.objects.select_related("user").get(openid="o-alice")
+    merge_accounts(user_of(alice), user_of(bob), staff=None, reason="r")
+
+    split_identity(stale, staff=None, reason="r")
+
+    assert IdentityMove.objects.get(kind="split").from_user == str(user_of(bob).pk)
+
+
+def test_a_merge_of_an_account_without_identities_is_on_record_too(alice: Api, clerk: User) -> None:
+    empty = User.objects.create(username="bought-by-mail")
+
+    moved = merge_accounts(empty, user_of(alice), staff=clerk, reason="same customer")
+
+    move = IdentityMove.objects.get()
+    assert (moved, move.wechat_user, move.from_user) == ([], None, str(empty.pk))
+
+
+def test_sessions_of_a_disabled_account_are_not_revived_by_a_merge(alice: Api, bob: Api) -> None:
+    User.objects.filter(pk=user_of(alice).pk).update(is_active=False)
+
+    merge_accounts(user_of(alice), user_of(bob), staff=None, reason="r")
+
+    assert alice.refresh().json()["reason"] == "account_disabled"
+    assert bob.get("me/").status_code == 200
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 201])
+def test_a_reason_is_asked_for(alice: Api, bob: Api, reason: str) -> None:
+    with pytest.raises(ValueError, match="a reason has 1 to 200 characters"):
+        merge_accounts(user_of(alice), user_of(bob), staff=None, reason=reason)
+
+    assert WeChatUser.objects.get(openid="o-alice").user == user_of(alice)

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _, ngettext
 from wxlogin.models import WeChatUser
 from wxlogin.services import blocking
 
+MAX_PEOPLE = 100
+
 
 class BlockForm(forms.Form):
     reason = forms.CharField(label=_("reason for the block"), max_length=200)
@@ -38,6 +40,10 @@ class Blocks(admin.ModelAdmin):
     @admin.action(description=_("Block the selected people…"), permissions=["block"])
     def block(self, request: HttpRequest, queryset: QuerySet[WeChatUser]) -> HttpResponse | None:
         """Asks for a reason first; the page posts back to this action."""
+        if queryset.count() > MAX_PEOPLE:
+            text = _("Choose at most %d people at a time.") % MAX_PEOPLE
+            self.message_user(request, text, messages.WARNING)
+            return None
         form = BlockForm(request.POST if "confirmed" in request.POST else None)
         if not form.is_valid():
             return self._ask(request, queryset, form)

@@ -6,8 +6,17 @@ from .fields import ExactCharField
 from .people import WeChatUser
 
 
+class IdentityMoveQuerySet(models.QuerySet["IdentityMove"]):
+    def record(self, move: "IdentityMove", identities: list[int]) -> None:
+        """A row for each identity that moved, and one also where there was none to move."""
+        common = {field.attname: getattr(move, field.attname) for field in move._meta.concrete_fields}
+        del common["id"], common["wechat_user_id"]
+        moved: list[int | None] = [*identities] or [None]
+        self.bulk_create(self.model(wechat_user_id=each, **common) for each in moved)
+
+
 class IdentityMove(models.Model):
-    """That an identity went from one Django user to another: who did it, when and why. Only ever added to.
+    """That an identity went from one Django user to another: who did it, when and why. No page changes it.
 
     The users are kept as text, so that the record outlives them.
     """
@@ -28,6 +37,8 @@ class IdentityMove(models.Model):
     staff_name = ExactCharField(_("name of the staff"), max_length=254, blank=True)
     reason = ExactCharField(_("reason"), max_length=200)
     created_at = models.DateTimeField(_("when"), db_index=True)
+
+    objects = IdentityMoveQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("identity move")

@@ -72,8 +72,14 @@ class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
         wechat_user.save(force_insert=True)
         return Recorded(wechat_user, is_new_user, unionid_changed=bool(identity.unionid))
 
+    def locked(self, ids: Iterable[int]) -> "WeChatUserQuerySet":
+        """Until the end of the transaction nobody else's."""
+        return self.filter(pk__in=list(ids)).order_by("pk").select_for_update()
+
     def with_unionid(self, appids: Iterable[str], unionid: str) -> "WeChatUserQuerySet":
-        return self.filter(appid__in=appids, unionid=unionid)
+        """Oldest first, with their users."""
+        known = self.filter(appid__in=appids, unionid=unionid)
+        return known.select_related("user").order_by("created_at", "pk")
 
     def blocked(self, at: datetime) -> "WeChatUserQuerySet":
         without_end_or_before_it = Q(blocked_until=None) | Q(blocked_until__gt=at)

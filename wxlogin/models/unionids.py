@@ -1,15 +1,30 @@
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .fields import ExactCharField
 
 
+class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
+    def locked(self, group: str, unionid: str) -> "UnionidOwner | None":
+        """The row, until the end of the transaction nobody else's: a merge may be about to re-point it."""
+        return self.select_for_update().filter(group=group, unionid=unionid).first()
+
+    def point(self, owner: "UnionidOwner | None", group: str, unionid: str, user: AbstractBaseUser) -> None:
+        """Make ``user`` the owner. Raises ``IntegrityError`` where somebody else was quicker to be the first."""
+        if owner is None:
+            self.create(group=group, unionid=unionid, user_id=user.pk)
+        elif owner.user_id != user.pk:
+            self.filter(pk=owner.pk).update(user_id=user.pk)
+
+
 class UnionidOwner(models.Model):
     """Whose new identities a unionid brings, within one open-platform group.
 
-    Not the truth about who has which unionid, that is in ``WeChatUser``, conflicts included. The unique row
-    is what two first logins of one person in two apps compete for, so that one of them makes the user.
+    Not the truth about who has which unionid, that is in ``WeChatUser``, conflicts included: an owner without
+    such an identity is none. The unique row is what two first logins of one person in two apps compete for,
+    so that one of them makes the user.
     """
 
     group = ExactCharField(_("open-platform group"), max_length=64)
@@ -17,6 +32,8 @@ class UnionidOwner(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
     )
+
+    objects = UnionidOwnerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("unionid owner")

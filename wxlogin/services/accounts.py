@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -17,7 +17,8 @@ from wxlogin.exceptions import CannotMerge
 from wxlogin.models import IdentityMove, UnionidOwner, WeChatUser
 from wxlogin.wechat.results import Code2Session
 
-from .log import log
+from . import sessions
+from .log import checked_reason, log
 from .storage import in_one_transaction
 
 
@@ -56,15 +57,11 @@ def find_user(appid: str, identity: Code2Session) -> tuple[AbstractBaseUser, boo
     group, appids = conf.group_of(appid)
     if not group or not identity.unionid:
         return _make_user(appid, identity), True
-    owner = UnionidOwner.objects.filter(group=group, unionid=identity.unionid).select_related("user").first()
-    known = owner.user if owner and not is_staff(owner.user) else _first_with(appids, identity.unionid)
-    user = known or _make_user(appid, identity)
     # The unique row is what parallel first logins compete for: who loses starts anew and finds the winner.
-    if owner is None:
-        UnionidOwner.objects.create(group=group, unionid=identity.unionid, user_id=user.pk)
-    elif owner.user_id != user.pk:
-        owner.user_id = user.pk
-        owner.save(update_fields=["user"])
+    owner = UnionidOwner.objects.locked(group, identity.unionid)
+    known = _joinable(appids, identity.unionid, preferred=owner.user_id if owner else None)
+    user = known or _make_user(appid, identity)
+    UnionidOwner.objects.point(owner, group, identity.unionid, user)
     return user, known is None
 
 
@@ -81,7 +78,7 @@ def unionid_came(wechat_user: WeChatUser) -> None:
         group=group, unionid=wechat_user.unionid, defaults={"user": wechat_user.user}
     )
     others = WeChatUser.objects.with_unionid(appids, wechat_user.unionid).exclude(user=wechat_user.user)
-    if conflicting := list(others.select_related("user")):
+    if conflicting := list(others):
         transaction.on_commit(lambda: _report_conflict(wechat_user, conflicting), robust=True)
 
 
@@ -98,15 +95,17 @@ def merge_accounts(
 
     Returns what moved. ``accounts_merged`` is sent inside the transaction, so that a project re-points its
     own rows along or, by raising, stops the merge. ``source`` stays, without identities. Raises
-    ``CannotMerge`` for one and the same user and for staff accounts.
+    ``CannotMerge`` for one and the same user and for staff accounts, ``ValueError`` for a reason that is
+    empty or longer than 200 characters.
     """
     _lock(source, target)
     _refuse_staff(source, target)
     if source.pk == target.pk:
         raise CannotMerge("same_user")
+    # First these: a login about to join source holds one, and its identity is there once we get it.
     UnionidOwner.objects.filter(user_id=source.pk).update(user_id=target.pk)
     identities = WeChatUser.objects.filter(user_id=source.pk)
-    moved = _move(identities, source, target, IdentityMove.Kind.MERGE, staff, reason)
+    moved = _move(identities, source, target, IdentityMove.Kind.MERGE, staff=staff, reason=reason)
     signals.accounts_merged.send(sender=IdentityMove, source=source, target=target)
     return moved
 
@@ -117,15 +116,17 @@ def split_identity(
 ) -> AbstractBaseUser:
     """Give one identity, with its sessions, a new Django user of its own; that user.
 
-    Later logins by the same unionid in further apps keep joining the account it left. Raises
-    ``CannotMerge`` for a staff account.
+    Whoever still has the unionid keeps being joined by it; if that is the new user alone, the new user.
+    Raises ``CannotMerge`` for a staff account and ``ValueError`` as ``merge_accounts`` does.
     """
+    wechat_user.refresh_from_db()
     source = wechat_user.user
     _lock(source)
     _refuse_staff(source)
     target = _make_user(wechat_user.appid, wechat_user)
-    identity = WeChatUser.objects.filter(pk=wechat_user.pk)
-    _move(identity, source, target, IdentityMove.Kind.SPLIT, staff, reason)
+    identity = WeChatUser.objects.filter(pk=wechat_user.pk, user_id=source.pk)
+    if not _move(identity, source, target, IdentityMove.Kind.SPLIT, staff=staff, reason=reason):
+        raise CannotMerge("moved_meanwhile")
     wechat_user.refresh_from_db()
     signals.identity_split.send(sender=IdentityMove, wechat_user=wechat_user, source=source, target=target)
     return target
@@ -140,19 +141,20 @@ def _make_user(appid: str, identity: Code2Session | WeChatUser) -> AbstractBaseU
     return user
 
 
-def _first_with(appids: Iterable[str], unionid: str) -> AbstractBaseUser | None:
-    """Of a person who came before the group was declared: whoever of them was here first."""
-    known = (
-        WeChatUser.objects.with_unionid(appids, unionid).select_related("user").order_by("created_at", "pk")
-    )
-    return next((each.user for each in known if not is_staff(each.user)), None)
+def _joinable(appids: Iterable[str], unionid: str, *, preferred: object) -> AbstractBaseUser | None:
+    """Of the Django users who have the unionid today and aren't staff, the preferred one, else the first."""
+    people = WeChatUser.objects.with_unionid(appids, unionid)
+    users = [each.user for each in people if not is_staff(each.user)]
+    return next((user for user in users if user.pk == preferred), users[0] if users else None)
 
 
 def _lock(*users: AbstractBaseUser) -> None:
-    """In one order, so that two merges the other way round don't wait for each other."""
-    list(
-        get_user_model()._base_manager.select_for_update().filter(pk__in=[u.pk for u in users]).order_by("pk")
-    )
+    """In one order, so that two merges the other way round don't wait for each other.
+
+    Not against the check of a foreign key, which a login makes while it holds its person's row.
+    """
+    users_left = get_user_model()._base_manager.filter(pk__in=[user.pk for user in users]).order_by("pk")
+    list(users_left.select_for_update(no_key=connection.features.has_select_for_no_key_update))
 
 
 def _refuse_staff(*users: AbstractBaseUser) -> None:
@@ -167,25 +169,24 @@ def _move(
     source: AbstractBaseUser,
     target: AbstractBaseUser,
     kind: IdentityMove.Kind,
+    *,
     staff: AbstractBaseUser | None,
     reason: str,
 ) -> list[WeChatUser]:
     ids = list(identities.values_list("pk", flat=True))
     WeChatUser.objects.filter(pk__in=ids).update(user_id=target.pk)
-    now = timezone.now()
-    IdentityMove.objects.bulk_create(
-        IdentityMove(
-            kind=kind,
-            wechat_user_id=each,
-            from_user=str(source.pk),
-            to_user=str(target.pk),
-            staff_id=staff.pk if staff else None,
-            staff_name=staff.get_username() if staff else "",
-            reason=reason,
-            created_at=now,
-        )
-        for each in ids
+    record = IdentityMove(
+        kind=kind,
+        from_user=str(source.pk),
+        to_user=str(target.pk),
+        staff_id=staff.pk if staff else None,
+        staff_name=staff.get_username() if staff else "",
+        reason=checked_reason(reason),
+        created_at=timezone.now(),
     )
+    IdentityMove.objects.record(record, ids)
+    if not (source.is_active and target.is_active):
+        sessions.end_sessions_of_disabled(ids)
     facts = {"source": source.pk, "target": target.pk, "identities": len(ids)}
     transaction.on_commit(lambda: log("identities moved", kind=kind.value, **facts), robust=True)
     return list(WeChatUser.objects.filter(pk__in=ids).select_related("user"))

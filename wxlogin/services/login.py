@@ -19,7 +19,7 @@ from . import accounts
 from .caller import Caller
 from .log import log, request_id, short_hash
 from .sessions import issue_tokens
-from .storage import in_one_transaction
+from .storage import again_when_outrun, in_one_transaction
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ def login_with_code(code: str, *, appid: str, caller: Caller) -> Login:
     return Login(session.wechat_user, issue_tokens(session), created)
 
 
+@again_when_outrun
 @in_one_transaction
 def _store(
     appid: str, identity: Code2Session, *, asked_at: datetime, caller: Caller

@@ -119,9 +119,14 @@ def end_sessions_of_people(
     return end_sessions(LoginSession.objects.filter(wechat_user__in=ids).live(timezone.now()), staff=staff)
 
 
-def end_sessions_of_blocked(wechat_user: WeChatUser) -> int:
-    """How many; unblocking revives none of them."""
-    open_ones = LoginSession.objects.filter(wechat_user=wechat_user, ended_at=None)
+@in_one_transaction
+def end_sessions_of_disabled(ids: Iterable[int]) -> int:
+    """All open sessions of the people with these ids; how many. Enabling them again revives none.
+
+    A login under way holds its person's row: once that is ours, its session is there to be ended.
+    """
+    people = list(WeChatUser.objects.locked(ids))
+    open_ones = LoginSession.objects.filter(wechat_user__in=people, ended_at=None)
     return _end(open_ones, EndReason.ACCOUNT_DISABLED, timezone.now())
 
 
@@ -133,8 +138,7 @@ def when_user_saved(instance: Model, created: bool, raw: bool = False, **kwargs:
     if created or raw or not isinstance(instance, get_user_model()):
         return
     if not instance.is_active:
-        now = timezone.now()
-        _end(LoginSession.objects.of_user(instance).filter(ended_at=None), EndReason.ACCOUNT_DISABLED, now)
+        end_sessions_of_disabled(WeChatUser.objects.filter(user_id=instance.pk).values_list("pk", flat=True))
 
 
 def _end(sessions: Iterable[LoginSession], reason: str, at: datetime, **facts: Any) -> int:
