@@ -35,15 +35,15 @@ def test_a_burst_waits_its_turn_and_never_exceeds_the_limit() -> None:
 
 
 def test_nobody_waits_for_a_call_that_hangs() -> None:
-    slots = Slots(1, patience=0.1)
+    slots = Slots(1, patience=1.0)
     slots.take(until=soon())
-    time.sleep(0.15)
+    time.sleep(1.05)
     before = time.monotonic()
 
     refused = slots.take(until=soon())
 
     assert refused is None
-    assert time.monotonic() - before < 0.05
+    assert time.monotonic() - before < 0.5
 
 
 def test_waiting_ends_when_the_call_turns_out_to_hang() -> None:
