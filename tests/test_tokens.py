@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.contrib.auth import get_user_model
 from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.state import token_backend
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from wxlogin import tokens
@@ -351,3 +352,11 @@ def test_only_shared_keys_are_symmetric(monkeypatch, settings, algorithm, keys):
     settings.SECRET_KEY_FALLBACKS = ["yesterday"]
 
     assert tokens.symmetric_keys() == keys
+
+
+def test_where_an_asymmetric_algorithm_signs_the_backend_is_simple_jwts_own_and_stays(monkeypatch):
+    monkeypatch.setattr(tokens.api_settings, "ALGORITHM", "RS256")
+
+    first, second = (tokens._SessionRefreshToken().get_token_backend() for _ in range(2))
+
+    assert first is second is token_backend

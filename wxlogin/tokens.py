@@ -162,8 +162,11 @@ def _backend(signing_key: str, kind: type[TokenBackend] = TokenBackend) -> Token
     )
 
 
-class _WithRotation:
+class _WithRotation(tokens.Token):
     def get_token_backend(self) -> TokenBackend:
+        if not symmetric_keys():
+            # Simple JWT's own, which lives as long as the process: it remembers the keys behind JWK_URL.
+            return super().get_token_backend()
         return _backend(api_settings.SIGNING_KEY, _RotatingBackend)
 
 
@@ -171,7 +174,7 @@ class _SessionAccessToken(_WithRotation, tokens.AccessToken):
     pass
 
 
-class _SessionRefreshToken(_WithRotation, tokens.Token):
+class _SessionRefreshToken(_WithRotation):
     token_type = "wxlogin_refresh"  # noqa: S105  a name, no secret
     lifetime = timedelta()  # the session decides
 

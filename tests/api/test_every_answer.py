@@ -1,10 +1,6 @@
 """What holds for every answer, whatever the host project's settings say."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +9,7 @@ from django.urls import get_resolver
 from django.utils import translation
 
 from tests.conftest import Api
+from tests.project.process import suite
 from wxlogin.api.errors import ANSWERS, CODES
 from wxlogin.exceptions import WxLoginError
 from wxlogin.services.log import RequestIdFilter
@@ -110,23 +107,7 @@ def test_every_sentence_is_translated(name: str) -> None:
 
 def test_the_hosts_drf_settings_change_nothing(alice: Api) -> None:
     """DRF reads its settings when views are defined, so a hostile host is a process of its own."""
-    outcome = subprocess.run(  # noqa: S603
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "tests/api/test_me.py",
-            "tests/api/test_login.py",
-        ],
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.hostile_settings"},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    outcome = suite("tests.hostile_settings", "tests/api/test_me.py", "tests/api/test_login.py")
 
     assert outcome.returncode == 0, outcome.stdout[-3000:]
 

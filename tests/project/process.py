@@ -24,6 +24,18 @@ def python(*args: str, **environment: str) -> "subprocess.CompletedProcess[str]"
     )
 
 
+def suite(settings: str, *paths: str) -> "subprocess.CompletedProcess[str]":
+    """Tests in a project with other settings, on the database that our environment names."""
+    return subprocess.run(  # noqa: S603  our own command line
+        [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *paths],
+        cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def start(*args: str, **environment: str) -> "subprocess.Popen[str]":
     """Both outputs in one pipe."""
     return subprocess.Popen(  # noqa: S603  our own command line

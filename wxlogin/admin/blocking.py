@@ -12,12 +12,13 @@ from django.utils.translation import gettext_lazy as _, ngettext
 
 from wxlogin.models import WeChatUser
 from wxlogin.services import blocking
+from wxlogin.services.reasons import MAX_REASON
 
 MAX_PEOPLE = 100
 
 
 class BlockForm(forms.Form):
-    reason = forms.CharField(label=_("reason for the block"), max_length=200)
+    reason = forms.CharField(label=_("reason for the block"), max_length=MAX_REASON)
     public = forms.BooleanField(label=_("tell the person the reason"), required=False)
     until = forms.SplitDateTimeField(
         label=_("blocked until"),

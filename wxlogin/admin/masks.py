@@ -4,16 +4,14 @@ import ipaddress
 
 from django.utils.html import format_html
 
+from wxlogin.models.people import shorten
+
 
 def mask_id(text: str) -> str:
-    """An openid or unionid: its first and last four characters."""
+    """An openid or unionid, as a person's own name shows it."""
     if not text:
         return "-"
-    return format_html('<span class="wxlogin-id">{}</span>', _shorten(text))
-
-
-def _shorten(text: str) -> str:
-    return f"{text[:4]}…{text[-4:]}" if len(text) > 8 else f"{text[:1]}…"
+    return format_html('<span class="wxlogin-id">{}</span>', shorten(text))
 
 
 def mask_address(address: str | None) -> str:

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,12 +9,10 @@ from .people import WeChatUser
 
 
 class IdentityMoveQuerySet(models.QuerySet["IdentityMove"]):
-    def record(self, move: "IdentityMove", identities: list[int]) -> None:
+    def record(self, identities: list[int], **facts: Any) -> None:
         """A row for each identity that moved, and one also where there was none to move."""
-        common = {field.attname: getattr(move, field.attname) for field in move._meta.concrete_fields}
-        del common["id"], common["wechat_user_id"]
         moved: list[int | None] = [*identities] or [None]
-        self.bulk_create(self.model(wechat_user_id=each, **common) for each in moved)
+        self.bulk_create(self.model(wechat_user_id=each, **facts) for each in moved)
 
 
 class IdentityMove(models.Model):

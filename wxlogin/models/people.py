@@ -13,6 +13,12 @@ from wxlogin.wechat.results import Code2Session
 from .fields import ExactCharField
 
 
+def shorten(identifier: str) -> str:
+    """Its first and last four characters, and of a short one never more than half."""
+    shown = min(4, len(identifier) // 4)
+    return f"{identifier[:shown]}…{identifier[len(identifier) - shown :]}"
+
+
 @dataclass(frozen=True)
 class Recorded:
     """``is_new_user``: the Django user was made for this login. ``unionid_changed``: came, or came anew."""
@@ -125,8 +131,7 @@ class WeChatUser(models.Model):
         ]
 
     def __str__(self) -> str:
-        shown = min(4, len(self.openid) // 4)
-        return f"{self.openid[:shown]}…{self.openid[len(self.openid) - shown :]}"
+        return shorten(self.openid)
 
     @property
     def has_phone(self) -> bool:

@@ -57,9 +57,8 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
     def end_surplus(self, wechat_user: WeChatUser, at: datetime) -> list[str]:
         """End the live sessions beyond ``MAX_SESSIONS``, oldest first to go; their public ids."""
         live = self.filter(wechat_user=wechat_user).live(at).order_by("-created_at", "-pk")
-        surplus = list(
-            live.values_list("public_id", flat=True)[conf.MAX_SESSIONS :]
-        )  # MySQL limits no subquery
+        # As a list: MySQL can't limit a subquery.
+        surplus = list(live.values_list("public_id", flat=True)[conf.MAX_SESSIONS :])
         if surplus:
             self.filter(public_id__in=surplus).end(LoginSession.EndReason.REPLACED, at)
         return surplus

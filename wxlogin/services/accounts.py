@@ -18,7 +18,8 @@ from wxlogin.models import IdentityMove, UnionidOwner, WeChatUser
 from wxlogin.wechat.results import Code2Session
 
 from . import sessions
-from .log import checked_reason, log
+from .log import log
+from .reasons import checked_reason
 from .storage import in_one_transaction
 
 
@@ -175,7 +176,8 @@ def _move(
 ) -> list[WeChatUser]:
     ids = list(identities.values_list("pk", flat=True))
     WeChatUser.objects.filter(pk__in=ids).update(user_id=target.pk)
-    record = IdentityMove(
+    IdentityMove.objects.record(
+        ids,
         kind=kind,
         from_user=str(source.pk),
         to_user=str(target.pk),
@@ -184,7 +186,6 @@ def _move(
         reason=checked_reason(reason),
         created_at=timezone.now(),
     )
-    IdentityMove.objects.record(record, ids)
     if not (source.is_active and target.is_active):
         sessions.end_sessions_of_disabled(ids)
     facts = {"source": source.pk, "target": target.pk, "identities": len(ids)}

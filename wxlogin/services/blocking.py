@@ -10,7 +10,8 @@ from django.utils import timezone
 from wxlogin.models import WeChatUser
 
 from . import sessions
-from .log import checked_reason, log, short_hash
+from .log import log, short_hash
+from .reasons import checked_reason
 from .storage import in_one_transaction
 
 

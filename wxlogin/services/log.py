@@ -11,8 +11,6 @@ if TYPE_CHECKING:  # LOGGING may name RequestIdFilter, and is read before there 
 
 logger = logging.getLogger("wxlogin")
 
-MAX_REASON = 200
-
 #: Of the API call under way, so that every line about it can be found by the answer's ``X-Request-ID``.
 request_id: ContextVar[str] = ContextVar("wxlogin_request_id", default="")
 
@@ -33,14 +31,6 @@ def log(event: str, level: int = logging.INFO, **facts: Any) -> None:
     shown = {key: value for key, value in facts.items() if value not in (None, "")}
     message = " ".join([event, *(f"{key}={value}" for key, value in shown.items())])
     logger.log(level, "%s", message, extra={"wxlogin": {"event": event, **shown}})
-
-
-def checked_reason(reason: str) -> str:
-    """Why staff did something, as it goes on record. Raises ``ValueError`` if empty or too long."""
-    reason = reason.strip()
-    if not 0 < len(reason) <= MAX_REASON:
-        raise ValueError(f"a reason has 1 to {MAX_REASON} characters")
-    return reason
 
 
 def short_hash(person: "WeChatUser") -> str:
