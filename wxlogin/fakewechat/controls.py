@@ -12,6 +12,8 @@ from wxlogin.fakewechat.state import WeChat
 Fields = dict[str, Any]
 Control = Callable[[WeChat, Fields], Any]
 
+PUSH_NAMES = {"url", "event", "openid", "mode", "appid", "token", "aes_key", "format"}
+
 
 def people(wechat: WeChat, fields: Fields) -> Any:
     _check_names(fields, {"openid", "unionid", "phone", "nickname"})
@@ -25,6 +27,26 @@ def codes(wechat: WeChat, fields: Fields) -> Any:
     return {"code": wechat.code_for(_text(fields, "openid"), _text_or_none(fields, "appid"))}
 
 
+def phone_codes(wechat: WeChat, fields: Fields) -> Any:
+    _check_names(fields, {"openid", "appid"})
+    return {"code": wechat.phone_code_for(_text(fields, "openid"), _text_or_none(fields, "appid"))}
+
+
+def open_data(wechat: WeChat, fields: Fields) -> Any:
+    _check_names(fields, {"openid", "appid", "data"})
+    data = _object(fields, "data")
+    return wechat.open_data(_text(fields, "openid"), data, _text_or_none(fields, "appid"))
+
+
+def push(wechat: WeChat, fields: Fields) -> Any:
+    _check_names(fields, PUSH_NAMES | {"fields"})
+    members = _object(fields, "fields") if "fields" in fields else {}
+    if taken := members.keys() & PUSH_NAMES:
+        raise ValueError(f"fields can't hold {', '.join(sorted(taken))}")
+    named = {name: _text(fields, name) for name in fields.keys() & PUSH_NAMES | {"url", "event"}}
+    return wechat.push(**named, **members)
+
+
 def faults(wechat: WeChat, fields: Fields) -> Any:
     _check_names(fields, {"path", *RULES})
     wechat.fault(_text(fields, "path"), **{name: fields[name] for name in fields if name != "path"})
@@ -34,6 +56,12 @@ def faults(wechat: WeChat, fields: Fields) -> Any:
 def expire_session_key(wechat: WeChat, fields: Fields) -> Any:
     _check_names(fields, {"openid"})
     wechat.expire_session_key(_text(fields, "openid"))
+    return {}
+
+
+def expire_access_tokens(wechat: WeChat, fields: Fields) -> Any:
+    _check_names(fields, set())
+    wechat.expire_access_tokens()
     return {}
 
 
@@ -49,8 +77,12 @@ def reset(wechat: WeChat, fields: Fields) -> Any:
 CONTROLS: dict[tuple[str, str], Control] = {
     ("POST", "/_fake/people"): people,
     ("POST", "/_fake/codes"): codes,
+    ("POST", "/_fake/phone-codes"): phone_codes,
+    ("POST", "/_fake/open-data"): open_data,
+    ("POST", "/_fake/push"): push,
     ("POST", "/_fake/faults"): faults,
     ("POST", "/_fake/expire-session-key"): expire_session_key,
+    ("POST", "/_fake/expire-access-tokens"): expire_access_tokens,
     ("GET", "/_fake/calls"): calls,
     ("POST", "/_fake/reset"): reset,
 }
@@ -80,6 +112,13 @@ def _fields(body: bytes) -> Fields:
 def _check_names(fields: Fields, known: set[str]) -> None:
     if unknown := fields.keys() - known:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+
+
+def _object(fields: Fields, name: str) -> Fields:
+    value = fields.get(name)
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} must be a JSON object")
+    return value
 
 
 def _text(fields: Fields, name: str) -> str:

@@ -1,5 +1,6 @@
 """What can be made to go wrong in a platform call."""
 
+import dataclasses
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,3 +61,35 @@ class Fault:
 
 
 NO_FAULT = Fault()
+
+
+class Faults:
+    """What goes wrong next on which path. The lock of whoever owns this guards it."""
+
+    def __init__(self) -> None:
+        self._by_path: dict[str, list[Fault]] = {}
+
+    def add(self, path: str, fault: Fault) -> None:
+        """The newest comes first; ``times=0`` ends all of the path. Raises ``ValueError`` if it does nothing."""
+        if fault.times == 0:
+            self._by_path.pop(_rooted(path), None)
+        elif fault.does_something:
+            self._by_path.setdefault(_rooted(path), []).append(fault)
+        else:
+            raise ValueError("say what goes wrong: errcode, status, body, reset, delay or drip")
+
+    def take(self, path: str) -> Fault:
+        """The fault for the next call of ``path``, counted as used."""
+        faults = self._by_path.get(_rooted(path))
+        if not faults:
+            return NO_FAULT
+        fault = faults.pop()
+        if fault.times is None:
+            faults.append(fault)
+        elif fault.times > 1:
+            faults.append(dataclasses.replace(fault, times=fault.times - 1))
+        return fault
+
+
+def _rooted(path: str) -> str:
+    return "/" + path.lstrip("/")

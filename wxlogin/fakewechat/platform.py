@@ -6,8 +6,10 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wxlogin.fakewechat.apps import App
 from wxlogin.fakewechat.faults import NO_FAULT, Fault
 from wxlogin.fakewechat.messages import Answer, Refusal, Request
+from wxlogin.fakewechat.phones import phone_info
 from wxlogin.fakewechat.state import WeChat
 
 ERRMSG = {
@@ -27,17 +29,25 @@ ERRMSG = {
     40164: "invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist",
     40226: "code blocked",
     40243: "AppSecret frozen",
+    41001: "access_token missing",
     41002: "appid missing",
     41004: "appsecret missing",
     41008: "missing code",
     42001: "access_token expired",
     43001: "require GET method",
     43002: "require POST method",
+    44002: "empty post data",
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit",
+    47001: "data format error",
     48001: "api unauthorized",
     50002: "user limited",
+    87007: "session_key not exist or expired",
+    87008: "invalid sig_method",
+    87009: "invalid signature",
 }
+
+OK = {"errcode": 0, "errmsg": "ok"}
 
 Endpoint = Callable[[WeChat, Request], Mapping[str, Any]]
 
@@ -54,8 +64,41 @@ def code2session(wechat: WeChat, request: Request) -> Mapping[str, Any]:
     return found | {"unionid": person.unionid} if person.unionid else found
 
 
+def stable_token(wechat: WeChat, request: Request) -> Mapping[str, Any]:
+    fields = _fields(request)
+    appid = _appid(wechat, fields)
+    if fields.get("grant_type") != "client_credential":
+        raise Refusal(40002)
+    access_token, expires_in = wechat.access_token_for(appid, fields.get("force_refresh") is True)
+    return {"access_token": access_token, "expires_in": expires_in}
+
+
+def check_session_key(wechat: WeChat, request: Request) -> Mapping[str, Any]:
+    wechat.check_session_key(*_signed(wechat, request))
+    return OK
+
+
+def reset_user_session_key(wechat: WeChat, request: Request) -> Mapping[str, Any]:
+    openid, appid, signature = _signed(wechat, request)
+    session_key = wechat.reset_session_key(openid, appid, signature)
+    return {**OK, "openid": openid, "session_key": session_key}
+
+
+def get_phone_number(wechat: WeChat, request: Request) -> Mapping[str, Any]:
+    appid = _appid_of_token(wechat, request)
+    fields = _fields(request)
+    openid = _text(fields, "openid") if "openid" in fields else None
+    phone = wechat.redeem_phone_code(_text(fields, "code"), appid, openid)
+    watermark = {"timestamp": int(wechat.now()), "appid": appid}
+    return {**OK, "phone_info": {**phone_info(phone), "watermark": watermark}}
+
+
 ROUTES: dict[str, tuple[str, Endpoint]] = {
     "/sns/jscode2session": ("GET", code2session),
+    "/cgi-bin/stable_token": ("POST", stable_token),
+    "/wxa/checksession": ("GET", check_session_key),
+    "/wxa/resetusersessionkey": ("GET", reset_user_session_key),
+    "/wxa/business/getuserphonenumber": ("POST", get_phone_number),
 }
 
 
@@ -66,13 +109,13 @@ def answer(wechat: WeChat, request: Request, fault: Fault = NO_FAULT) -> Answer:
     if fault.has_page:
         return _page(fault)
     try:
-        return _answered(_endpoint(request)(wechat, request))
+        return _answered(request.path, _endpoint(request)(wechat, request))
     except Refusal as refusal:
         return _refused(wechat, request.path, refusal.errcode)
 
 
-def _appid(wechat: WeChat, query: Mapping[str, str]) -> str:
-    appid, secret = query.get("appid", ""), query.get("secret", "")
+def _appid(wechat: WeChat, fields: Mapping[str, Any]) -> str:
+    appid, secret = _text(fields, "appid"), _text(fields, "secret")
     if not appid:
         raise Refusal(41002)
     if not secret:
@@ -80,9 +123,39 @@ def _appid(wechat: WeChat, query: Mapping[str, str]) -> str:
     # Several backends may share one fake: it takes apps it wasn't told of, as long as they look like one.
     if appid not in wechat.apps and not appid.startswith("wx"):
         raise Refusal(40013)
-    if wechat.apps.get(appid, secret) != secret:
+    if wechat.apps.get(appid, App()).secret not in (None, secret):
         raise Refusal(40125)
     return appid
+
+
+def _appid_of_token(wechat: WeChat, request: Request) -> str:
+    return wechat.appid_of(request.query.get("access_token", ""))
+
+
+def _signed(wechat: WeChat, request: Request) -> tuple[str, str, str]:
+    """Openid, appid and signature of a call that is signed with a session_key."""
+    appid = _appid_of_token(wechat, request)
+    if request.query.get("sig_method") != "hmac_sha256":
+        raise Refusal(87008)
+    return request.query.get("openid", ""), appid, request.query.get("signature", "")
+
+
+def _fields(request: Request) -> Mapping[str, Any]:
+    if not request.body:
+        raise Refusal(44002)
+    try:
+        fields = json.loads(request.body)
+    except ValueError:
+        raise Refusal(47001) from None
+    if not isinstance(fields, dict):
+        raise Refusal(47001)
+    return fields
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    """Empty if it is missing or something else than text."""
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _endpoint(request: Request) -> Endpoint:
@@ -94,16 +167,22 @@ def _endpoint(request: Request) -> Endpoint:
     return endpoint
 
 
-def _answered(data: Mapping[str, Any]) -> Answer:
+def _answered(path: str, data: Mapping[str, Any]) -> Answer:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("/", "\\/")
-    return Answer(text.encode("utf-8", "replace"), "text/plain", errcode=data.get("errcode"))
+    # The word is "encoding" where it should be "charset".
+    content_type = "text/plain" if _is_sns(path) else "application/json; encoding=utf-8"
+    return Answer(text.encode("utf-8", "replace"), content_type, errcode=data.get("errcode"))
 
 
 def _refused(wechat: WeChat, path: str, errcode: int | str) -> Answer:
     errmsg = ERRMSG.get(int(errcode), ERRMSG[-1])
-    # Only sns calls have the comma.
-    comma = "," if path.startswith("/sns/") else ""
-    return _answered({"errcode": errcode, "errmsg": f"{errmsg}{comma} rid: {_rid(wechat)}"})
+    comma = "," if _is_sns(path) else ""
+    return _answered(path, {"errcode": errcode, "errmsg": f"{errmsg}{comma} rid: {_rid(wechat)}"})
+
+
+def _is_sns(path: str) -> bool:
+    """These calls have ways of their own."""
+    return path.startswith("/sns/")
 
 
 def _rid(wechat: WeChat) -> str:

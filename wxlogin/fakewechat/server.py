@@ -1,12 +1,13 @@
 """A fake that other programs can call: ``FakeWeChat``, and ``serve`` for a process of its own."""
 
-import ipaddress
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Self
 
+from wxlogin.fakewechat.apps import Declared
+from wxlogin.fakewechat.loopback import is_loopback
 from wxlogin.fakewechat.sockets import Server
 from wxlogin.fakewechat.state import WeChat
 
@@ -16,7 +17,8 @@ STOP_NOTICED_WITHIN = 0.02  # seconds
 class FakeWeChat(WeChat):
     """A WeChat that listens from the moment it is made and answers once started.
 
-    ``apps`` maps the appids whose secret is to be checked to that secret. ``port=0`` takes any free one. Raises
+    ``apps`` maps the appids whose secret is to be checked to that secret, or to a mapping with ``SECRET``,
+    ``PUSH_TOKEN`` and ``PUSH_AES_KEY``, as the Django setting has it. ``port=0`` takes any free one. Raises
     ``ValueError`` if ``host`` isn't loopback and ``OSError`` if the port is taken.
     """
 
@@ -24,10 +26,10 @@ class FakeWeChat(WeChat):
         self,
         host: str = "127.0.0.1",
         port: int = 0,
-        apps: Mapping[str, str] | None = None,
+        apps: Declared | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        if not _is_loopback(host):
+        if not is_loopback(host):
             raise ValueError(f"{host} is not loopback: the fake lets anybody in as anybody")
         super().__init__(apps, now)
         self._server: Server | None = Server(host, port, self)
@@ -79,7 +81,7 @@ class FakeWeChat(WeChat):
 def serve(
     host: str = "127.0.0.1",
     port: int = 8765,
-    apps: Mapping[str, str] | None = None,
+    apps: Declared | None = None,
     ready: Callable[[FakeWeChat], object] = lambda fake: None,
 ) -> None:
     """Run a fake until Ctrl-C or SIGTERM; ``ready`` is called once its port is open. For the main thread."""
@@ -93,10 +95,3 @@ def serve(
     finally:
         signal.signal(signal.SIGTERM, sigterm_before)
         fake.stop()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -16,9 +16,8 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8765)
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
-        secrets = {app.appid: app.secret for app in conf.APPS.values()}
         try:
-            serve(host, port, secrets, ready=self._announce)
+            serve(host, port, _apps(), ready=self._announce)
         except (OSError, OverflowError, ValueError) as exc:
             raise CommandError(f"{host}:{port}: {exc}") from exc
 
@@ -26,3 +25,14 @@ class Command(BaseCommand):
         self.stdout.write(f"The fake WeChat listens on {fake.url} (Ctrl-C ends it).")
         self.stdout.write(f"Point a backend at it: WECHAT_API_BASE={fake.url}")
         self.stdout.flush()
+
+
+def _apps() -> dict[str, dict[str, str]]:
+    return {
+        app.appid: {
+            "SECRET": app.secret,
+            "PUSH_TOKEN": getattr(app, "push_token", ""),
+            "PUSH_AES_KEY": getattr(app, "push_aes_key", ""),
+        }
+        for app in conf.APPS.values()
+    }
