@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.fakewechat.http import Client
+from tests.fakewechat.receiver import Receiver
 from wxlogin.fakewechat import FakeWeChat
 
 
@@ -42,3 +43,28 @@ def exchange(client: Client) -> Callable[..., dict[str, object]]:
         return client.code2session(js_code, **params).json()
 
     return exchange
+
+
+@pytest.fixture
+def stable_token(client: Client) -> Callable[..., dict[str, object]]:
+    """Ask for an access_token; a parameter set to None is left out."""
+
+    def stable_token(**params: object) -> dict[str, object]:
+        usual = {"grant_type": "client_credential", "appid": "wx-shop", "secret": "shop-secret"}
+        given = {name: value for name, value in (usual | params).items() if value is not None}
+        return client.post("/cgi-bin/stable_token", given).json()
+
+    return stable_token
+
+
+@pytest.fixture
+def access_token(stable_token: Callable[..., dict[str, object]]) -> object:
+    """One of wx-shop."""
+    return stable_token()["access_token"]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()

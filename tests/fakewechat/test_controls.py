@@ -2,6 +2,9 @@ import json
 
 import pytest
 
+# Would be sent if the rest were right.
+PUSH = {"url": "http://127.0.0.1:1/wx-shop/", "event": "debug_demo", "openid": "o-alice", "token": "t"}
+
 
 def test_a_whole_login_driven_over_http(client, exchange):
     alice = client.post("/_fake/people", {"unionid": "o-union", "nickname": "阿丽"})
@@ -111,6 +114,32 @@ def test_reset_forgets_everything(fake, client, exchange):
         ("codes", {"openid": None}),
         ("codes", {"openid": "o-alice", "appid": 7}),
         ("codes", {"openid": "o-alice", "app": "wx-shop"}),
+        ("phone-codes", {}),
+        ("phone-codes", {"openid": 7}),
+        ("phone-codes", {"openid": "o-alice", "appid": ""}),
+        ("phone-codes", {"openid": "o-alice", "phone": "13580006666"}),
+        ("open-data", {"openid": "o-alice"}),
+        ("open-data", {"openid": "o-alice", "data": []}),
+        ("open-data", {"openid": "o-alice", "data": "{}"}),
+        ("open-data", {"openid": 7, "data": {}}),
+        ("open-data", {"data": {}}),
+        ("open-data", {"openid": "o-alice", "data": {}, "appid": 7}),
+        ("open-data", {"openid": "o-alice", "data": {}, "iv": "r7BXXKkLb8qrSNn05n0qiA=="}),
+        ("open-data", {"openid": "o-alice", "data": {"nickName": "\ud800"}}),
+        ("open-data", {"openid": "o-stranger", "data": {}}),
+        ("push", {}),
+        ("push", PUSH | {"url": None}),
+        ("push", PUSH | {"event": None}),
+        ("push", PUSH | {"openid": None}),
+        ("push", PUSH | {"openid": 7}),
+        ("push", PUSH | {"mode": 7}),
+        ("push", PUSH | {"format": ["json"]}),
+        ("push", PUSH | {"token": 7}),
+        ("push", PUSH | {"fields": []}),
+        ("push", PUSH | {"fields": {"event": "debug_demo"}}),
+        ("push", PUSH | {"RevokeInfo": "1"}),
+        ("push", PUSH | {"url": "http://example.com/wx-shop/"}),
+        ("expire-access-tokens", {"appid": "wx-shop"}),
         ("expire-session-key", {}),
         ("expire-session-key", {"openid": "o-stranger"}),
         ("faults", {"errcode": 40029}),
@@ -119,7 +148,8 @@ def test_reset_forgets_everything(fake, client, exchange):
         ("faults", {"path": "/sns/jscode2session", "sleep": 1}),
     ],
 )
-def test_bad_input_is_a_400_that_says_why(client, path, body):
+def test_bad_input_is_a_400_that_says_why(fake, client, path, body):
+    fake.code_for("o-alice", "wx-shop")
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
 
     reply = client.send("POST", f"/_fake/{path}", raw)

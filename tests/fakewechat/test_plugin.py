@@ -34,6 +34,34 @@ def test_the_fixture_points_the_settings_to_the_fake(wechat, settings):
     assert settings.WXLOGIN["APPS"] == {}
 
 
+def test_no_rate_is_in_the_way_of_a_test(wechat, settings):
+    rates = [settings.WXLOGIN[name] for name in ("LOGIN_RATE", "REFRESH_RATE", "DATA_RATE")]
+
+    assert set(rates) == {"1000000/min"}
+
+
+class TestSettingsWithAnApp:
+    @pytest.fixture
+    def settings(self) -> SimpleNamespace:
+        shop = {"SECRET": "shop-secret", "PUSH_TOKEN": "shop-token", "PUSH_AES_KEY": "A" * 43}
+        return SimpleNamespace(WXLOGIN={"APPS": {"wx-shop": shop}})
+
+    def test_let_the_fake_push(self, wechat, receiver):
+        assert wechat.push(receiver.url, "debug_demo", "o-alice")["status"] == 200
+        assert receiver.last.query["encrypt_type"] == "aes"
+
+    def test_leave_every_secret_good(self, wechat):
+        client = Client(wechat.url)
+        session = client.code2session(wechat.code_for("o-alice"), secret="whatever").json()
+
+        assert session["openid"] == "o-alice"
+        client.close()
+
+
+def test_apps_of_another_test_are_forgotten(wechat):
+    assert wechat.apps == {}
+
+
 def test_the_fixture_speaks_http(wechat):
     client = Client(wechat.url)
 

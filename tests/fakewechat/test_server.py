@@ -42,6 +42,24 @@ def test_every_loopback_will_do(host):
         client.close()
 
 
+@pytest.mark.parametrize("declared", ["shop-secret", {"SECRET": "shop-secret", "NAME": "Shop"}])
+def test_an_app_can_be_told_about_in_two_ways(declared):
+    with FakeWeChat(apps={"wx-shop": declared}) as fake:
+        client = Client(fake.url)
+
+        assert client.code2session("any", secret="somebody-else's").json()["errcode"] == 40125
+        assert client.code2session("any").json()["errcode"] == 40029
+        client.close()
+
+
+def test_an_app_without_a_secret_is_taken_with_any():
+    with FakeWeChat(apps={"wx-shop": {"PUSH_TOKEN": "shop-token"}}) as fake:
+        client = Client(fake.url)
+
+        assert client.code2session("any", secret="whatever").json()["errcode"] == 40029
+        client.close()
+
+
 def test_a_taken_port_fails_loudly(fake):
     with pytest.raises(OSError, match="in use"):
         FakeWeChat(port=fake.port)

@@ -1,7 +1,7 @@
 """A stand-in for api.weixin.qq.com: a real HTTP server on loopback, for demos and tests."""
 
 from wxlogin.fakewechat.calls import Call
+from wxlogin.fakewechat.people import Person
 from wxlogin.fakewechat.server import FakeWeChat, serve
-from wxlogin.fakewechat.state import Person
 
 __all__ = ["Call", "FakeWeChat", "Person", "serve"]

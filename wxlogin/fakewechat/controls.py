@@ -12,7 +12,8 @@ from wxlogin.fakewechat.state import WeChat
 Fields = dict[str, Any]
 Control = Callable[[WeChat, Fields], Any]
 
-PUSH_NAMES = {"url", "event", "openid", "mode", "appid", "token", "aes_key", "format"}
+PUSH_OPTIONS = {"openid", "mode", "appid", "token", "aes_key", "format"}
+PUSH_NAMES = PUSH_OPTIONS | {"url", "event"}
 
 
 def people(wechat: WeChat, fields: Fields) -> Any:
@@ -43,8 +44,8 @@ def push(wechat: WeChat, fields: Fields) -> Any:
     members = _object(fields, "fields") if "fields" in fields else {}
     if taken := members.keys() & PUSH_NAMES:
         raise ValueError(f"fields can't hold {', '.join(sorted(taken))}")
-    named = {name: _text(fields, name) for name in fields.keys() & PUSH_NAMES | {"url", "event"}}
-    return wechat.push(**named, **members)
+    options = {name: text for name in PUSH_OPTIONS if (text := _text_or_none(fields, name))}
+    return wechat.push(_text(fields, "url"), _text(fields, "event"), **options, **members)
 
 
 def faults(wechat: WeChat, fields: Fields) -> Any:

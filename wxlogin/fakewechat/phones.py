@@ -2,23 +2,14 @@
 
 import re
 import secrets
-from dataclasses import dataclass
 from typing import Any
 
 FOREIGN = re.compile(r"\+([1-9][0-9]{0,2}) ([0-9]+)")
 CHINA = 86
 
 
-@dataclass
-class PhoneCode:
-    openid: str
-    appid: str | None
-    made_at: float
-    used: bool = False
-
-
 def check_phone(phone: str | None) -> None:
-    """Raises ``ValueError`` for a plus without a country code, a blank and a number."""
+    """Raises ``ValueError`` for a plus that isn't followed by country code, blank and number."""
     if phone and phone.startswith("+") and not FOREIGN.fullmatch(phone):
         raise ValueError("a phone with a plus must look like +852 51234567")
 

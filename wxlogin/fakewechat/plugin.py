@@ -34,4 +34,4 @@ def _introduce_to_django(wechat: FakeWeChat, request: pytest.FixtureRequest) -> 
         # One address makes all calls of a test run.
         plenty = dict.fromkeys(("LOGIN_RATE", "REFRESH_RATE", "DATA_RATE"), "1000000/min")
         settings.WXLOGIN = {**settings.WXLOGIN, **plenty, "API_BASE": wechat.url}
-        wechat.apps = known_apps(settings.WXLOGIN.get("APPS", {}), check_secrets=False)
+        wechat.apps = known_apps(settings.WXLOGIN.get("APPS") or {}, check_secrets=False)

@@ -5,7 +5,7 @@ import hashlib
 import http.client
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 from urllib.parse import SplitResult, urlencode, urlsplit
@@ -14,7 +14,7 @@ from wxlogin.fakewechat import encryption
 from wxlogin.fakewechat.loopback import is_loopback
 
 MODES = ("plain", "compatible", "secure")
-TIMEOUT = 5  # seconds
+TIMEOUT = 5  # seconds without a sign of life
 
 Message = Mapping[str, Any]
 
@@ -94,10 +94,8 @@ def shake_hands(receiver: Receiver, now: int) -> Delivery:
 
 def deliver(receiver: Receiver, message: Message, mode: str, format: str, now: int) -> Delivery:
     """Raises ``ValueError`` for a mode or a format that isn't there, and for a missing or a bad aes_key."""
-    if mode not in MODES:
-        raise ValueError(f"mode must be one of {', '.join(MODES)}")
-    if format not in FORMATS:
-        raise ValueError(f"format must be one of {', '.join(FORMATS)}")
+    _check_choice("mode", mode, MODES)
+    _check_choice("format", format, FORMATS)
     content_type, write = FORMATS[format]
     query = _signed_query(receiver, now) | {"openid": receiver.sender}
     if mode != "plain":
@@ -106,6 +104,11 @@ def deliver(receiver: Receiver, message: Message, mode: str, format: str, now: i
         envelope = {"ToUserName": receiver.original_id, "Encrypt": encrypted}
         message = envelope if mode == "secure" else {**message, **envelope}
     return _send("POST", receiver.url, query, write(message).encode(), content_type)
+
+
+def _check_choice(name: str, value: str, choices: Collection[str]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}")
 
 
 def _signed_query(receiver: Receiver, now: int) -> dict[str, str]:

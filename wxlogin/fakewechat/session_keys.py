@@ -34,8 +34,14 @@ class SessionKeys:
         key = self._keys.get(openid, {}).get(appid)
         return key.value if key and key.alive else None
 
-    def apps_with_a_live_key(self, openid: str) -> list[str]:
-        return [appid for appid, key in self._keys.get(openid, {}).items() if key.alive]
+    def only_app_of(self, openid: str) -> str:
+        """Where the person has a live key. Raises ``ValueError`` if that isn't exactly one app."""
+        appids = [appid for appid, key in self._keys.get(openid, {}).items() if key.alive]
+        if len(appids) != 1:
+            raise ValueError(
+                f"{openid} has a live session_key in {' and '.join(appids) or 'no app'}: give appid"
+            )
+        return appids[0]
 
     def check(self, openid: str, appid: str, signature: str) -> None:
         """Raises ``Refusal`` unless the live key made the signature."""

@@ -1,4 +1,4 @@
-"""What WeChat knows: people, codes, session keys; and what a test wants to know: calls and faults."""
+"""What WeChat knows and does, in one object; each kind of knowledge has a room of its own beside it."""
 
 import dataclasses
 import secrets
@@ -6,43 +6,20 @@ import string
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 from wxlogin.fakewechat import open_data, pushes
 from wxlogin.fakewechat.access_tokens import AccessTokens
 from wxlogin.fakewechat.apps import App, Declared, known_apps
 from wxlogin.fakewechat.calls import Call, Calls
+from wxlogin.fakewechat.codes import Code, LoginCode
 from wxlogin.fakewechat.faults import Fault, Faults
 from wxlogin.fakewechat.messages import Answer, Refusal, Request
-from wxlogin.fakewechat.phones import PhoneCode, check_phone, make_up_phone
-from wxlogin.fakewechat.session_keys import SessionKey, SessionKeys
+from wxlogin.fakewechat.people import Person, PersonFields
+from wxlogin.fakewechat.phones import check_phone, make_up_phone
+from wxlogin.fakewechat.session_keys import SessionKeys
 
 ALPHANUMERIC = string.ascii_letters + string.digits
-CODE_LIFETIME = 5 * 60
-
-
-class PersonFields(TypedDict, total=False):
-    unionid: str | None
-    phone: str | None
-    nickname: str | None
-
-
-@dataclass(frozen=True)
-class Person:
-    openid: str
-    unionid: str | None = None
-    phone: str | None = None
-    nickname: str | None = None
-
-
-@dataclass
-class Code:
-    openid: str
-    appid: str | None
-    key: SessionKey
-    made_at: float
-    used: bool = False
 
 
 class WeChat:
@@ -58,8 +35,8 @@ class WeChat:
         """Forget all people, codes, session keys, access tokens, faults and calls."""
         with self._lock:
             self._people: dict[str, Person] = {}
-            self._codes: dict[str, Code] = {}
-            self._phone_codes: dict[str, PhoneCode] = {}
+            self._codes: dict[str, LoginCode] = {}
+            self._phone_codes: dict[str, Code] = {}
             self._keys = SessionKeys()
             self._tokens = AccessTokens()
             self._faults = Faults()
@@ -89,7 +66,7 @@ class WeChat:
             self.person(openid)
             key = self._keys.make()
             code = _random(32, ALPHANUMERIC)
-            self._codes[code] = Code(openid, appid, key, self.now())
+            self._codes[code] = LoginCode(openid=openid, appid=appid, made_at=self.now(), key=key)
             if appid:
                 self._keys.go_live(openid, appid, key)
             return code
@@ -98,7 +75,7 @@ class WeChat:
         """The person behind a code, and the session_key made with it. Raises ``Refusal``."""
         with self._lock:
             code = self._codes.get(js_code)
-            if code is None or not self._is_good(code, appid):
+            if code is None or not code.is_good_in(appid, self.now()):
                 raise Refusal(40029)
             if code.used:
                 raise Refusal(40163)
@@ -112,23 +89,21 @@ class WeChat:
         with self._lock:
             self.person(openid)
             code = secrets.token_hex(32)
-            self._phone_codes[code] = PhoneCode(openid, appid, self.now())
+            self._phone_codes[code] = Code(openid=openid, appid=appid, made_at=self.now())
             return code
 
     def redeem_phone_code(self, phone_code: str, appid: str, openid: str | None = None) -> str:
         """The phone behind a code, made up if the person has none. Raises ``Refusal``, also if ``openid`` isn't theirs."""
         with self._lock:
             code = self._phone_codes.get(phone_code)
-            if code is None or code.used or not self._is_good(code, appid):
+            if code is None or code.used or not code.is_good_in(appid, self.now()):
                 raise Refusal(40029)
             if openid not in (None, code.openid):
                 raise Refusal(40029)
             code.used = True
-            person = self._people[code.openid]
-            return person.phone or self.person(code.openid, phone=make_up_phone()).phone or ""
-
-    def _is_good(self, code: Code | PhoneCode, appid: str) -> bool:
-        return code.appid in (None, appid) and self.now() - code.made_at < CODE_LIFETIME
+            phone = self._people[code.openid].phone or make_up_phone()
+            self.person(code.openid, phone=phone)
+            return phone
 
     # Session keys and what is encrypted with them
 
@@ -166,22 +141,12 @@ class WeChat:
         """
         with self._lock:
             self._check_known(openid)
-            appid = appid or self._only_app_of(openid)
+            appid = appid or self._keys.only_app_of(openid)
             session_key = self._keys.live(openid, appid)
             watermark = {"timestamp": int(self.now()), "appid": appid}
         if session_key is None:
             raise ValueError(f"{openid} has no live session_key in {appid}: make a code first")
         return open_data.seal({**data, "watermark": data.get("watermark", watermark)}, session_key)
-
-    def _only_app_of(self, openid: str) -> str:
-        appids = self._keys.apps_with_a_live_key(openid)
-        if not appids:
-            raise ValueError(
-                f"{openid} has no live session_key: exchange a code first, or make one for an app"
-            )
-        if len(appids) > 1:
-            raise ValueError(f"{openid} has a live session_key in {' and '.join(appids)}: give appid")
-        return appids[0]
 
     def _check_known(self, openid: str) -> None:
         if openid not in self._people:
@@ -194,7 +159,7 @@ class WeChat:
         with self._lock:
             now = self.now()
             token = self._tokens.give(appid, now, force_refresh)
-            return token.value, int(token.expires_at - now)
+            return token.value, round(token.expires_at - now)
 
     def appid_of(self, access_token: str) -> str:
         """Raises ``Refusal`` for one that isn't good."""

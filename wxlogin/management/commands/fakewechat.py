@@ -29,10 +29,6 @@ class Command(BaseCommand):
 
 def _apps() -> dict[str, dict[str, str]]:
     return {
-        app.appid: {
-            "SECRET": app.secret,
-            "PUSH_TOKEN": getattr(app, "push_token", ""),
-            "PUSH_AES_KEY": getattr(app, "push_aes_key", ""),
-        }
+        app.appid: {"SECRET": app.secret, "PUSH_TOKEN": app.push_token, "PUSH_AES_KEY": app.push_aes_key}
         for app in conf.APPS.values()
     }
