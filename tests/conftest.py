@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test import Client
 
-from wxlogin.api import throttling
 from wxlogin.fakewechat import FakeWeChat
+from wxlogin.shared_cache import shared_cache
 
 from .settings import APPID
 
@@ -63,8 +64,11 @@ class Api:
 
 
 @pytest.fixture(autouse=True)
-def _forget_throttles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttling, "counter", throttling.Counter())
+def _nothing_cached_by_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_cache, "_rest_until", 0.0)
+    shared_cache._own.clear()
+    for appid in (APPID, "wx00000000000000bb"):
+        cache.delete(f"wxlogin:access_token:{appid}")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 
 from wxlogin import gateway
 from wxlogin.exceptions import UnknownApp
+from wxlogin.fakewechat.apps import known_apps
 from wxlogin.wechat.errors import Misconfigured
 
 
@@ -25,7 +26,9 @@ def test_an_app_that_is_not_listed_has_no_client(two_apps, appid):
 
 
 def test_a_client_speaks_for_its_own_app(two_apps, wechat, monkeypatch):
-    monkeypatch.setattr(wechat, "apps", dict(zip(two_apps, ["secret-a", "secret-b"], strict=True)))
+    monkeypatch.setattr(
+        wechat, "apps", known_apps(dict(zip(two_apps, ["secret-a", "secret-b"], strict=True)))
+    )
 
     for appid in two_apps:
         gateway.get_client(appid).code2session(wechat.code_for("o-alice", appid=appid))
@@ -62,7 +65,7 @@ def test_other_settings_make_another_transport(two_apps, configure, change):
 
 def test_a_changed_secret_is_used_at_once(two_apps, configure, wechat, monkeypatch):
     appid = two_apps[0]
-    monkeypatch.setattr(wechat, "apps", {appid: "a-new-secret"})
+    monkeypatch.setattr(wechat, "apps", known_apps({appid: "a-new-secret"}))
     with pytest.raises(Misconfigured):
         gateway.get_client(appid).code2session(wechat.code_for("o-alice", appid=appid))
 

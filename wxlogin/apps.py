@@ -8,10 +8,15 @@ class WxLoginConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django.db.models.signals import post_save
+        from django.db.models.signals import post_delete, post_save
 
         from . import checks
-        from .services import sessions
+        from .services import avatars, sessions
 
         checks.refuse_to_start()
         post_save.connect(sessions.when_user_saved, dispatch_uid="wxlogin.when_user_saved")
+        post_delete.connect(
+            avatars.delete_file_of_deleted,
+            sender=self.get_model("WeChatUser"),
+            dispatch_uid="wxlogin.delete_file_of_deleted",
+        )

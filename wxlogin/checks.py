@@ -251,6 +251,9 @@ KEYS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
     "MAX_SESSIONS": ("E014", _is_count(1), "A whole number, 1 or more."),
     "LOGIN_RATE": ("E015", _is_rate, RATE),
     "REFRESH_RATE": ("E016", _is_rate, RATE),
+    "DATA_RATE": ("E026", _is_rate, RATE),
+    "OPEN_DATA_MAX_AGE": ("E027", _is_duration(SECOND), DURATION),
+    "RETENTION": ("E028", _is_duration(SECOND), DURATION),
     "TRUSTED_PROXIES": ("E017", _is_count(0), "How many proxies in front are yours: 0, 1, …"),
     "USER_FACTORY": (
         "E018",

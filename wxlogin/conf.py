@@ -23,6 +23,8 @@ class App:
     secret: str = field(repr=False)
     name: str = ""
     open_platform: str = ""
+    push_token: str = field(default="", repr=False)
+    push_aes_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,22 @@ class Conf:
         return Rate.parse(self._get("REFRESH_RATE", "60/min"))
 
     @property
+    def DATA_RATE(self) -> Rate:
+        return Rate.parse(self._get("DATA_RATE", "20/min"))
+
+    @property
     def TRUSTED_PROXIES(self) -> int:
         return int(self._get("TRUSTED_PROXIES", 0))
+
+    @property
+    def OPEN_DATA_MAX_AGE(self) -> timedelta:
+        """By the watermark's timestamp."""
+        return self._duration("OPEN_DATA_MAX_AGE", timedelta(minutes=10))
+
+    @property
+    def RETENTION(self) -> timedelta:
+        """How long ended sessions, failures and other traces are kept."""
+        return self._duration("RETENTION", timedelta(days=180))
 
     @property
     def USER_FACTORY(self) -> Any:
@@ -144,6 +160,8 @@ def _app(appid: str, declared: Mapping[str, Any]) -> App:
         secret=declared.get("SECRET", ""),
         name=declared.get("NAME") or appid,
         open_platform=declared.get("OPEN_PLATFORM") or "",
+        push_token=declared.get("PUSH_TOKEN") or "",
+        push_aes_key=declared.get("PUSH_AES_KEY") or "",
     )
 
 

@@ -46,3 +46,37 @@ class AccountDisabled(WxLoginError):
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class OpenDataInvalid(WxLoginError):
+    """Open data that doesn't open, or isn't this person's, this app's or of today. It never says which."""
+
+    code = "open_data_invalid"
+
+
+class SessionKeyMissing(WxLoginError):
+    """We hold no session_key of the person that could be used."""
+
+    code = "session_key_missing"
+
+
+class UnusablePicture(WxLoginError):
+    """Not a picture that we take; ``code`` is the API's word for a malformed request."""
+
+    code = "invalid_request"
+
+
+class StorageUnavailable(WxLoginError):
+    """The place where files are kept didn't do its part."""
+
+    code = "storage_unavailable"
+
+
+class PushRefused(WxLoginError):
+    """A message that WeChat didn't send, as far as we can tell. ``problem`` is for the log, not for the sender."""
+
+    code = "signature_invalid"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem

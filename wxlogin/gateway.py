@@ -1,11 +1,16 @@
 """The one place where settings and the platform client meet."""
 
+import json
 import os
 import threading
 from functools import lru_cache
+from typing import Any
 
 from wxlogin.conf import conf
 from wxlogin.exceptions import UnknownApp
+from wxlogin.shared_cache import shared_cache
+from wxlogin.vault import CannotOpen, Vault
+from wxlogin.wechat.access_tokens import AccessTokens
 from wxlogin.wechat.client import WeChatClient
 from wxlogin.wechat.transport import Transport
 
@@ -21,7 +26,38 @@ def get_client(appid: str) -> WeChatClient:
         transport = _transport(
             os.getpid(), conf.API_BASE, conf.UPSTREAM_DEADLINE, conf.UPSTREAM_CONCURRENCY, conf.CA_BUNDLE
         )
-    return WeChatClient(app.appid, app.secret, transport)
+    access_tokens = AccessTokens(app.appid, SealedCache(), deadline=transport.seconds)
+    return WeChatClient(app.appid, app.secret, transport, access_tokens)
+
+
+class SealedCache:
+    """The project's cache, with values that only we can read: it may be a table, or anybody's Redis."""
+
+    def get(self, key: str) -> Any:
+        sealed = shared_cache.run(lambda store: store.get(key))
+        try:
+            return json.loads(_vault().open(sealed, bound_to=("cache", key))) if sealed else None
+        except CannotOpen:  # after a change of keys
+            return None
+
+    def set(self, key: str, value: Any, timeout: float) -> None:
+        sealed = _seal(key, value)
+        shared_cache.run(lambda store: store.set(key, sealed, timeout))
+
+    def add(self, key: str, value: Any, timeout: float) -> bool:
+        sealed = _seal(key, value)
+        return shared_cache.run(lambda store: store.add(key, sealed, timeout))
+
+    def delete(self, key: str) -> None:
+        shared_cache.run(lambda store: store.delete(key))
+
+
+def _seal(key: str, value: Any) -> bytes:
+    return _vault().seal(json.dumps(value), bound_to=("cache", key))
+
+
+def _vault() -> Vault:
+    return Vault(conf.ENCRYPTION_KEYS)
 
 
 @lru_cache(maxsize=8)

@@ -6,6 +6,7 @@ copied into another row does not open there.
 """
 
 import hashlib
+import hmac
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -48,11 +49,31 @@ class Vault:
             raise CannotOpen from None
         return plaintext.decode()
 
+    def is_current(self, sealed: bytes | memoryview) -> bool:
+        """Whether the first key sealed it."""
+        return bytes(sealed)[1 : 1 + KEY_ID] == self._first
+
+    def fingerprints(self, text: str, *, purpose: str) -> list[str]:
+        """Hex HMACs of ``text``, one a key and the first key's first: store that one, look for any.
+
+        They find what is equal and tell nothing, also of a text that could be guessed.
+        """
+        message = json.dumps([purpose, text]).encode()
+        keys = [self._keys[self._first], *self._keys.values()]
+        return list(
+            dict.fromkeys(hmac.new(_subkey(key), message, hashlib.sha256).hexdigest() for key in keys)
+        )
+
     def _cipher(self, key_id: bytes, nonce: bytes, bound_to: Sequence[str]) -> Any:
         cipher = AES.new(self._keys[key_id], AES.MODE_GCM, nonce=nonce, mac_len=TAG)
         # JSON, since a plain joint could hold the same bytes for two different lists of parts.
         cipher.update(json.dumps([*bound_to, key_id.hex()]).encode())
         return cipher
+
+
+def _subkey(key: bytes) -> bytes:
+    """For fingerprints; no key has two jobs."""
+    return hmac.new(key, b"wxlogin fingerprint", hashlib.sha256).digest()
 
 
 def _key_id(key: bytes) -> bytes:

@@ -17,6 +17,7 @@ from wxlogin.api import throttling
 from wxlogin.api.throttling import network_of
 from wxlogin.conf import Rate
 from wxlogin.models import LoginFailure
+from wxlogin.shared_cache import shared_cache
 
 _hosts = itertools.count(int(time.time()) % 60_000)
 
@@ -125,7 +126,7 @@ def test_the_count_is_exact_under_parallel_calls(address: str, round_: int) -> N
 
     def many(_: int) -> int:
         start.wait()
-        refusals = [throttling.counter.refusal(f"exact:{address}:{round_}", Rate(50, 60)) for _ in range(20)]
+        refusals = [throttling.refusal(f"exact:{address}:{round_}", Rate(50, 60)) for _ in range(20)]
         return refusals.count(None)
 
     with ThreadPoolExecutor(16) as pool:
@@ -150,7 +151,7 @@ def test_a_cache_that_fails_makes_way_for_a_count_of_our_own(
 
     assert answers == {401: 2, 429: 3}
     assert len(asked) == 1, "a cache that failed is left alone for a while"
-    assert "throttle cache unavailable" in caplog.text
+    assert "cache unavailable" in caplog.text
     assert "planted-password" not in caplog.text
 
 
@@ -166,8 +167,8 @@ def test_a_key_that_ends_while_it_is_counted_is_started_anew(
 
     monkeypatch.setattr(cache, "incr", incr)
 
-    assert throttling.counter.refusal(f"ended:{address}", Rate(1, 60)) is None
-    assert throttling.counter.refusal(f"ended:{address}", Rate(1, 60)) == 60
+    assert throttling.refusal(f"ended:{address}", Rate(1, 60)) is None
+    assert throttling.refusal(f"ended:{address}", Rate(1, 60)) == 60
 
 
 def test_retry_after_counts_down(api: Api, configure: Any, address: str) -> None:
@@ -181,22 +182,22 @@ def test_retry_after_counts_down(api: Api, configure: Any, address: str) -> None
 
 
 def test_a_crowd_of_addresses_makes_nobody_forgotten(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttling.counter, "_rest_until", time.monotonic() + 60)  # counts for itself
-    throttling.counter.refusal(f"crowd:{address}", Rate(1, 60))
+    monkeypatch.setattr(shared_cache, "_rest_until", time.monotonic() + 60)  # counts for itself
+    throttling.refusal(f"crowd:{address}", Rate(1, 60))
 
     for number in range(2_000):
-        throttling.counter.refusal(f"crowd:{number}", Rate(1, 60))
+        throttling.refusal(f"crowd:{number}", Rate(1, 60))
 
-    assert throttling.counter.refusal(f"crowd:{address}", Rate(1, 60)) is not None
+    assert throttling.refusal(f"crowd:{address}", Rate(1, 60)) is not None
 
 
 COUNT = """
 import django
 django.setup()
-from wxlogin.api.throttling import Counter
+from wxlogin.api.throttling import refusal
 from wxlogin.conf import Rate
-counter = Counter()
-print([counter.refusal("{key}", Rate(50, 60)) for _ in range(40)].count(None))
+from wxlogin.shared_cache import shared_cache
+print([refusal("{key}", Rate(50, 60)) for _ in range(40)].count(None))
 """
 
 

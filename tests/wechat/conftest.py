@@ -3,6 +3,7 @@
 import shutil
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pytest
 
 from tests.wechat.peer import Peer, Visit, answer
 from wxlogin.fakewechat import FakeWeChat
+from wxlogin.wechat.access_tokens import AccessTokens
 from wxlogin.wechat.client import WeChatClient
 from wxlogin.wechat.errors import TooManyInFlight
 from wxlogin.wechat.transport import Transport
@@ -52,10 +54,41 @@ class Certificates:
     elsewhere: ssl.SSLContext
 
 
+class Memory:
+    """What a cache offers to ``AccessTokens``; nothing in it ends."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.timeouts: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> Any:
+        return self.values.get(key)
+
+    def set(self, key: str, value: Any, timeout: float) -> None:
+        self.values[key], self.timeouts[key] = value, timeout
+
+    def add(self, key: str, value: Any, timeout: float) -> bool:
+        with self._lock:
+            if key in self.values:
+                return False
+            self.set(key, value, timeout)
+            return True
+
+    def delete(self, key: str) -> None:
+        self.values.pop(key, None)
+
+
 @pytest.fixture
-def make_client() -> MakeClient:
+def store() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
+def make_client(store: Memory) -> MakeClient:
     def make(url: str, **options: Any) -> WeChatClient:
-        return WeChatClient(APPID, SECRET, Transport(url, **{"deadline": DEADLINE, **options}))
+        transport = Transport(url, **{"deadline": DEADLINE, **options})
+        return WeChatClient(APPID, SECRET, transport, AccessTokens(APPID, store, deadline=transport.seconds))
 
     return make
 

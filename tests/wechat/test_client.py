@@ -417,6 +417,6 @@ def test_there_is_no_second_attempt_without_time_for_it(wechat, make_client):
 
 
 def test_a_client_shows_its_app_only():
-    client = WeChatClient(APPID, SECRET, transport=None)
+    client = WeChatClient(APPID, SECRET, transport=None, access_tokens=None)
 
     assert repr(client) == f"<WeChatClient {APPID}>"

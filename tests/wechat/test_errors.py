@@ -3,13 +3,16 @@ import pytest
 from wxlogin.wechat import errors
 from wxlogin.wechat.errors import (
     ERRCODES,
+    AccessTokenRefused,
     BadResponse,
     CodeUsed,
     InvalidCode,
+    InvalidPhoneCode,
     Misconfigured,
     NotSent,
     RateLimited,
     RiskyUser,
+    StaleSessionKey,
     SystemBusy,
     TooManyInFlight,
     WeChatError,
@@ -23,9 +26,11 @@ PATH = "/sns/jscode2session"
 # What the API promises for each, written down a second time on purpose.
 MEANINGS = [
     (-1, SystemBusy, "wechat_unavailable"),
-    (40001, Misconfigured, "wechat_misconfigured"),
+    (40001, AccessTokenRefused, "wechat_misconfigured"),
     (40002, Misconfigured, "wechat_misconfigured"),
+    (40003, Misconfigured, "wechat_misconfigured"),
     (40013, Misconfigured, "wechat_misconfigured"),
+    (40014, AccessTokenRefused, "wechat_misconfigured"),
     (40029, InvalidCode, "code_invalid"),
     (40097, Misconfigured, "wechat_misconfigured"),
     (40101, Misconfigured, "wechat_misconfigured"),
@@ -37,12 +42,20 @@ MEANINGS = [
     (41002, Misconfigured, "wechat_misconfigured"),
     (41004, Misconfigured, "wechat_misconfigured"),
     (41008, InvalidCode, "code_invalid"),
+    (42001, AccessTokenRefused, "wechat_misconfigured"),
+    (45009, RateLimited, "wechat_too_frequent"),
     (45011, RateLimited, "wechat_too_frequent"),
     (48001, Misconfigured, "wechat_misconfigured"),
     (50002, Misconfigured, "wechat_misconfigured"),
     (50004, Misconfigured, "wechat_misconfigured"),
     (50007, Misconfigured, "wechat_misconfigured"),
     (61004, Misconfigured, "wechat_misconfigured"),
+    (87007, StaleSessionKey, "session_key_missing"),
+    (87009, StaleSessionKey, "session_key_missing"),
+    (89501, Misconfigured, "wechat_misconfigured"),
+    (89503, Misconfigured, "wechat_misconfigured"),
+    (89506, Misconfigured, "wechat_misconfigured"),
+    (89507, Misconfigured, "wechat_misconfigured"),
 ]
 
 
@@ -56,6 +69,14 @@ def test_an_errcode_has_one_meaning(errcode, kind, code):
 
     assert type(error) is kind
     assert (error.code, error.errcode, error.path) == (code, errcode, PATH)
+
+
+@pytest.mark.parametrize("errcode", [40003, 40029, 40163])
+def test_a_phone_code_is_no_login_code(errcode):
+    error = error_for("/wxa/business/getuserphonenumber", errcode, "")
+
+    assert type(error) is InvalidPhoneCode
+    assert error.code == "phone_code_invalid"
 
 
 @pytest.mark.parametrize("errcode", [1, 40030, 99999, -2])
@@ -88,11 +109,12 @@ def test_the_tree_in_the_docstring_is_the_real_one():
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, WeChatError)
     ]
 
-    assert len(kinds) == 12
+    assert len(kinds) == 15
     for kind in kinds:
         drawn = [line for line in errors.__doc__.splitlines() if f" {kind.__name__}" in f" {line} "]
         assert drawn, kind
     assert issubclass(CodeUsed, InvalidCode)
+    assert issubclass(AccessTokenRefused, Misconfigured)
     assert issubclass(NotSent, WeChatUnavailable)
     assert issubclass(TooManyInFlight, WeChatUnavailable)
     assert issubclass(SystemBusy, WeChatUnavailable)

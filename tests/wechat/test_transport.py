@@ -201,7 +201,7 @@ def test_a_deadline_that_has_passed_asks_nobody_for_long(make_peer):
     started = time.monotonic()
 
     with pytest.raises(WeChatTimeout):
-        transport.get("/", {}, until=started - 1)
+        transport.ask("/", {}, until=started - 1)
 
     assert time.monotonic() - started < GRACE
 

@@ -96,12 +96,14 @@ class LoginSessionAdmin(EndsSessions, ReadOnlyAdmin):
 
     @admin.display(description=_("WeChat user"))
     def person(self, session: LoginSession) -> str:
+        if session.wechat_user is None:
+            return str(_("erased"))
         url = reverse("admin:wxlogin_wechatuser_change", args=[session.wechat_user_id])
         return format_html('<a href="{}">{}</a>', url, mask_id(session.wechat_user.openid))
 
     @admin.display(description=_("app"))
     def app(self, session: LoginSession) -> str:
-        return app_name(session.wechat_user.appid)
+        return app_name(session.wechat_user.appid) if session.wechat_user else "-"
 
     @admin.display(description=_("state"))
     def state(self, session: LoginSession) -> SafeString:

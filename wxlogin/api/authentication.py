@@ -24,7 +24,7 @@ class WeChatJWTAuthentication(BaseAuthentication):
             session = sessions.authenticate(token.strip())
         except (TokenInvalid, SessionEnded) as refusal:
             raise CredentialsRefused(refusal) from None
-        return (session.wechat_user.user, session) if session else None
+        return (session.person.user, session) if session else None
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
 from django.http import Http404
 from django.utils.functional import Promise
@@ -31,6 +31,10 @@ BEARER = {"WWW-Authenticate": "Bearer"}
 ANSWERS: dict[str, Answer] = {
     "invalid_request": Answer(400, _("The request is malformed.")),
     "unknown_app": Answer(400, _("This mini-program is not known here.")),
+    "open_data_invalid": Answer(
+        400, _("The encrypted data can't be used. Call wx.login, then ask the user again.")
+    ),
+    "phone_code_invalid": Answer(400, _("The phone code can't be used. Ask for a new tap.")),
     "code_invalid": Answer(
         401, _("The login code is invalid, expired or used. Call wx.login again."), BEARER
     ),
@@ -38,10 +42,12 @@ ANSWERS: dict[str, Answer] = {
     "session_ended": Answer(401, _("This login session is over. Log in again."), BEARER),
     "user_blocked": Answer(403, _("WeChat does not let this account log in.")),
     "account_disabled": Answer(403, _("This account is disabled.")),
+    "signature_invalid": Answer(403, _("The signature is wrong.")),
     "not_found": Answer(404, _("There is nothing here.")),
     "method_not_allowed": Answer(405, _("This method is not allowed here.")),
+    "session_key_missing": Answer(409, _("WeChat's key for this session is gone. Call wx.login.")),
     "too_large": Answer(413, _("The request is too large.")),
-    "unsupported_media_type": Answer(415, _("Send JSON.")),
+    "unsupported_media_type": Answer(415, _("Send JSON, or a form where a file is asked for.")),
     "throttled": Answer(429, _("Too many requests. Wait a little.")),
     "wechat_too_frequent": Answer(429, _("WeChat asks to slow down. Wait a minute."), {"Retry-After": "60"}),
     "wechat_misconfigured": Answer(502, _("Login is out of order at the moment. Try again later.")),
@@ -60,6 +66,7 @@ CODES: dict[type[Exception], str] = {
     Http404: "not_found",
     drf.MethodNotAllowed: "method_not_allowed",
     RequestDataTooBig: "too_large",
+    SuspiciousOperation: "invalid_request",  # a form with too many fields or files
     drf.UnsupportedMediaType: "unsupported_media_type",
     drf.Throttled: "throttled",
     OperationalError: "storage_unavailable",

@@ -4,10 +4,20 @@ from contextlib import suppress
 from typing import IO, Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
 MAX_BODY = 64 * 1024
+MAX_UPLOAD = 2 * 1024 * 1024
+
+
+def read_bounded(stream: IO[bytes] | HttpRequest) -> bytes:
+    """Raises ``RequestDataTooBig``."""
+    body = stream.read(MAX_BODY + 1)
+    if len(body) > MAX_BODY:
+        raise RequestDataTooBig
+    return body
 
 
 class BoundedJSONParser(BaseParser):
@@ -21,12 +31,26 @@ class BoundedJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        body = stream.read(MAX_BODY + 1)
-        if len(body) > MAX_BODY:
-            raise RequestDataTooBig
+        body = read_bounded(stream)
         parsed: Any = None
         with suppress(ValueError, RecursionError):
             parsed = json.loads(body.decode("utf-8"))
         if not isinstance(parsed, dict):
             raise ParseError
         return parsed
+
+
+class BoundedFormParser(MultiPartParser):
+    """A form with a file, of at most 2 MiB in all."""
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> DataAndFiles:
+        request: HttpRequest = (parser_context or {})["request"]
+        # Django reads no further than this says.
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_UPLOAD:
+            raise RequestDataTooBig
+        return super().parse(stream, media_type, parser_context)

@@ -3,11 +3,17 @@
 from datetime import UTC
 from typing import Any
 
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils.translation import gettext_lazy as _
 from rest_framework import ISO_8601, serializers
 
 from wxlogin.conf import conf
-from wxlogin.models import LoginSession, WeChatUser
-from wxlogin.services.profile import clean_nickname
+from wxlogin.models import IdentityMove, LoginSession, SessionKey, WeChatUser
+from wxlogin.services.open_data import Sealed
+from wxlogin.services.profile import MAX_NICKNAME, clean_nickname
+from wxlogin.vault import CannotOpen
+
+MAX_CODE = 128
 
 
 class StrictString(serializers.CharField):
@@ -22,6 +28,16 @@ class StrictString(serializers.CharField):
         if not data.strip():
             self.fail("blank")
         return super().to_internal_value(data)
+
+
+class OptionalString(StrictString):
+    """A JSON string that may be missing, null or empty: what a button gives that was not tapped."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, allow_null=True, allow_blank=True, default="", **kwargs)
+
+    def run_validation(self, data: Any = serializers.empty) -> str:
+        return "" if data in (None, "") else str(super().run_validation(data))
 
 
 class StrictBoolean(serializers.BooleanField):
@@ -41,8 +57,9 @@ class UTCTime(serializers.DateTimeField):
 
 
 class LoginRequestSerializer(serializers.Serializer):
-    code = StrictString(max_length=128)
+    code = StrictString(max_length=MAX_CODE)
     appid = StrictString(max_length=32, required=False)
+    phone_code = OptionalString(max_length=MAX_CODE)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "appid" not in attrs:
@@ -71,9 +88,56 @@ class ProfileRequestSerializer(serializers.Serializer):
         nickname = clean_nickname(text)
         if not nickname:
             self.fields["nickname"].fail("blank")
-        if len(nickname) > 64:
-            self.fields["nickname"].fail("max_length", max_length=64)
+        if len(nickname) > MAX_NICKNAME:
+            self.fields["nickname"].fail("max_length", max_length=MAX_NICKNAME)
         return nickname
+
+
+class AvatarRequestSerializer(serializers.Serializer):
+    avatar = serializers.FileField()
+
+
+class OpenDataRequestSerializer(serializers.Serializer):
+    """Under the names that WeChat gives the client."""
+
+    encryptedData = StrictString()
+    iv = StrictString()
+    rawData = StrictString(required=False)
+    signature = StrictString(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for one, other in (("rawData", "signature"), ("signature", "rawData")):
+            if one in attrs and other not in attrs:
+                raise _missing(self, other)
+        return {"sealed": _sealed(attrs)}
+
+
+class PhoneRequestSerializer(serializers.Serializer):
+    """``code``, or ``encryptedData`` and ``iv``."""
+
+    code = StrictString(max_length=MAX_CODE, required=False)
+    encryptedData = StrictString(required=False)
+    iv = StrictString(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "code" in attrs:
+            if attrs.keys() != {"code"}:
+                raise serializers.ValidationError({"code": [_("Send a code or encryptedData, not both.")]})
+            return attrs
+        if not attrs:
+            raise _missing(self, "code")
+        for name in ("encryptedData", "iv"):
+            if name not in attrs:
+                raise _missing(self, name)
+        return {"sealed": _sealed(attrs)}
+
+
+def _missing(serializer: serializers.Serializer, name: str) -> serializers.ValidationError:
+    return serializers.ValidationError({name: [serializer.fields[name].error_messages["required"]]})
+
+
+def _sealed(attrs: dict[str, Any]) -> Sealed:
+    return Sealed(attrs["encryptedData"], attrs["iv"], attrs.get("rawData"), attrs.get("signature"))
 
 
 class UserSerializer(serializers.ModelSerializer):
@@ -105,3 +169,126 @@ class LoginSessionSerializer(serializers.ModelSerializer):
     def get_current(self, session: LoginSession) -> bool:
         current: LoginSession = self.context["current"]
         return session.pk == current.pk
+
+
+class SessionKeySerializer(serializers.ModelSerializer):
+    """What is known about the key; never the key."""
+
+    obtained_at = UTCTime()
+    checked_at = UTCTime()
+
+    class Meta:
+        model = SessionKey
+        fields = ["state", "obtained_at", "checked_at"]
+        read_only_fields = fields
+
+
+class PhoneSerializer(serializers.Serializer):
+    phone_number = serializers.CharField(source="number", read_only=True)
+    country_code = serializers.CharField(read_only=True)
+
+
+class ExportedSessionSerializer(serializers.ModelSerializer):
+    id = serializers.ReadOnlyField(source="public_id")
+    created_at = UTCTime()
+    last_seen_at = UTCTime()
+    expires_at = UTCTime()
+    ended_at = UTCTime()
+
+    class Meta:
+        model = LoginSession
+        fields = [
+            "id",
+            "created_at",
+            "last_seen_at",
+            "expires_at",
+            "ended_at",
+            "end_reason",
+            "ip",
+            "user_agent",
+            "release",
+        ]
+        read_only_fields = fields
+
+
+class ExportedMoveSerializer(serializers.ModelSerializer):
+    created_at = UTCTime()
+
+    class Meta:
+        model = IdentityMove
+        fields = ["kind", "from_user", "to_user", "created_at"]
+        read_only_fields = fields
+
+
+class ExportedIdentitySerializer(serializers.ModelSerializer):
+    """All columns of a person; of the two that are sealed, the phone in clear and of the key what is known."""
+
+    avatar = serializers.FileField(read_only=True, use_url=True)
+    phone = serializers.SerializerMethodField()
+    block = serializers.SerializerMethodField()
+    session_key = serializers.SerializerMethodField()
+    sessions = ExportedSessionSerializer(source="login_sessions", many=True, read_only=True)
+    moves = ExportedMoveSerializer(many=True, read_only=True)
+    created_at = UTCTime()
+    last_login_at = UTCTime()
+
+    class Meta:
+        model = WeChatUser
+        fields = [
+            "appid",
+            "openid",
+            "unionid",
+            "nickname",
+            "avatar",
+            "phone",
+            "block",
+            "created_at",
+            "last_login_at",
+            "session_key",
+            "sessions",
+            "moves",
+        ]
+        read_only_fields = fields
+
+    def get_phone(self, wechat_user: WeChatUser) -> dict[str, Any] | None:
+        try:
+            phone = wechat_user.phone
+        except CannotOpen:  # sealed with a key that the project threw away
+            return None
+        return PhoneSerializer(phone).data if phone else None
+
+    def get_block(self, wechat_user: WeChatUser) -> dict[str, Any] | None:
+        return BlockSerializer(wechat_user).data if wechat_user.blocked_at else None
+
+    def get_session_key(self, wechat_user: WeChatUser) -> dict[str, Any] | None:
+        key = getattr(wechat_user, "session_key", None)
+        return SessionKeySerializer(key).data if key else None
+
+
+class BlockSerializer(serializers.ModelSerializer):
+    since = UTCTime(source="blocked_at")
+    until = UTCTime(source="blocked_until")
+    reason = serializers.SerializerMethodField()
+
+    class Meta:
+        model = WeChatUser
+        fields = ["since", "until", "reason"]
+
+    def get_reason(self, wechat_user: WeChatUser) -> str:
+        """What staff meant to be read."""
+        return wechat_user.block_reason if wechat_user.block_reason_public else ""
+
+
+class ExportSerializer(serializers.Serializer):
+    """A Django user, with the identities that the context has."""
+
+    id = serializers.ReadOnlyField(source="pk")
+    username = serializers.SerializerMethodField()
+    identities = serializers.SerializerMethodField()
+
+    def get_username(self, user: AbstractBaseUser) -> str:
+        return user.get_username()
+
+    def get_identities(self, user: AbstractBaseUser) -> list[dict[str, Any]]:
+        known = self.context["identities"]
+        return list(ExportedIdentitySerializer(known, many=True, context=self.context).data)

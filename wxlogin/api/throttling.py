@@ -1,47 +1,32 @@
-"""Bounds on how often one client address may call.
+"""Bounds on how often somebody may call.
 
 DRF's own throttles read, then write, and let several times the limit through under load. These count with the
-cache's atomic ``incr``. A cache that fails makes way for a count of this process, so that login survives it.
+cache's atomic ``incr``.
 """
 
 import ipaddress
-import logging
 import math
 import time
+from typing import cast
 
-from django.core.cache import BaseCache, cache
-from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache import BaseCache
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from wxlogin.conf import Rate, conf
-from wxlogin.services.log import log
+from wxlogin.models import LoginSession
+from wxlogin.shared_cache import shared_cache
 
 from .address import client_address
 
-SHARED_CACHE_REST = (
-    5.0  # seconds without asking a shared cache that failed: waiting for it costs each request
-)
 
+def refusal(key: str, rate: Rate) -> int | None:
+    """Count one more call; None while it is within ``rate``, else the seconds until the window ends.
 
-class Counter:
-    """Counts calls in fixed windows that start with the first call."""
-
-    def __init__(self) -> None:
-        # As many addresses as may call within a window; Django's 300 would forget who has had enough.
-        self._own = LocMemCache("wxlogin-throttle", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
-        self._rest_until = 0.0
-
-    def refusal(self, key: str, rate: Rate) -> int | None:
-        """Count one more; None while it is within ``rate``, else the seconds until the window ends."""
-        if time.monotonic() >= self._rest_until:
-            try:
-                return _count(cache, key, rate)
-            except Exception as exc:  # noqa: BLE001  each cache backend has errors of its own
-                self._rest_until = time.monotonic() + SHARED_CACHE_REST
-                log("throttle cache unavailable", logging.ERROR, problem=type(exc).__name__)
-        return _count(self._own, key, rate)
+    Windows are fixed and start with the first call. A cache that fails makes way for a count of this process.
+    """
+    return shared_cache.run(lambda store: _count(store, key, rate))
 
 
 def _count(store: BaseCache, key: str, rate: Rate) -> int | None:
@@ -65,37 +50,53 @@ def _increment(store: BaseCache, key: str, rate: Rate) -> int:
         return store.incr(key)
 
 
-counter = Counter()
-
-
-class AddressThrottle(BaseThrottle):
+class Throttle(BaseThrottle):
     scope = ""
     seconds: int | None = None
 
     def rate(self) -> Rate:
         raise NotImplementedError
 
+    def who(self, request: Request) -> str:
+        """Who has a count of their own: a client address."""
+        return network_of(client_address(request))
+
     def allow_request(self, request: Request, view: APIView) -> bool:
-        network = network_of(client_address(request))
-        self.seconds = counter.refusal(f"wxlogin:{self.scope}:{network}", self.rate())
+        self.seconds = refusal(f"wxlogin:{self.scope}:{self.who(request)}", self.rate())
         return self.seconds is None
 
     def wait(self) -> float | None:
         return self.seconds
 
 
-class LoginThrottle(AddressThrottle):
+class LoginThrottle(Throttle):
     scope = "login"
 
     def rate(self) -> Rate:
         return conf.LOGIN_RATE
 
 
-class RefreshThrottle(AddressThrottle):
+class RefreshThrottle(Throttle):
     scope = "refresh"
 
     def rate(self) -> Rate:
         return conf.REFRESH_RATE
+
+
+class DataThrottle(Throttle):
+    scope = "data"
+
+    def rate(self) -> Rate:
+        return conf.DATA_RATE
+
+
+class SessionDataThrottle(DataThrottle):
+    """A login session has a count too: somebody who guesses at open data may own many addresses."""
+
+    scope = "data-session"
+
+    def who(self, request: Request) -> str:
+        return cast(LoginSession, request.auth).public_id
 
 
 def network_of(address: str | None) -> str:

@@ -6,9 +6,11 @@ from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -19,22 +21,40 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from wxlogin.conf import conf
+from wxlogin.exceptions import UnusablePicture
 from wxlogin.models import LoginSession, WeChatUser
-from wxlogin.services import login, profile, sessions
+from wxlogin.services import (
+    avatars,
+    erasure,
+    events,
+    export,
+    login,
+    open_data,
+    phone,
+    profile,
+    session_keys,
+    sessions,
+)
 from wxlogin.services.log import request_id
 
 from .address import caller_of, request_id_of
 from .authentication import WeChatJWTAuthentication
 from .errors import response_to
-from .parsers import BoundedJSONParser
+from .parsers import BoundedFormParser, BoundedJSONParser, read_bounded
 from .serializers import (
+    AvatarRequestSerializer,
+    ExportSerializer,
     LoginRequestSerializer,
     LoginSessionSerializer,
     LogoutRequestSerializer,
+    OpenDataRequestSerializer,
+    PhoneRequestSerializer,
+    PhoneSerializer,
     ProfileRequestSerializer,
     RefreshRequestSerializer,
+    SessionKeySerializer,
 )
-from .throttling import LoginThrottle, RefreshThrottle
+from .throttling import DataThrottle, LoginThrottle, RefreshThrottle, SessionDataThrottle
 
 
 class AlwaysJSON(BaseContentNegotiation):
@@ -107,8 +127,12 @@ class WeChatView(APIView):
         return cast(LoginSession, self.request.auth)
 
     @property
+    def wechat_user(self) -> WeChatUser:
+        return self.login_session.person
+
+    @property
     def user(self) -> AbstractBaseUser:
-        return self.login_session.wechat_user.user
+        return self.wechat_user.user
 
 
 class LoginView(WeChatView):
@@ -142,12 +166,39 @@ class LogoutView(WeChatView):
 
 class MeView(WeChatView):
     def get(self, request: Request) -> Response:
-        return Response(self.show(self.login_session.wechat_user))
+        return Response(self.show(self.wechat_user))
 
     def put(self, request: Request) -> Response:
-        wechat_user = self.login_session.wechat_user
-        profile.set_nickname(wechat_user, **self.read(ProfileRequestSerializer))
-        return Response(self.show(wechat_user))
+        profile.set_nickname(self.wechat_user, **self.read(ProfileRequestSerializer))
+        return Response(self.show(self.wechat_user))
+
+    def delete(self, request: Request) -> Response:
+        erasure.erase(self.user)
+        return Response(status=204)
+
+
+class DataView(WeChatView):
+    """Costs us or WeChat more than a look at a row."""
+
+    throttle_classes = [DataThrottle, SessionDataThrottle]
+
+
+class AvatarView(DataView):
+    parser_classes = [BoundedFormParser]
+
+    def post(self, request: Request) -> Response:
+        try:
+            avatars.set_avatar(self.wechat_user, self.read(AvatarRequestSerializer)["avatar"])
+        except UnusablePicture:
+            text = _("Send a PNG, JPEG or WebP picture of at most 4096 by 4096 pixels.")
+            raise ValidationError({"avatar": [text]}) from None
+        return Response(self.show(self.wechat_user))
+
+
+class ExportView(WeChatView):
+    def get(self, request: Request) -> Response:
+        context = {"request": request, "identities": export.everything_about(self.user)}
+        return Response(ExportSerializer(self.user, context=context).data)
 
 
 class SessionsView(WeChatView):
@@ -161,6 +212,57 @@ class SessionView(WeChatView):
         if not sessions.end_own_session(self.user, session_id):
             raise Http404
         return Response(status=204)
+
+
+class SessionKeyView(WeChatView):
+    def get(self, request: Request) -> Response:
+        return Response(SessionKeySerializer(session_keys.key_of(self.wechat_user)).data)
+
+
+class SessionKeyCheckView(DataView):
+    def post(self, request: Request) -> Response:
+        key = session_keys.check(self.wechat_user, caller=caller_of(request))
+        return Response(SessionKeySerializer(key).data)
+
+
+class SessionKeyResetView(DataView):
+    def post(self, request: Request) -> Response:
+        key = session_keys.reset(self.wechat_user, caller=caller_of(request))
+        return Response(SessionKeySerializer(key).data)
+
+
+class OpenDataView(DataView):
+    def post(self, request: Request) -> Response:
+        data = open_data.open_for(self.wechat_user, **self.read(OpenDataRequestSerializer))
+        open_data.take_profile(self.wechat_user, data)
+        return Response({"data": data})
+
+
+class PhoneView(DataView):
+    def post(self, request: Request) -> Response:
+        body = self.read(PhoneRequestSerializer)
+        if "code" in body:
+            bound = phone.bind_with_code(self.wechat_user, body["code"], caller=caller_of(request))
+        else:
+            bound = phone.bind_with_open_data(self.wechat_user, body["sealed"])
+        return Response(PhoneSerializer(bound).data)
+
+
+class EventsView(WeChatView):
+    """For WeChat, which signs what it sends and reads plain text."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def get(self, request: Request, appid: str) -> HttpResponse:
+        return self.say(events.answer_handshake(appid, request.query_params.dict()))
+
+    def post(self, request: Request, appid: str) -> HttpResponse:
+        events.receive(appid, request.query_params.dict(), read_bounded(request._request))
+        return self.say("success")
+
+    def say(self, text: str) -> HttpResponse:
+        return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
 class NothingHereView(WeChatView):

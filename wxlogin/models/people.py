@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -8,8 +9,10 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from wxlogin.wechat.results import Code2Session
+from wxlogin.wechat.results import Code2Session, PhoneNumber
 
+from . import phones
+from .carried_blocks import CarriedBlock
 from .fields import ExactCharField
 
 
@@ -21,11 +24,15 @@ def shorten(identifier: str) -> str:
 
 @dataclass(frozen=True)
 class Recorded:
-    """``is_new_user``: the Django user was made for this login. ``unionid_changed``: came, or came anew."""
+    """``is_new_user``: the Django user was made for this login. ``unionid_changed``: came, or came anew.
+
+    ``is_blocked_again``: the identity is new, and it is one that was erased while it was blocked.
+    """
 
     wechat_user: "WeChatUser"
     is_new_user: bool = False
     unionid_changed: bool = False
+    is_blocked_again: bool = False
 
 
 class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
@@ -67,6 +74,7 @@ class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
         at: datetime,
     ) -> Recorded:
         user, is_new_user = find_user()
+        block = CarriedBlock.objects.take(appid, identity.openid, at)
         wechat_user = self.model(
             user=user,
             appid=appid,
@@ -74,9 +82,15 @@ class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
             unionid=identity.unionid,
             created_at=at,
             last_login_at=at,
+            **block,
         )
         wechat_user.save(force_insert=True)
-        return Recorded(wechat_user, is_new_user, unionid_changed=bool(identity.unionid))
+        return Recorded(
+            wechat_user,
+            is_new_user,
+            unionid_changed=bool(identity.unionid),
+            is_blocked_again=wechat_user.is_blocked(at),
+        )
 
     def locked(self, ids: Iterable[int]) -> "WeChatUserQuerySet":
         """Until the end of the transaction nobody else's."""
@@ -86,6 +100,10 @@ class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
         """Oldest first, with their users."""
         known = self.filter(appid__in=appids, unionid=unionid)
         return known.select_related("user").order_by("created_at", "pk")
+
+    def with_phone(self, text: str) -> "WeChatUserQuerySet":
+        """Those with exactly this phone, written as people write it, with or without the country code."""
+        return self.filter(phone_hash__in=phones.fingerprints_of(text))
 
     def blocked(self, at: datetime) -> "WeChatUserQuerySet":
         without_end_or_before_it = Q(blocked_until=None) | Q(blocked_until__gt=at)
@@ -136,6 +154,26 @@ class WeChatUser(models.Model):
     @property
     def has_phone(self) -> bool:
         return bool(self.sealed_phone)
+
+    @property
+    def phone(self) -> PhoneNumber | None:
+        """Raises ``CannotOpen``."""
+        if not self.sealed_phone:
+            return None
+        return phones.open_sealed(self.sealed_phone, appid=self.appid, openid=self.openid)
+
+    def keep_phone(self, phone: PhoneNumber) -> bool:
+        """False if the person was deleted meanwhile. Two people may have one phone."""
+        sealed = phones.seal(phone, appid=self.appid, openid=self.openid)
+        return self.change(sealed_phone=sealed, phone_hash=phones.fingerprint(phone))
+
+    def change(self, **fields: Any) -> bool:
+        """Store ``fields``, unless the person was deleted meanwhile: then False."""
+        if not type(self).objects.filter(pk=self.pk).update(**fields):
+            return False
+        for name, value in fields.items():
+            setattr(self, name, value)
+        return True
 
     def is_blocked(self, at: datetime) -> bool:
         """A block without an end lasts until staff lift it."""

@@ -27,6 +27,17 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
             return True
         return bool(self.filter(wechat_user=wechat_user, obtained_at__lte=asked_at).update(**seen))
 
+    def checked(self, key: "SessionKey", *, is_live: bool, at: datetime) -> None:
+        """Note what WeChat said about ``key``. A dead one is dropped.
+
+        A newer one that came meanwhile is another key, and nobody asked about that.
+        """
+        same = self.filter(pk=key.pk, sealed=bytes(key.sealed))
+        if is_live:
+            same.update(checked_at=at, state=SessionKey.State.VALID)
+        else:
+            same.update(checked_at=at, state=SessionKey.State.STALE, sealed=b"")
+
 
 class SessionKey(models.Model):
     """WeChat's key for one (appid, openid). Sealed; it never leaves the server."""
@@ -39,7 +50,7 @@ class SessionKey(models.Model):
     wechat_user = models.OneToOneField(
         WeChatUser, models.CASCADE, related_name="session_key", verbose_name=_("WeChat user")
     )
-    sealed = models.BinaryField(editable=False)
+    sealed = models.BinaryField(editable=False)  # empty once WeChat said that the key is dead
     obtained_at = models.DateTimeField(_("obtained at"))
     checked_at = models.DateTimeField(_("checked at"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.UNKNOWN)
@@ -52,6 +63,10 @@ class SessionKey(models.Model):
 
     def __str__(self) -> str:
         return f"session key {self.pk}"
+
+    @property
+    def is_held(self) -> bool:
+        return bool(self.sealed)
 
     def reveal(self) -> str:
         """The session_key itself, for calls to WeChat. Raises ``CannotOpen``; reads ``wechat_user``."""

@@ -54,6 +54,17 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         """End those that are not over yet; how many. An ended session keeps its first reason."""
         return self.filter(ended_at=None).update(ended_at=at, end_reason=reason)
 
+    def end_erased(self, at: datetime) -> list[str]:
+        """End the sessions of people about to be erased and forget whose they were; public ids of the open ones."""
+        ids = list(
+            self.values_list("pk", flat=True)
+        )  # once they are nobody's, no filter by person finds them
+        of_these = self.model.objects.filter(pk__in=ids)
+        open_ones = list(of_these.filter(ended_at=None).values_list("public_id", flat=True))
+        of_these.end(LoginSession.EndReason.ERASED, at)
+        of_these.update(wechat_user=None, ip=None, user_agent="", release="")
+        return open_ones
+
     def end_surplus(self, wechat_user: WeChatUser, at: datetime) -> list[str]:
         """End the live sessions beyond ``MAX_SESSIONS``, oldest first to go; their public ids."""
         live = self.filter(wechat_user=wechat_user).live(at).order_by("-created_at", "-pk")
@@ -80,7 +91,11 @@ class LoginSession(models.Model):
         _("session id"), max_length=32, unique=True, default=new_public_id, editable=False
     )
     wechat_user = models.ForeignKey(
-        WeChatUser, models.CASCADE, related_name="login_sessions", verbose_name=_("WeChat user")
+        WeChatUser,
+        models.CASCADE,
+        null=True,  # once the person is erased
+        related_name="login_sessions",
+        verbose_name=_("WeChat user"),
     )
     created_at = models.DateTimeField(_("created at"), db_index=True)
     last_seen_at = models.DateTimeField(_("last seen"))
@@ -108,6 +123,13 @@ class LoginSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.public_id[:8]}…"
+
+    @property
+    def person(self) -> WeChatUser:
+        """``wechat_user``, of a session that isn't an erased person's."""
+        if self.wechat_user is None:
+            raise LookupError("the person of this session is erased")
+        return self.wechat_user
 
     def is_over(self, at: datetime) -> bool:
         """Ended, or past its absolute or idle limit."""

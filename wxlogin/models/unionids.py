@@ -1,9 +1,12 @@
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .fields import ExactCharField
+from .people import WeChatUser
 
 
 class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
@@ -17,6 +20,12 @@ class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
             self.create(group=group, unionid=unionid, user_id=user.pk)
         elif owner.user_id != user.pk:
             self.filter(pk=owner.pk).update(user_id=user.pk)
+
+    def forget(self, user: AbstractBaseUser, unionids: Iterable[str]) -> None:
+        """Once ``user``'s identities are erased; of ``unionids`` those stay that somebody else has too."""
+        self.filter(user_id=user.pk).delete()
+        known = WeChatUser.objects.filter(unionid__in=unionids).values("unionid")
+        self.filter(unionid__in=unionids).exclude(unionid__in=known).delete()
 
 
 class UnionidOwner(models.Model):

@@ -99,7 +99,7 @@ def merge_accounts(
     ``CannotMerge`` for one and the same user and for staff accounts, ``ValueError`` for a reason that is
     empty or longer than 200 characters.
     """
-    _lock(source, target)
+    lock(source, target)
     _refuse_staff(source, target)
     if source.pk == target.pk:
         raise CannotMerge("same_user")
@@ -122,7 +122,7 @@ def split_identity(
     """
     wechat_user.refresh_from_db()
     source = wechat_user.user
-    _lock(source)
+    lock(source)
     _refuse_staff(source)
     target = _make_user(wechat_user.appid, wechat_user)
     identity = WeChatUser.objects.filter(pk=wechat_user.pk, user_id=source.pk)
@@ -149,8 +149,8 @@ def _joinable(appids: Iterable[str], unionid: str, *, preferred: object) -> Abst
     return next((user for user in users if user.pk == preferred), users[0] if users else None)
 
 
-def _lock(*users: AbstractBaseUser) -> None:
-    """In one order, so that two merges the other way round don't wait for each other.
+def lock(*users: AbstractBaseUser) -> None:
+    """Until the end of the transaction. In one order, so that two merges the other way round don't wait for each other.
 
     Not against the check of a foreign key, which a login makes while it holds its person's row.
     """

@@ -1,23 +1,23 @@
 """Log in with the code that ``wx.login`` gave the mini-program."""
 
-import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import Error, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from wxlogin.exceptions import AccountDisabled
 from wxlogin.gateway import get_client
-from wxlogin.models import LoginFailure, LoginSession, SessionKey, WeChatUser
+from wxlogin.models import LoginSession, SessionKey, WeChatUser
 from wxlogin.signals import logged_in
 from wxlogin.tokens import TokenPair
-from wxlogin.wechat.errors import Misconfigured, WeChatError
 from wxlogin.wechat.results import Code2Session
 
-from . import accounts
+from . import accounts, phone
 from .caller import Caller
-from .log import log, request_id, short_hash
+from .log import log, short_hash
+from .refusals import recorded
 from .sessions import issue_tokens
 from .storage import again_when_outrun, in_one_transaction
 
@@ -31,43 +31,62 @@ class Login:
     created: bool
 
 
-def login_with_code(code: str, *, appid: str, caller: Caller) -> Login:
-    """Log in whoever holds ``code``. Raises ``UnknownApp``, ``WeChatError`` or ``AccountDisabled``."""
+def login_with_code(code: str, *, appid: str, caller: Caller, phone_code: str = "") -> Login:
+    """Log in whoever holds ``code``, and bind the phone behind ``phone_code`` if that works.
+
+    Raises ``UnknownApp``, ``WeChatError`` or ``AccountDisabled``.
+    """
+    started = time.monotonic()
     client = get_client(appid)
     asked_at = timezone.now()
-    try:
+    with recorded("login refused", appid=appid, caller=caller):
         identity = client.code2session(code)
-        session, created, replaced = _store(appid, identity, asked_at=asked_at, caller=caller)
-    except (WeChatError, AccountDisabled) as refusal:
-        _record_refusal(refusal, appid, caller)
-        raise
+        login = _store(appid, identity, asked_at=asked_at, caller=caller)
+        if isinstance(login, AccountDisabled):
+            raise login
+    wechat_user, session = login.wechat_user, login.session
     log(
         "login",
         appid=appid,
-        person=short_hash(session.wechat_user),
+        person=short_hash(wechat_user),
         session=session.public_id,
-        created=created,
+        created=login.created,
     )
-    for public_id in replaced:
+    for public_id in login.replaced:
         log("session ended", session=public_id, reason="replaced")
-    return Login(session.wechat_user, issue_tokens(session), created)
+    if phone_code:
+        phone.bind_at_login(wechat_user, phone_code, caller=caller, started=started)
+    return Login(wechat_user, issue_tokens(session), login.created)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """``replaced``: the public ids of the sessions that had to go for this one."""
+
+    wechat_user: WeChatUser
+    session: LoginSession
+    created: bool
+    replaced: list[str]
 
 
 @again_when_outrun
 @in_one_transaction
 def _store(
     appid: str, identity: Code2Session, *, asked_at: datetime, caller: Caller
-) -> tuple[LoginSession, bool, list[str]]:
-    """The new session, whether the Django user is new, and the public ids of the sessions it replaced."""
+) -> _Stored | AccountDisabled:
+    """Raises ``AccountDisabled`` where the refusal takes all back, and returns it where it doesn't."""
     now = timezone.now()
-    recorded = WeChatUser.objects.record_login(
+    recorded_login = WeChatUser.objects.record_login(
         appid, identity, find_user=lambda: accounts.find_user(appid, identity), at=now
     )
-    wechat_user, created = recorded.wechat_user, recorded.is_new_user
-    if recorded.unionid_changed:
+    wechat_user, created = recorded_login.wechat_user, recorded_login.is_new_user
+    if recorded_login.unionid_changed:
         accounts.unionid_came(wechat_user)
     if not wechat_user.may_log_in(now):
-        raise AccountDisabled(wechat_user.block_reason if wechat_user.block_reason_public else "")
+        refusal = AccountDisabled(wechat_user.block_reason if wechat_user.block_reason_public else "")
+        if recorded_login.is_blocked_again:
+            return refusal  # for staff to find them, and to let them in again
+        raise refusal
     SessionKey.objects.keep(wechat_user, identity.session_key, asked_at=asked_at)
     session = LoginSession.objects.start(
         wechat_user, at=now, ip=caller.ip, user_agent=caller.user_agent, release=caller.release
@@ -76,29 +95,4 @@ def _store(
     transaction.on_commit(
         lambda: logged_in.send(sender=WeChatUser, login_session=session, created=created), robust=True
     )
-    return session, created, replaced
-
-
-def _record_refusal(refusal: WeChatError | AccountDisabled, appid: str, caller: Caller) -> None:
-    """For staff and for the log. A database in trouble must not change the answer."""
-    errcode, rid = getattr(refusal, "errcode", None), getattr(refusal, "rid", "")
-    log(
-        "login refused",
-        logging.ERROR if isinstance(refusal, Misconfigured) else logging.INFO,
-        code=refusal.code,
-        appid=appid,
-        errcode=errcode,
-        rid=rid,
-    )
-    try:
-        LoginFailure.objects.create(
-            created_at=timezone.now(),
-            appid=appid,
-            ip=caller.ip,
-            code=refusal.code,
-            errcode=errcode,
-            rid=rid,
-            request_id=request_id.get(),
-        )
-    except Error as exc:
-        log("login failure not stored", logging.ERROR, problem=type(exc).__name__)
+    return _Stored(wechat_user, session, created, replaced)

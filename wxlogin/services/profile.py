@@ -7,6 +7,7 @@ from wxlogin.models import WeChatUser
 
 # They turn the reading direction of whatever is printed next to the name.
 BIDIRECTIONAL = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+MAX_NICKNAME = 64
 VISIBLE = "LNPS"  # letters, numbers, punctuation, symbols
 REMOVED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
@@ -30,6 +31,5 @@ def set_nickname(wechat_user: WeChatUser, nickname: str) -> None:
 
     Raises ``TokenInvalid`` if the person was deleted meanwhile.
     """
-    if not WeChatUser.objects.filter(pk=wechat_user.pk).update(nickname=nickname):
+    if not wechat_user.change(nickname=nickname):
         raise TokenInvalid
-    wechat_user.nickname = nickname

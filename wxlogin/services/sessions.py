@@ -24,8 +24,8 @@ EndReason = LoginSession.EndReason
 def issue_tokens(session: LoginSession) -> TokenPair:
     """The pair of the session's present generation."""
     return tokens.issue(
-        session.wechat_user.user,
-        appid=session.wechat_user.appid,
+        session.person.user,
+        appid=session.person.appid,
         session_id=session.public_id,
         generation=session.generation,
         since=session.last_seen_at,
@@ -42,7 +42,7 @@ def authenticate(access: str) -> LoginSession | None:
     if claims is None:
         return None
     session = _find(claims.session_id)
-    if tokens.user_id(session.wechat_user.user) != claims.user_id:
+    if tokens.user_id(session.person.user) != claims.user_id:
         raise TokenInvalid
     _refuse_if_over(session, timezone.now())
     return session
@@ -86,7 +86,7 @@ def log_out(session: LoginSession, *, everywhere: bool = False) -> None:
     now = timezone.now()
     chosen = [session]
     if everywhere:
-        chosen = list(LoginSession.objects.of_user(session.wechat_user.user).live(now))
+        chosen = list(LoginSession.objects.of_user(session.person.user).live(now))
     _end(chosen, EndReason.LOGGED_OUT, now)
 
 
@@ -160,9 +160,12 @@ def _spend(session: LoginSession, generation: int, at: datetime) -> bool:
 
 
 def _find(public_id: str) -> LoginSession:
+    """With person and user. Raises ``TokenInvalid``, or ``SessionEnded`` for one of an erased person."""
     session = LoginSession.objects.with_person().filter(public_id=public_id).first()
     if session is None:
         raise TokenInvalid
+    if session.wechat_user is None:
+        raise SessionEnded(session.end_reason)
     return session
 
 
@@ -170,7 +173,7 @@ def _refuse_if_over(session: LoginSession, now: datetime) -> None:
     """Raises ``SessionEnded``, and puts on disk what was only implied until now."""
     if session.ended_at is not None:
         raise SessionEnded(session.end_reason)
-    if not session.wechat_user.may_log_in(now):
+    if not session.person.may_log_in(now):
         _end(_sharing_the_fate_of(session), EndReason.ACCOUNT_DISABLED, now)
         raise SessionEnded(EndReason.ACCOUNT_DISABLED)
     if session.is_over(now):
@@ -180,6 +183,6 @@ def _refuse_if_over(session: LoginSession, now: datetime) -> None:
 
 def _sharing_the_fate_of(session: LoginSession) -> Iterable[LoginSession]:
     """All sessions of a disabled user, or of a blocked person: enabling again must revive none."""
-    if session.wechat_user.user.is_active:
+    if session.person.user.is_active:
         return LoginSession.objects.filter(wechat_user=session.wechat_user, ended_at=None)
-    return LoginSession.objects.of_user(session.wechat_user.user).filter(ended_at=None)
+    return LoginSession.objects.of_user(session.person.user).filter(ended_at=None)

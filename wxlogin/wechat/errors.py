@@ -5,9 +5,12 @@
     WeChatError
     ├── InvalidCode            40029, 41008: unknown, expired, or another app's code
     │   └── CodeUsed           40163: somebody exchanged it before
+    ├── InvalidPhoneCode       the same of a phone code, and one that is another person's
+    ├── StaleSessionKey        87007, 87009: not the session_key that is live
     ├── RiskyUser              40226: WeChat's risk control stops this person
-    ├── RateLimited            45011: too many calls in this minute
+    ├── RateLimited            45009, 45011: too many calls
     ├── Misconfigured          40013, 40125, 40164, ...: an operator's mistake
+    │   └── AccessTokenRefused 40001, 40014, 42001
     ├── BadResponse            HTML, wrong types, too large, an errcode nobody knows
     ├── WeChatTimeout          no answer within the deadline
     └── WeChatUnavailable      reset, bad TLS, ...
@@ -51,6 +54,14 @@ class CodeUsed(InvalidCode):
     pass
 
 
+class InvalidPhoneCode(WeChatError):
+    code = "phone_code_invalid"
+
+
+class StaleSessionKey(WeChatError):
+    code = "session_key_missing"
+
+
 class RiskyUser(WeChatError):
     code = "user_blocked"
 
@@ -61,6 +72,10 @@ class RateLimited(WeChatError):
 
 class Misconfigured(WeChatError):
     code = "wechat_misconfigured"
+
+
+class AccessTokenRefused(Misconfigured):
+    """On a call that carries the secret itself, 40001 says that the secret is wrong."""
 
 
 class BadResponse(WeChatError):
@@ -93,9 +108,15 @@ ERRCODES: dict[int, type[WeChatError]] = {
     41008: InvalidCode,  # missing code: what WeChat makes of a blank one
     40163: CodeUsed,
     40226: RiskyUser,
-    45011: RateLimited,
-    40001: Misconfigured,  # on a call that carries the secret: the secret is wrong
+    45009: RateLimited,  # in this day
+    45011: RateLimited,  # in this minute
+    87007: StaleSessionKey,
+    87009: StaleSessionKey,
+    40001: AccessTokenRefused,
+    40014: AccessTokenRefused,
+    42001: AccessTokenRefused,
     40002: Misconfigured,  # invalid grant_type
+    40003: Misconfigured,  # openid of another app
     40013: Misconfigured,  # invalid appid
     40097: Misconfigured,  # invalid args
     40101: Misconfigured,  # missing parameter
@@ -109,9 +130,23 @@ ERRCODES: dict[int, type[WeChatError]] = {
     50004: Misconfigured,  # API forbidden for this app
     50007: Misconfigured,  # account frozen
     61004: Misconfigured,  # the other name of 40164
+    89501: Misconfigured,  # our address waits for the administrator's consent,
+    89503: Misconfigured,  # needs it,
+    89506: Misconfigured,  # was refused it for a day,
+    89507: Misconfigured,  # or for an hour
+}
+
+# What a code means depends on whom it was sent to.
+OF_PATH: dict[str, dict[int, type[WeChatError]]] = {
+    "/wxa/business/getuserphonenumber": {
+        40003: InvalidPhoneCode,  # no page names the errcode of another person's code
+        40029: InvalidPhoneCode,
+        40163: InvalidPhoneCode,
+    }
 }
 
 
 def error_for(path: str, errcode: int, errmsg: str) -> WeChatError:
     """The error that ``errcode`` means; one that no page names is a bad response."""
-    return ERRCODES.get(errcode, BadResponse)(path, errcode=errcode, errmsg=errmsg)
+    kind = OF_PATH.get(path, {}).get(errcode) or ERRCODES.get(errcode, BadResponse)
+    return kind(path, errcode=errcode, errmsg=errmsg)

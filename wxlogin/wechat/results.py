@@ -10,3 +10,19 @@ class Code2Session:
     openid: str
     session_key: str = field(repr=False)
     unionid: str = ""
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """WeChat's credential for one app; ``expires_in`` seconds are left of it."""
+
+    value: str = field(repr=False)
+    expires_in: int
+
+
+@dataclass(frozen=True)
+class PhoneNumber:
+    """``number`` without the country code, both as digits."""
+
+    number: str = field(repr=False)
+    country_code: str

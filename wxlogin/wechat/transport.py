@@ -131,22 +131,27 @@ class Transport:
         self, base_url: str, *, deadline: float = 5.0, concurrency: int = 6, ca_bundle: str | None = None
     ) -> None:
         self._base_url = base_url.rstrip("/")
-        self._seconds = deadline
+        self.seconds = deadline
         self._slots = Slots(concurrency, patience=deadline / 5)
         self._workers = ThreadPoolExecutor(concurrency, thread_name_prefix="wxlogin-wechat")
         self._http = _http(concurrency, ca_bundle)
 
     def deadline(self) -> float:
         """When a call that starts now has to be over, by ``time.monotonic``."""
-        return time.monotonic() + self._seconds
+        return time.monotonic() + self.seconds
 
-    def get(self, path: str, params: Mapping[str, str], *, until: float) -> bytes:
-        """The body of a 200 answer. Raises a ``WeChatError`` by ``until`` at the latest."""
+    def ask(
+        self, path: str, params: Mapping[str, str], *, until: float, body: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """The body of a 200 answer, to a GET, or to a POST of ``body`` as JSON.
+
+        Raises a ``WeChatError`` by ``until`` at the latest.
+        """
         slot = self._slots.take(until=until)
         if slot is None:
             raise TooManyInFlight(path, "too many calls in flight")
         call = Call(until)
-        future = self._workers.submit(self._in_slot, slot, call, path, params)
+        future = self._workers.submit(self._in_slot, slot, call, path, params, body)
         try:
             outcome = future.result(timeout=max(0.0, call.remaining))
         except TimeoutError:
@@ -156,21 +161,27 @@ class Transport:
             raise outcome
         return outcome
 
-    def _in_slot(self, slot: float, call: Call, path: str, params: Mapping[str, str]) -> bytes | WeChatError:
+    def _in_slot(
+        self, slot: float, call: Call, path: str, params: Mapping[str, str], body: Mapping[str, Any] | None
+    ) -> bytes | WeChatError:
         """Runs in a worker, which holds the slot until it is really done, whoever still waits for it."""
         _worker.call = call
         try:
-            return self._fetch(call, path, params)
+            return self._fetch(call, path, params, body)
         finally:
             self._slots.give_back(slot)
 
-    def _fetch(self, call: Call, path: str, params: Mapping[str, str]) -> bytes | WeChatError:
+    def _fetch(
+        self, call: Call, path: str, params: Mapping[str, str], body: Mapping[str, Any] | None
+    ) -> bytes | WeChatError:
         """Errors come back as values, so that none drags the exception, whose text and request quote the
         URL, along as its context."""
         try:
-            with self._http.get(
+            with self._http.request(
+                "GET" if body is None else "POST",
                 self._base_url + path,
                 params=dict(params),
+                json=body,
                 timeout=max(0.001, call.remaining),
                 allow_redirects=False,
                 stream=True,

@@ -1,0 +1,42 @@
+"""A phone number at rest: sealed, with a keyed hash that finds it again."""
+
+import json
+import re
+
+from wxlogin.conf import conf
+from wxlogin.vault import Vault
+from wxlogin.wechat.results import PhoneNumber
+
+PURPOSE = "phone"
+LONGEST_COUNTRY_CODE = 3
+
+
+def seal(phone: PhoneNumber, *, appid: str, openid: str) -> bytes:
+    text = json.dumps([phone.country_code, phone.number])
+    return _vault().seal(text, bound_to=(PURPOSE, appid, openid))
+
+
+def open_sealed(sealed: bytes | memoryview, *, appid: str, openid: str) -> PhoneNumber:
+    """Raises ``CannotOpen``."""
+    country_code, number = json.loads(_vault().open(sealed, bound_to=(PURPOSE, appid, openid)))
+    return PhoneNumber(number, country_code)
+
+
+def fingerprint(phone: PhoneNumber) -> str:
+    """By the number alone: whoever looks for it may not know the country code."""
+    return _vault().fingerprints(phone.number, purpose=PURPOSE)[0]
+
+
+def fingerprints_of(text: str) -> list[str]:
+    """Of every number that ``text``, as a person would type it, may stand for; empty if it is none."""
+    if not re.fullmatch(r"(\+|00)?[0-9 ()-]{4,32}", text.strip()):
+        return []
+    international = re.match(r"\s*(\+|00)", text)
+    digits = re.sub(r"\D", "", text.strip().removeprefix("00") if international else text)
+    cut = range(LONGEST_COUNTRY_CODE + 1) if international else [0]
+    vault = _vault()
+    return [found for start in cut for found in vault.fingerprints(digits[start:], purpose=PURPOSE)]
+
+
+def _vault() -> Vault:
+    return Vault(conf.ENCRYPTION_KEYS)

@@ -1,0 +1,64 @@
+"""Forgetting a person, as they asked for or as WeChat demands."""
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import ProtectedError, RestrictedError
+from django.utils import timezone
+
+from wxlogin import signals
+from wxlogin.models import CarriedBlock, LoginSession, UnionidOwner, WeChatUser
+
+from . import accounts, avatars
+from .log import log
+from .storage import in_one_transaction
+
+
+@in_one_transaction
+def erase(user: AbstractBaseUser) -> None:
+    """Erase all that is kept of a Django user's WeChat identities; their next login is a new person.
+
+    The user goes too, unless it is staff's, has a password of its own, or something in the project protects
+    it: then it is only unlinked. Sessions stay without a trace of whose they were, so that their tokens are
+    answered; a block stays as ``CarriedBlock``. ``person_erased`` is sent inside the transaction. Raises
+    ``StorageUnavailable`` if a picture can't be deleted: then nothing has been erased.
+    """
+    now = timezone.now()
+    accounts.lock(user)
+    people = list(WeChatUser.objects.filter(user_id=user.pk).order_by("pk").select_for_update())
+    if not people:
+        return  # somebody else was quicker
+    signals.person_erased.send(sender=WeChatUser, user=user, wechat_users=people)
+    for person in people:
+        if person.is_blocked(now):
+            CarriedBlock.objects.keep(person, now)
+    ended = LoginSession.objects.filter(wechat_user__in=people).end_erased(now)
+    _delete(people)
+    UnionidOwner.objects.forget(user, {person.unionid for person in people})
+    is_kept = not _may_go(user) or not _deleted(user)
+    transaction.on_commit(lambda: _tell(ended, identities=len(people), user_kept=is_kept), robust=True)
+    for person in people:  # last: no rollback brings a file back
+        avatars.delete_file(person.avatar.name)
+
+
+def _delete(people: list[WeChatUser]) -> None:
+    rows = WeChatUser.objects.filter(pk__in=[person.pk for person in people])
+    rows.update(avatar="")  # else each row would take its file along, once it is too late to fail
+    rows.delete()
+
+
+def _may_go(user: AbstractBaseUser) -> bool:
+    return not (accounts.is_staff(user) or user.has_usable_password())
+
+
+def _deleted(user: AbstractBaseUser) -> bool:
+    try:
+        user.delete()
+    except (ProtectedError, RestrictedError):
+        return False
+    return True
+
+
+def _tell(ended: list[str], *, identities: int, user_kept: bool) -> None:
+    for public_id in ended:
+        log("session ended", session=public_id, reason=LoginSession.EndReason.ERASED.value)
+    log("person erased", identities=identities, user_kept=user_kept)
