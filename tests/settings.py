@@ -12,7 +12,14 @@ from project.settings import DATABASES, LOGGING  # noqa: E402
 
 APPID = "wx00000000000000aa"
 WXLOGIN = {
-    "APPS": {APPID: {"SECRET": "0123456789abcdef0123456789abcdef", "NAME": "Tea House"}},
+    "APPS": {
+        APPID: {
+            "SECRET": "0123456789abcdef0123456789abcdef",
+            "NAME": "Tea House",
+            "PUSH_TOKEN": "madeup",
+            "PUSH_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+        }
+    },
 }
 MEDIA_ROOT = Path(tempfile.gettempdir()) / "wxlogin-tests"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

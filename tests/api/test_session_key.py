@@ -1,0 +1,145 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from tests.conftest import Api
+from tests.settings import APPID
+from wxlogin.models import LoginFailure, SessionKey
+from wxlogin.services import session_keys
+
+
+def stored() -> SessionKey:
+    return SessionKey.objects.select_related("wechat_user").get()
+
+
+def test_the_state_and_the_times_are_shown_and_nothing_else(alice: Api) -> None:
+    answer = alice.get("session-key/")
+
+    assert answer.status_code == 200
+    assert answer.json().keys() == {"state", "obtained_at", "checked_at"}
+    assert (answer.json()["state"], answer.json()["checked_at"]) == ("unknown", None)
+
+
+def test_a_key_that_wechat_knows_is_valid(alice: Api) -> None:
+    answer = alice.post("session-key/check/")
+
+    assert answer.status_code == 200
+    assert answer.json()["state"] == "valid"
+    assert answer.json()["checked_at"] >= answer.json()["obtained_at"]
+    assert alice.get("session-key/").json() == answer.json()
+
+
+def test_a_key_that_wechat_no_longer_knows_is_dropped(alice: Api) -> None:
+    alice.wechat.expire_session_key("o-alice")
+
+    answer = alice.post("session-key/check/")
+
+    assert (answer.status_code, answer.json()["state"]) == (200, "stale")
+    assert bytes(stored().sealed) == b""
+    for path in ("session-key/check/", "session-key/reset/"):
+        assert alice.post(path).json()["code"] == "session_key_missing"
+    assert alice.get("session-key/").json() == answer.json()
+
+
+def test_a_key_that_a_later_code_replaced_is_stale_and_the_next_login_brings_a_new_one(alice: Api) -> None:
+    alice.wechat.code_for("o-alice", APPID)  # wx.login on the phone; its code never reaches us
+
+    stale = alice.post("session-key/check/").json()["state"]
+    alice.log_in("o-alice")
+
+    assert stale == "stale"
+    assert alice.get("session-key/").json()["state"] == "unknown"
+    assert alice.post("session-key/check/").json()["state"] == "valid"
+
+
+def test_a_reset_brings_a_key_that_wechat_knows(alice: Api) -> None:
+    before = stored()
+
+    answer = alice.post("session-key/reset/")
+
+    assert (answer.status_code, answer.json()["state"], answer.json()["checked_at"]) == (200, "unknown", None)
+    assert stored().reveal() == alice.wechat.session_key_of("o-alice", APPID) != before.reveal()
+    assert stored().obtained_at > before.obtained_at
+
+
+def test_a_dead_key_can_not_be_reset(alice: Api) -> None:
+    alice.wechat.expire_session_key("o-alice")
+
+    answer = alice.post("session-key/reset/")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "session_key_missing")
+    assert alice.get("session-key/").json()["state"] == "unknown", "only a check says stale"
+
+
+def test_a_verdict_about_an_older_key_says_nothing_of_a_newer_one(alice: Api) -> None:
+    asked_about = session_keys.key_of(stored().wechat_user)
+    alice.log_in("o-alice")
+
+    SessionKey.objects.checked(asked_about, is_live=False, at=timezone.now())
+
+    assert stored().state == "unknown"
+    assert stored().reveal() == alice.wechat.session_key_of("o-alice", APPID)
+
+
+def test_the_answer_to_a_reset_does_not_replace_a_key_that_was_asked_for_later(alice: Api) -> None:
+    person = stored().wechat_user
+    with time_machine.travel(timezone.now() - timedelta(minutes=1), tick=False):
+        earlier = timezone.now()
+    newest = stored().reveal()
+
+    SessionKey.objects.keep(stored().wechat_user, "b2xkZXItb25lLXRoYXQtaXM=", asked_at=earlier)
+
+    assert session_keys.usable_key_of(person)[1] == newest
+
+
+def test_a_key_that_no_listed_key_opens_is_no_key(alice: Api, settings: Any) -> None:
+    settings.WXLOGIN = {
+        **settings.WXLOGIN,
+        "ENCRYPTION_KEYS": ["YW5vdGhlci1rZXktb2YtMzItYnl0ZXMtbWFkZS11cCE="],
+    }
+
+    answer = alice.post("session-key/check/")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "session_key_missing")
+
+
+@pytest.mark.parametrize("path", ["session-key/check/", "session-key/reset/"])
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        ({"errcode": -1}, 503, "wechat_unavailable"),
+        ({"errcode": 45011}, 429, "wechat_too_frequent"),
+        ({"errcode": 48001}, 502, "wechat_misconfigured"),
+        ({"errcode": 40003}, 502, "wechat_misconfigured"),
+        ({"errcode": 87008}, 502, "wechat_bad_response"),
+        ({"body": "<html>"}, 502, "wechat_bad_response"),
+        ({"reset": True}, 503, "wechat_unavailable"),
+        ({"delay": 3}, 504, "wechat_timeout"),
+    ],
+)
+def test_trouble_at_wechat_changes_no_state(
+    alice: Api, configure: Any, path: str, fault: dict[str, Any], status: int, code: str
+) -> None:
+    configure(UPSTREAM_DEADLINE=0.5)
+    alice.wechat.fault("/wxa/checksession", **fault)
+    alice.wechat.fault("/wxa/resetusersessionkey", **fault)
+
+    answer = alice.post(path, headers={"X-Request-ID": "r-1"})
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (stored().state, stored().checked_at) == ("unknown", None)
+    assert LoginFailure.objects.get(request_id="r-1").code == code
+
+
+def test_a_reset_that_answers_with_another_persons_key_is_refused(alice: Api) -> None:
+    alice.wechat.fault(
+        "/wxa/resetusersessionkey", body='{"errcode":0,"openid":"o-bob","session_key":"bWFkZSB1cCBrZXkgISE="}'
+    )
+
+    answer = alice.post("session-key/reset/")
+
+    assert (answer.status_code, answer.json()["code"]) == (502, "wechat_bad_response")
+    assert stored().reveal() == alice.wechat.session_key_of("o-alice", APPID)
