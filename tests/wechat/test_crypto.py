@@ -11,6 +11,7 @@ from wxlogin.wechat.crypto import (
     CannotDecrypt,
     decrypt_open_data,
     decrypt_push,
+    encrypt_push,
     push_signature,
     raw_data_signature,
     session_signature,
@@ -251,6 +252,19 @@ def test_the_push_vector_needs_blocks_of_32():
 
 def test_our_own_reply_opens_too():
     assert decrypt_push(AES_KEY, REPLY) == ('{"demo_resp":"good luck"}', PUSH_APPID)
+
+
+def test_the_official_reply():
+    reply = encrypt_push(AES_KEY, '{"demo_resp":"good luck"}', PUSH_APPID, random=b"707722b803182950")
+
+    assert reply == REPLY
+
+
+def test_a_reply_is_never_the_same_twice_and_opens():
+    one, other = (encrypt_push(AES_KEY, "“阿丽”", PUSH_APPID) for _ in range(2))
+
+    assert one != other
+    assert decrypt_push(AES_KEY, one) == decrypt_push(AES_KEY, other) == ("“阿丽”", PUSH_APPID)
 
 
 @pytest.mark.parametrize("length", range(33))
