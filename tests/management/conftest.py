@@ -1,0 +1,37 @@
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.utils import timezone
+
+from tests.settings import APPID
+from wxlogin.models import WeChatUser
+
+
+@pytest.fixture
+def make_person(db: None) -> Callable[..., WeChatUser]:
+    def make(openid: str = "o-alice", **fields: Any) -> WeChatUser:
+        now = timezone.now()
+        user = get_user_model().objects.create(username=openid)
+        return WeChatUser.objects.create(
+            **{
+                "user": user,
+                "appid": APPID,
+                "openid": openid,
+                "created_at": now,
+                "last_login_at": now,
+                **fields,
+            }
+        )
+
+    return make
+
+
+def told(command: str) -> list[str]:
+    """The lines that a command prints."""
+    out = io.StringIO()
+    call_command(command, stdout=out)
+    return out.getvalue().splitlines()

@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from wxlogin.services.retention import purge
+
+
+class Command(BaseCommand):
+    help = "Delete ended login sessions, login failures and other traces that are older than RETENTION."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for kind, count in purge():
+            self.stdout.write(f"{kind} deleted: {count}")
