@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -13,11 +14,14 @@ from django.contrib.auth import get_user_model
 from django.db import connections
 from django.utils import timezone
 
+from tests.api.test_avatar import picture
 from tests.settings import APPID
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.models import LoginSession, SessionKey, WeChatUser
 from wxlogin.services.accounts import merge_accounts
 from wxlogin.services.blocking import block
+from wxlogin.services.erasure import erase
+from wxlogin.signals import push_received
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -299,3 +303,115 @@ def test_a_first_login_that_joins_an_account_while_it_is_merged_ends_up_where_it
         assert answer.status_code == 200
         assert not WeChatUser.objects.filter(user=source).exists()
         assert WeChatUser.objects.filter(user=target).count() == 3
+
+
+def test_a_login_and_an_erasure_at_once_leave_nobody_half_erased(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, all_at_wechat_at_once: None
+) -> None:
+    for number in range(20):
+        openid = f"o-{number}"
+        person_id = post("login/", {"code": wechat.code_for(openid)}).json()["user"]["id"]
+        user = get_user_model().objects.get(pk=person_id)
+        codes = [wechat.code_for(openid) for _ in range(5)]
+
+        def act(n: int, user: Any = user, codes: Any = codes) -> Any:
+            if n == 5:
+                erase(user)
+                connections.close_all()
+                return None
+            return post("login/", {"code": codes[n]})
+
+        answers = [answer for answer in at_once(6, act) if answer is not None]
+
+        assert [answer.status_code for answer in answers] == [200] * 5
+        assert not get_user_model().objects.filter(pk=user.pk).exists()
+        back = WeChatUser.objects.filter(openid=openid)
+        ids = {answer.json()["user"]["id"] for answer in answers}
+        assert ids - {user.pk} == set(back.values_list("user_id", flat=True))
+        live = LoginSession.objects.filter(wechat_user__in=back, ended_at=None).count()
+        assert live == sum(answer.json()["user"]["id"] != user.pk for answer in answers)
+    erased = LoginSession.objects.filter(wechat_user=None)
+    assert set(erased.values_list("end_reason", flat=True)) == {"erased"}
+
+
+def test_eight_erasures_of_one_person_at_once_are_one(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, live_server: Any
+) -> None:
+    access = post("login/", {"code": wechat.code_for("o-alice")}).json()["access"]
+    url, headers = f"{live_server.url}/api/wechat/me/", {"Authorization": f"Bearer {access}"}
+
+    answers = at_once(8, lambda n: requests.delete(url, headers=headers, timeout=30).status_code)
+
+    assert set(answers) <= {204, 401}
+    assert 204 in answers
+    assert not get_user_model().objects.exists()
+
+
+def test_eight_deliveries_of_one_push_at_once_act_once(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, live_server: Any
+) -> None:
+    heard = []
+
+    def listen(**kwargs: Any) -> None:
+        heard.append(kwargs["appid"])
+
+    post("login/", {"code": wechat.code_for("o-alice")})
+    url = f"{live_server.url}/api/wechat/events/{APPID}/"
+    push_received.connect(listen)
+    try:
+        answers = at_once(
+            8,
+            lambda n: wechat.push(
+                url, "user_authorization_cancellation", "o-alice", CreateTime=1_800_000_000
+            ),
+        )
+    finally:
+        push_received.disconnect(listen)
+
+    assert answers == [{"status": 200, "body": "success"}] * 8
+    assert heard == [APPID]
+    assert not WeChatUser.objects.exists()
+
+
+def test_eight_pictures_at_once_leave_one_file(
+    post: Callable[..., requests.Response],
+    wechat: FakeWeChat,
+    live_server: Any,
+    settings: Any,
+    tmp_path: Path,
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    access = post("login/", {"code": wechat.code_for("o-alice")}).json()["access"]
+    url, headers = f"{live_server.url}/api/wechat/me/avatar/", {"Authorization": f"Bearer {access}"}
+
+    answers = at_once(
+        8, lambda n: requests.post(url, headers=headers, files={"avatar": picture()}, timeout=30).status_code
+    )
+
+    assert answers == [200] * 8
+    (file,) = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert WeChatUser.objects.get().avatar.name.endswith(file.name)
+
+
+def test_a_picture_and_an_erasure_at_once_leave_no_file(
+    post: Callable[..., requests.Response],
+    wechat: FakeWeChat,
+    live_server: Any,
+    settings: Any,
+    tmp_path: Path,
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    for number in range(10):
+        access = post("login/", {"code": wechat.code_for(f"o-{number}")}).json()["access"]
+        url, headers = f"{live_server.url}/api/wechat/me/", {"Authorization": f"Bearer {access}"}
+
+        def act(n: int, url: str = url, headers: Any = headers) -> int:
+            if n:
+                return requests.delete(url, headers=headers, timeout=30).status_code
+            files = {"avatar": picture()}
+            return requests.post(f"{url}avatar/", headers=headers, files=files, timeout=30).status_code
+
+        uploaded, erased = at_once(2, act)
+
+        assert (uploaded in {200, 401}, erased) == (True, 204)
+        assert not [path for path in tmp_path.rglob("*") if path.is_file()]
