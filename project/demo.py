@@ -88,12 +88,16 @@ def running(port: int, fake_port: int) -> Iterator[Demo]:
 
 
 def welcome_people(demo: Demo) -> None:
-    """A handful who log in, name themselves, come back; one logs out, one sends a used code."""
+    """A handful who log in, name themselves, show their phone, come back; one logs out, one sends a used code."""
     for number, (openid, nickname) in enumerate(PEOPLE.items()):
         access = demo.log_in(openid, number)["access"]
         demo.call("PUT", "me/", access, json={"nickname": nickname}).raise_for_status()
         if number % 2:
             demo.log_in(openid, number + 1)
+        else:
+            demo.call(
+                "POST", "phone/", access, json={"code": demo.fake.phone_code_for(openid)}
+            ).raise_for_status()
     demo.call("POST", "logout/", access).raise_for_status()
     used = {"code": demo.fake.code_for(openid)}
     for _ in range(2):
@@ -132,10 +136,11 @@ def _staff_can_log_in(demo: Demo) -> bool:
 
 
 def _fake(port: int) -> FakeWeChat:
+    apps = settings.WXLOGIN["APPS"]
     try:
-        return FakeWeChat(port=port)
+        return FakeWeChat(port=port, apps=apps)
     except OSError:
-        return FakeWeChat()
+        return FakeWeChat(apps=apps)
 
 
 def _server(port: int) -> Server:

@@ -310,8 +310,8 @@ def test_a_login_and_an_erasure_at_once_leave_nobody_half_erased(
 ) -> None:
     for number in range(20):
         openid = f"o-{number}"
-        person_id = post("login/", {"code": wechat.code_for(openid)}).json()["user"]["id"]
-        user = get_user_model().objects.get(pk=person_id)
+        before = post("login/", {"code": wechat.code_for(openid)}).json()["user"]["id"]
+        user = get_user_model().objects.get(pk=before)
         codes = [wechat.code_for(openid) for _ in range(5)]
 
         def act(n: int, user: Any = user, codes: Any = codes) -> Any:
@@ -324,12 +324,12 @@ def test_a_login_and_an_erasure_at_once_leave_nobody_half_erased(
         answers = [answer for answer in at_once(6, act) if answer is not None]
 
         assert [answer.status_code for answer in answers] == [200] * 5
-        assert not get_user_model().objects.filter(pk=user.pk).exists()
+        assert not get_user_model().objects.filter(pk=before).exists()
         back = WeChatUser.objects.filter(openid=openid)
         ids = {answer.json()["user"]["id"] for answer in answers}
-        assert ids - {user.pk} == set(back.values_list("user_id", flat=True))
+        assert ids - {before} == set(back.values_list("user_id", flat=True))
         live = LoginSession.objects.filter(wechat_user__in=back, ended_at=None).count()
-        assert live == sum(answer.json()["user"]["id"] != user.pk for answer in answers)
+        assert live == sum(answer.json()["user"]["id"] != before for answer in answers)
     erased = LoginSession.objects.filter(wechat_user=None)
     assert set(erased.values_list("end_reason", flat=True)) == {"erased"}
 

@@ -149,13 +149,14 @@ def _joinable(appids: Iterable[str], unionid: str, *, preferred: object) -> Abst
     return next((user for user in users if user.pk == preferred), users[0] if users else None)
 
 
-def lock(*users: AbstractBaseUser) -> None:
-    """Until the end of the transaction. In one order, so that two merges the other way round don't wait for each other.
+def lock(*users: AbstractBaseUser) -> list[AbstractBaseUser]:
+    """Those of ``users`` that are still there, fresh, and until the end of the transaction nobody else's.
 
-    Not against the check of a foreign key, which a login makes while it holds its person's row.
+    In one order, so that two merges the other way round don't wait for each other. Not against the check of
+    a foreign key, which a login makes while it holds its person's row.
     """
     users_left = get_user_model()._base_manager.filter(pk__in=[user.pk for user in users]).order_by("pk")
-    list(users_left.select_for_update(no_key=connection.features.has_select_for_no_key_update))
+    return list(users_left.select_for_update(no_key=connection.features.has_select_for_no_key_update))
 
 
 def _refuse_staff(*users: AbstractBaseUser) -> None:

@@ -1,5 +1,7 @@
 """Forgetting a person, as they asked for or as WeChat demands."""
 
+from datetime import datetime
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import ProtectedError, RestrictedError
@@ -23,8 +25,12 @@ def erase(user: AbstractBaseUser) -> None:
     ``StorageUnavailable`` if a picture can't be deleted: then nothing has been erased.
     """
     now = timezone.now()
-    accounts.lock(user)
-    people = list(WeChatUser.objects.filter(user_id=user.pk).order_by("pk").select_for_update())
+    # Fresh ones, since a second attempt may follow, and deleting takes an object's primary key away.
+    for fresh in accounts.lock(user):
+        _erase(fresh, WeChatUser.objects.locked_of(fresh), now)
+
+
+def _erase(user: AbstractBaseUser, people: list[WeChatUser], now: datetime) -> None:
     if not people:
         return  # somebody else was quicker
     signals.person_erased.send(sender=WeChatUser, user=user, wechat_users=people)
