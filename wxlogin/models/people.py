@@ -105,6 +105,15 @@ class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
         """Those with exactly this phone, written as people write it, with or without the country code."""
         return self.filter(phone_hash__in=phones.fingerprints_of(text))
 
+    def reseal_phone(self, person: "WeChatUser") -> bool:
+        """Seal it with the first encryption key. False if it changed meanwhile. Raises ``CannotOpen``."""
+        phone = person.phone
+        if phone is None:
+            return False
+        sealed = phones.seal(phone, appid=person.appid, openid=person.openid)
+        same = self.filter(pk=person.pk, sealed_phone=bytes(person.sealed_phone))
+        return bool(same.update(sealed_phone=sealed, phone_hash=phones.fingerprint(phone)))
+
     def blocked(self, at: datetime) -> "WeChatUserQuerySet":
         without_end_or_before_it = Q(blocked_until=None) | Q(blocked_until__gt=at)
         return self.filter(without_end_or_before_it, blocked_at__isnull=False)

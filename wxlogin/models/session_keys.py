@@ -38,6 +38,11 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
         else:
             same.update(checked_at=at, state=SessionKey.State.STALE, sealed=b"")
 
+    def reseal(self, key: "SessionKey") -> bool:
+        """Seal it with the first encryption key. False if it changed meanwhile. Raises ``CannotOpen``."""
+        sealed = Vault(conf.ENCRYPTION_KEYS).seal(key.reveal(), bound_to=_binding(key.wechat_user))
+        return bool(self.filter(pk=key.pk, sealed=bytes(key.sealed)).update(sealed=sealed))
+
 
 class SessionKey(models.Model):
     """WeChat's key for one (appid, openid). Sealed; it never leaves the server."""

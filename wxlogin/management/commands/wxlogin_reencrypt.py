@@ -1,0 +1,35 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from wxlogin.services.reencryption import Blocks, carried_blocks, reencrypt
+
+WHAT_TO_DO = (
+    "values open with none of the listed keys and were left as they are. List the key that sealed them as one of "
+    "WXLOGIN['ENCRYPTION_KEYS'] again (the SECRET_KEY it came from as one of SECRET_KEY_FALLBACKS) and run this "
+    "once more. Or let people log in again, which brings new session keys, and bind their phones again."
+)
+
+
+class Command(BaseCommand):
+    help = "Seal secrets at rest with the first of ENCRYPTION_KEYS, so that the others can be taken off the list."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        unopened = 0
+        for tally in reencrypt():
+            unopened += tally.unopened
+            self.stdout.write(
+                f"{tally.kind}: {tally.moved} moved, {tally.current} current, {tally.unopened} don't open"
+            )
+        blocks = carried_blocks()
+        self.stdout.write(f"blocks of erased people: {_told(blocks)}")
+        unopened += blocks.unopened
+        if unopened:
+            raise CommandError(f"{unopened} {WHAT_TO_DO}")
+
+
+def _told(blocks: Blocks) -> str:
+    told = f"{blocks.older} need an older key"
+    if blocks.until:
+        told += f" and can't be moved; keep it listed until {blocks.until:%Y-%m-%d %H:%M %Z}"
+    return f"{told}, {blocks.unopened} don't open"
