@@ -10,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from wxlogin import __version__
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = os.environ.get
 
@@ -49,6 +51,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
 ]
 
 MIDDLEWARE = [
@@ -148,11 +151,29 @@ WHITENOISE_USE_FINDERS = True  # the admin's own files, without a collectstatic
 MEDIA_URL = "media/"
 MEDIA_ROOT = BASE_DIR / "media"
 
+REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "wxlogin",
+    "VERSION": __version__,
+    "OAS_VERSION": "3.1.0",
+    "ENFORCE_NON_BLANK_FIELDS": True,
+    "SERVE_AUTHENTICATION": [],  # for anybody, whatever else they send along
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
 if flag("DJANGO_HTTPS"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+
+
+DEMO_APP = {
+    "SECRET": "made-up",
+    "NAME": "Demo",
+    "PUSH_TOKEN": "madeup",
+    "PUSH_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+}
 
 
 def apps() -> dict[str, Any]:
@@ -168,7 +189,7 @@ def apps() -> dict[str, Any]:
     if appid := env("WECHAT_APPID"):
         return {appid: {"SECRET": env("WECHAT_SECRET", "")}}
     # A fresh checkout starts; only a fake WeChat will log anybody in.
-    return {"wx0123456789abcdef": {"SECRET": "made-up", "NAME": "Demo"}} if DEBUG else {}
+    return {"wx0123456789abcdef": DEMO_APP} if DEBUG else {}
 
 
 WXLOGIN: dict[str, Any] = {

