@@ -1,3 +1,5 @@
+from importlib.util import find_spec
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -20,3 +22,5 @@ class WxLoginConfig(AppConfig):
             sender=self.get_model("WeChatUser"),
             dispatch_uid="wxlogin.delete_file_of_deleted",
         )
+        if find_spec("drf_spectacular"):
+            from .api import schema  # noqa: F401  extensions of drf-spectacular count once they are imported

@@ -175,7 +175,7 @@ class SessionKeySerializer(serializers.ModelSerializer):
     """What is known about the key; never the key."""
 
     obtained_at = UTCTime()
-    checked_at = UTCTime()
+    checked_at = UTCTime(allow_null=True)
 
     class Meta:
         model = SessionKey
@@ -193,7 +193,8 @@ class ExportedSessionSerializer(serializers.ModelSerializer):
     created_at = UTCTime()
     last_seen_at = UTCTime()
     expires_at = UTCTime()
-    ended_at = UTCTime()
+    ended_at = UTCTime(allow_null=True)
+    end_reason = serializers.ChoiceField(LoginSession.EndReason.choices, allow_blank=True, read_only=True)
 
     class Meta:
         model = LoginSession
@@ -267,7 +268,7 @@ class ExportedIdentitySerializer(serializers.ModelSerializer):
 
 class BlockSerializer(serializers.ModelSerializer):
     since = UTCTime(source="blocked_at")
-    until = UTCTime(source="blocked_until")
+    until = UTCTime(source="blocked_until", allow_null=True)
     reason = serializers.SerializerMethodField()
 
     class Meta:
