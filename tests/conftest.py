@@ -12,6 +12,7 @@ from django.test import Client
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.shared_cache import shared_cache
 
+from . import contract
 from .settings import APPID
 
 API = "/api/wechat/"
@@ -35,7 +36,9 @@ class Api:
         if body is not None:
             extra.setdefault("content_type", "application/json")
             extra["data"] = body
-        return getattr(self.client, method)(API + path, headers=headers, **extra)
+        answer = getattr(self.client, method)(API + path, headers=headers, **extra)
+        contract.check(method, answer)
+        return answer
 
     def get(self, path: str, **kwargs: Any) -> Any:
         return self.call("get", path, **kwargs)
