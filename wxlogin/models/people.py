@@ -96,6 +96,14 @@ class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
         """Until the end of the transaction nobody else's."""
         return self.filter(pk__in=list(ids)).order_by("pk").select_for_update()
 
+    def locked_of(self, user: AbstractBaseUser) -> list["WeChatUser"]:
+        """All of ``user``'s, as ``locked``.
+
+        Each by its identity, as a login finds it: who came by another index would meet it in a deadlock on MySQL.
+        """
+        known = list(self.filter(user=user).order_by("pk").values("appid", "openid"))
+        return [person for each in known for person in self.filter(**each, user=user).select_for_update()]
+
     def with_unionid(self, appids: Iterable[str], unionid: str) -> "WeChatUserQuerySet":
         """Oldest first, with their users."""
         known = self.filter(appid__in=appids, unionid=unionid)
