@@ -12,6 +12,7 @@ from wxlogin.conf import Conf
 
 SECRET = "made-up-secret-that-nobody-may-see"
 GOOD_APPS = {"wx1": {"SECRET": SECRET}}
+AES_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"  # the trailing bits that WeChat gives may be any
 GOOD_KEY = base64.b64encode(b"k" * 32).decode()
 
 # id, what to put into WXLOGIN
@@ -34,6 +35,25 @@ BAD_SETTINGS = [
         ("wxlogin.E023", {"APPS": {"wx1": {"SECRET": SECRET, "OPEN_PLATFORM": value}}})
         for value in (7, ["ours"], "x" * 65)
     ),
+    *(
+        ("wxlogin.E024", {"APPS": {"wx1": {"SECRET": SECRET, "PUSH_TOKEN": value}}})
+        for value in ("ab", "x" * 33, SECRET, "token\n", "令牌令牌", 12345, ["token"])
+    ),
+    *(
+        ("wxlogin.E025", {"APPS": {"wx1": {"SECRET": SECRET, "PUSH_TOKEN": "token", "PUSH_AES_KEY": value}}})
+        for value in (
+            "x" * 42,
+            "x" * 44,
+            "x" * 42 + "=",
+            "x" * 42 + "-",
+            "x" * 42 + "\n",
+            "密" * 43,
+            SECRET,
+            7,
+        )
+    ),
+    ("wxlogin.E029", {"APPS": {"wx1": {"SECRET": SECRET, "PUSH_AES_KEY": AES_KEY}}}),
+    ("wxlogin.E029", {"APPS": {"wx1": {"SECRET": SECRET, "PUSH_TOKEN": "", "PUSH_AES_KEY": AES_KEY}}}),
     ("wxlogin.E005", {"API_BASE": ""}),
     ("wxlogin.E005", {"API_BASE": None}),
     ("wxlogin.E005", {"API_BASE": "api.weixin.qq.com"}),
@@ -64,6 +84,12 @@ BAD_SETTINGS = [
     *(("wxlogin.E014", {"MAX_SESSIONS": value}) for value in (0, -1, 1.5, "10", False)),
     *(("wxlogin.E015", {"LOGIN_RATE": value}) for value in ("", "30", 30, None, "30/fortnight")),
     *(("wxlogin.E016", {"REFRESH_RATE": value}) for value in ("", "60", 60, None, "0/min")),
+    *(("wxlogin.E026", {"DATA_RATE": value}) for value in ("", "20", 20, None, "20/fortnight")),
+    *(("wxlogin.E027", {"OPEN_DATA_MAX_AGE": value}) for value in (0, "600", None, timedelta(-1))),
+    *(
+        ("wxlogin.E028", {"RETENTION": value})
+        for value in (0, "180", None, True, timedelta.max, float("nan"))
+    ),
     *(("wxlogin.E017", {"TRUSTED_PROXIES": value}) for value in (-1, 1.5, "1", True, None)),
     *(("wxlogin.E018", {"USER_FACTORY": value}) for value in ("", "nope", "no.such.module", None, len)),
     ("wxlogin.E018", {"USER_FACTORY": "wxlogin.checks.FATAL"}),
@@ -77,7 +103,15 @@ BAD_SETTINGS = [
 
 GOOD_SETTINGS = [
     {},
-    {"APPS": {"wx1": dict.fromkeys(checks.APP_KEYS, "made-up"), "wx2": {"SECRET": SECRET}}},
+    {
+        "APPS": {
+            "wx1": {"SECRET": SECRET, "NAME": "Tea House", "OPEN_PLATFORM": "ours"},
+            "wx2": {"SECRET": SECRET},
+        }
+    },
+    {"APPS": {"wx1": {"SECRET": SECRET, "PUSH_TOKEN": "Abc"}}},
+    {"APPS": {"wx1": {"SECRET": SECRET, "PUSH_TOKEN": "7" * 32, "PUSH_AES_KEY": AES_KEY}}},
+    {"APPS": {"wx1": {"SECRET": SECRET, "PUSH_TOKEN": "", "PUSH_AES_KEY": None}}},
     {"API_BASE": "https://sh.api.weixin.qq.com"},
     {"API_BASE": "http://127.0.0.1:8765"},
     {"API_BASE": "http://[::1]:8765"},
@@ -91,9 +125,11 @@ GOOD_SETTINGS = [
         "SESSION_IDLE": 1.5,
         "SESSION_ABSOLUTE": timedelta(days=3650),
         "REFRESH_GRACE": 0,
+        "OPEN_DATA_MAX_AGE": timedelta(minutes=5),
+        "RETENTION": timedelta(days=365),
     },
     {"UPSTREAM_CONCURRENCY": 1, "MAX_SESSIONS": 1, "TRUSTED_PROXIES": 0},
-    {"LOGIN_RATE": "5/s", "REFRESH_RATE": "1000/hour"},
+    {"LOGIN_RATE": "5/s", "REFRESH_RATE": "1000/hour", "DATA_RATE": "1/d"},
     {"USER_FACTORY": "wxlogin.services.accounts.create_user"},
     {"USER_SERIALIZER": "wxlogin.api.serializers.UserSerializer"},
 ]
@@ -238,10 +274,57 @@ def test_a_cache_of_one_process_is_named(settings, backend):
     assert problems[0].hint
 
 
-def test_a_good_deployment_gives_nothing(settings):
+@pytest.fixture
+def good_deployment(settings):
     settings.WXLOGIN = {"APPS": GOOD_APPS, "ENCRYPTION_KEYS": [GOOD_KEY]}
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
 
+
+@pytest.mark.parametrize(
+    ("push", "found"),
+    [
+        ({"PUSH_TOKEN": "token"}, ["wxlogin.W007"]),
+        ({"PUSH_TOKEN": "token", "PUSH_AES_KEY": AES_KEY}, []),
+        ({}, []),
+    ],
+)
+def test_pushes_in_plain_mode_are_named(good_deployment, configure, push, found):
+    configure(APPS={"wx1": {"SECRET": SECRET, **push}, "wx2": {"SECRET": SECRET}})
+
+    problems = checks.check_deployment()
+
+    assert ids(problems) == found
+    assert all(problem.hint and "'wx1'" in problem.msg for problem in problems)
+
+
+FILES = "django.core.files.storage.FileSystemStorage"
+MEMORY = "django.core.files.storage.InMemoryStorage"
+
+
+@pytest.mark.parametrize(
+    ("storage", "root", "url", "found"),
+    [
+        ({"BACKEND": FILES}, "", "media/", ["wxlogin.W008"]),
+        ({"BACKEND": FILES}, "/srv/media", "", ["wxlogin.W008"]),
+        ({"BACKEND": FILES}, "/srv/media", "/", ["wxlogin.W008"]),
+        ({"BACKEND": FILES}, "/srv/media", "https://media.example.com/", []),
+        ({"BACKEND": FILES, "OPTIONS": {"location": "/srv/media", "base_url": "/media/"}}, "", "", []),
+        ({"BACKEND": MEMORY}, "", "", []),
+    ],
+)
+def test_pictures_without_a_place_or_an_address_are_named(
+    good_deployment, settings, storage, root, url, found
+):
+    settings.MEDIA_ROOT, settings.MEDIA_URL = root, url
+    settings.STORAGES = {**settings.STORAGES, "default": storage}
+
+    problems = checks.check_deployment()
+
+    assert ids(problems) == found
+    assert all(problem.hint for problem in problems)
+
+
+def test_a_good_deployment_gives_nothing(good_deployment):
     assert checks.check_deployment() == []
 
 

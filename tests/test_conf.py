@@ -20,7 +20,10 @@ DEFAULTS = {
     "MAX_SESSIONS": 10,
     "LOGIN_RATE": Rate(30, 60),
     "REFRESH_RATE": Rate(60, 60),
+    "DATA_RATE": Rate(20, 60),
     "TRUSTED_PROXIES": 0,
+    "OPEN_DATA_MAX_AGE": timedelta(minutes=10),
+    "RETENTION": timedelta(days=180),
     "USER_FACTORY": create_user,
 }
 
@@ -46,7 +49,17 @@ def test_settings_are_read_at_the_moment_of_use(configure):
     assert (before, conf.MAX_SESSIONS) == (3, 4)
 
 
-@pytest.mark.parametrize("name", ["ACCESS_LIFETIME", "SESSION_IDLE", "SESSION_ABSOLUTE", "REFRESH_GRACE"])
+DURATIONS = [
+    "ACCESS_LIFETIME",
+    "SESSION_IDLE",
+    "SESSION_ABSOLUTE",
+    "REFRESH_GRACE",
+    "OPEN_DATA_MAX_AGE",
+    "RETENTION",
+]
+
+
+@pytest.mark.parametrize("name", DURATIONS)
 @pytest.mark.parametrize("value", [90, 90.0, timedelta(seconds=90)])
 def test_a_duration_is_a_timedelta_or_seconds(configure, name, value):
     configure(**{name: value})
@@ -113,8 +126,15 @@ def test_an_app_without_a_name_goes_by_its_appid(configure):
     assert conf.APPS["wx1"].name == "wx1"
 
 
-def test_the_repr_of_an_app_hides_the_secret():
-    assert "made-up" not in repr(App("wx1", "made-up"))
+def test_an_app_may_receive_pushes(configure):
+    configure(APPS={"wx1": {"SECRET": "made-up", "PUSH_TOKEN": "token", "PUSH_AES_KEY": "k" * 43}, "wx2": {}})
+
+    assert (conf.APPS["wx1"].push_token, conf.APPS["wx1"].push_aes_key) == ("token", "k" * 43)
+    assert (conf.APPS["wx2"].push_token, conf.APPS["wx2"].push_aes_key) == ("", "")
+
+
+def test_the_repr_of_an_app_hides_its_secrets():
+    assert "made-up" not in repr(App("wx1", "made-up", push_token="made-up", push_aes_key="made-up"))
 
 
 def test_listed_encryption_keys_are_decoded_in_order(configure):
@@ -122,6 +142,13 @@ def test_listed_encryption_keys_are_decoded_in_order(configure):
     configure(ENCRYPTION_KEYS=[base64.b64encode(key).decode() for key in keys])
 
     assert keys == conf.ENCRYPTION_KEYS
+
+
+@pytest.mark.parametrize(("keys", "derived"), [(None, True), ([], True), (["made-up"], False)])
+def test_keys_are_derived_where_none_are_listed(configure, keys, derived):
+    configure(ENCRYPTION_KEYS=keys)
+
+    assert conf.derives_keys() is derived
 
 
 def test_a_derived_encryption_key_is_not_the_secret_key_itself(settings):

@@ -14,19 +14,16 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import FileSystemStorage, Storage, default_storage
+from django.urls import get_script_prefix
 from django.utils.module_loading import import_string
 
 from wxlogin import tokens
-from wxlogin.conf import Rate
+from wxlogin.conf import Rate, conf
+from wxlogin.shared_cache import is_shared
 
 APP_KEYS = {"SECRET", "NAME", "OPEN_PLATFORM", "PUSH_TOKEN", "PUSH_AES_KEY"}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-SHARED_CACHES = {
-    "django.core.cache.backends.redis.RedisCache",
-    "django.core.cache.backends.memcached.PyMemcacheCache",
-    "django.core.cache.backends.memcached.PyLibMCCache",
-    "django_redis.cache.RedisCache",
-}
 FATAL = {"wxlogin.E001", "wxlogin.E002", "wxlogin.E003", "wxlogin.E008", "wxlogin.E020", "wxlogin.E022"}
 
 
@@ -107,18 +104,42 @@ def _apps_problems(apps: Any) -> Iterator[CheckMessage]:
                 hint=f"They are ignored. Known are: {', '.join(sorted(APP_KEYS))}.",
                 id="wxlogin.W003",
             )
-        if isinstance(app, Mapping) and not _is_group(app.get("OPEN_PLATFORM")):
-            yield Error(
-                f"WXLOGIN['APPS'][{appid!r}]['OPEN_PLATFORM'] is unusable.",
-                hint="A word of at most 64 characters, the same for all apps of one open-platform account.",
-                id="wxlogin.E023",
-            )
+        if isinstance(app, Mapping):
+            yield from _app_problems(appid, app)
         if not isinstance(appid, str) or not re.fullmatch(r"\S{1,32}", appid):
             yield Error(
                 f"WXLOGIN['APPS'] has a key that can't be an AppID: {appid!r}.",
                 hint="An AppID is a short word like wx0123456789abcdef.",
                 id="wxlogin.E004",
             )
+
+
+def _app_problems(appid: str, app: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    push_token, push_aes_key = app.get("PUSH_TOKEN"), app.get("PUSH_AES_KEY")
+    if not _is_group(app.get("OPEN_PLATFORM")):
+        yield Error(
+            f"WXLOGIN['APPS'][{appid!r}]['OPEN_PLATFORM'] is unusable.",
+            hint="A word of at most 64 characters, the same for all apps of one open-platform account.",
+            id="wxlogin.E023",
+        )
+    if push_token and not _is_push_token(push_token):
+        yield Error(
+            f"WXLOGIN['APPS'][{appid!r}]['PUSH_TOKEN'] is unusable.",
+            hint="The Token of the WeChat console, under message push: 3 to 32 letters and digits.",
+            id="wxlogin.E024",
+        )
+    if push_aes_key and not _is_push_aes_key(push_aes_key):
+        yield Error(
+            f"WXLOGIN['APPS'][{appid!r}]['PUSH_AES_KEY'] is unusable.",
+            hint="The EncodingAESKey of the WeChat console, under message push: 43 characters.",
+            id="wxlogin.E025",
+        )
+    if push_aes_key and not push_token:
+        yield Error(
+            f"WXLOGIN['APPS'][{appid!r}] has a PUSH_AES_KEY and no PUSH_TOKEN, so every push is refused.",
+            hint="Set PUSH_TOKEN to the Token that stands beside it in the WeChat console.",
+            id="wxlogin.E029",
+        )
 
 
 def _project_problems() -> Iterator[CheckMessage]:
@@ -152,23 +173,53 @@ def _project_problems() -> Iterator[CheckMessage]:
 
 
 def _deployment_problems() -> Iterator[CheckMessage]:
-    if not getattr(settings, "WXLOGIN", {}).get("ENCRYPTION_KEYS"):
+    if conf.derives_keys():
         yield Warning(
             "Secrets at rest are sealed with a key derived from SECRET_KEY.",
             hint="Set WXLOGIN['ENCRYPTION_KEYS'], so that SECRET_KEY can change on its own. A key: "
             'python -c "import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())"',
             id="wxlogin.W004",
         )
-    if settings.CACHES.get("default", {}).get("BACKEND") not in SHARED_CACHES:
+    if not is_shared():
         yield Warning(
             "The default cache is not shared between processes, so each one counts throttles for itself.",
             hint="Use Redis or Memcached as the default cache.",
             id="wxlogin.W005",
         )
+    for app in conf.APPS.values():
+        if app.push_token and not app.push_aes_key:
+            yield Warning(
+                f"WXLOGIN['APPS'][{app.appid!r}] receives pushes in plain mode: their signature does not cover "
+                "what they say.",
+                hint="Choose the secure mode in the WeChat console and set PUSH_AES_KEY to its EncodingAESKey.",
+                id="wxlogin.W007",
+            )
+    if not _has_folder_and_url(default_storage):
+        yield Warning(
+            "MEDIA_ROOT or MEDIA_URL is missing: avatars would be kept in the working directory, or have no "
+            "address.",
+            hint="Set both, and have a web server serve the one under the other; or set STORAGES['default'].",
+            id="wxlogin.W008",
+        )
+
+
+def _has_folder_and_url(storage: Storage) -> bool:
+    """False of a folder that nobody chose, or without a URL of its own: an empty MEDIA_URL is the root of all."""
+    if not isinstance(storage, FileSystemStorage):
+        return True
+    return bool(storage.base_location) and storage.base_url not in (None, get_script_prefix())
 
 
 def _is_group(value: Any) -> bool:
     return value is None or (isinstance(value, str) and len(value) <= 64)
+
+
+def _is_push_token(value: Any) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch("[A-Za-z0-9]{3,32}", value))
+
+
+def _is_push_aes_key(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 43 and _is_key(f"{value}=")
 
 
 def _is_url(value: Any) -> bool:

@@ -88,6 +88,10 @@ class Conf:
             for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
         ]
 
+    def derives_keys(self) -> bool:
+        """Whether no ``ENCRYPTION_KEYS`` are given."""
+        return not self._get("ENCRYPTION_KEYS", None)
+
     @property
     def ACCESS_LIFETIME(self) -> timedelta | None:
         """None means Simple JWT's ``ACCESS_TOKEN_LIFETIME``."""

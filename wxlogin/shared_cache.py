@@ -8,13 +8,25 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from django.conf import settings
 from django.core.cache import BaseCache, cache
 from django.core.cache.backends.locmem import LocMemCache
 
 logger = logging.getLogger("wxlogin")
+ACROSS_PROCESSES = {
+    "django.core.cache.backends.redis.RedisCache",
+    "django.core.cache.backends.memcached.PyMemcacheCache",
+    "django.core.cache.backends.memcached.PyLibMCCache",
+    "django_redis.cache.RedisCache",
+}
 REST = 5.0  # seconds without asking a cache that failed: waiting for it costs each request
 
 R = TypeVar("R")
+
+
+def is_shared() -> bool:
+    """Whether all processes of the project have one default cache."""
+    return settings.CACHES.get("default", {}).get("BACKEND") in ACROSS_PROCESSES
 
 
 class SharedCache:

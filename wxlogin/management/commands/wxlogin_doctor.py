@@ -1,0 +1,26 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from wxlogin.services.doctor import Finding, examine
+
+
+class Command(BaseCommand):
+    help = "Find out whether logins work here: WeChat, database, cache, keys, files, configuration."
+    requires_system_checks: list[str] = []  # they are among what is examined
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        problems = 0
+        for finding in examine():
+            problems += not finding.is_good
+            self.stdout.write(f"{_verdict(finding):8}{finding.subject}: {finding.told}")
+            if finding.hint:
+                self.stdout.write(f"{'':8}{finding.hint}")
+        if problems:
+            raise CommandError(f"problems: {problems}")
+
+
+def _verdict(finding: Finding) -> str:
+    if not finding.is_good:
+        return "PROBLEM"
+    return "note" if finding.hint else "ok"
