@@ -21,7 +21,7 @@ from wxlogin.wechat.errors import (
     error_for,
 )
 
-PATH = "/sns/jscode2session"
+PATH = "/somewhere"
 
 # What the API promises for each, written down a second time on purpose.
 MEANINGS = [
@@ -31,17 +31,13 @@ MEANINGS = [
     (40003, Misconfigured, "wechat_misconfigured"),
     (40013, Misconfigured, "wechat_misconfigured"),
     (40014, AccessTokenRefused, "wechat_misconfigured"),
-    (40029, InvalidCode, "code_invalid"),
     (40097, Misconfigured, "wechat_misconfigured"),
     (40101, Misconfigured, "wechat_misconfigured"),
     (40125, Misconfigured, "wechat_misconfigured"),
-    (40163, CodeUsed, "code_invalid"),
     (40164, Misconfigured, "wechat_misconfigured"),
-    (40226, RiskyUser, "user_blocked"),
     (40243, Misconfigured, "wechat_misconfigured"),
     (41002, Misconfigured, "wechat_misconfigured"),
     (41004, Misconfigured, "wechat_misconfigured"),
-    (41008, InvalidCode, "code_invalid"),
     (42001, AccessTokenRefused, "wechat_misconfigured"),
     (45009, RateLimited, "wechat_too_frequent"),
     (45011, RateLimited, "wechat_too_frequent"),
@@ -50,8 +46,6 @@ MEANINGS = [
     (50004, Misconfigured, "wechat_misconfigured"),
     (50007, Misconfigured, "wechat_misconfigured"),
     (61004, Misconfigured, "wechat_misconfigured"),
-    (87007, StaleSessionKey, "session_key_missing"),
-    (87009, StaleSessionKey, "session_key_missing"),
     (89501, Misconfigured, "wechat_misconfigured"),
     (89503, Misconfigured, "wechat_misconfigured"),
     (89506, Misconfigured, "wechat_misconfigured"),
@@ -71,12 +65,40 @@ def test_an_errcode_has_one_meaning(errcode, kind, code):
     assert (error.code, error.errcode, error.path) == (code, errcode, PATH)
 
 
-@pytest.mark.parametrize("errcode", [40003, 40029, 40163])
-def test_a_phone_code_is_no_login_code(errcode):
-    error = error_for("/wxa/business/getuserphonenumber", errcode, "")
+LOGIN, PHONE = "/sns/jscode2session", "/wxa/business/getuserphonenumber"
+CHECK, RESET, TOKEN = "/wxa/checksession", "/wxa/resetusersessionkey", "/cgi-bin/stable_token"
 
-    assert type(error) is InvalidPhoneCode
-    assert error.code == "phone_code_invalid"
+
+@pytest.mark.parametrize(
+    ("path", "errcode", "kind", "code"),
+    [
+        (LOGIN, 40029, InvalidCode, "code_invalid"),
+        (LOGIN, 40163, CodeUsed, "code_invalid"),
+        (LOGIN, 41008, InvalidCode, "code_invalid"),
+        (LOGIN, 40226, RiskyUser, "user_blocked"),
+        (LOGIN, 87009, BadResponse, "wechat_bad_response"),
+        *[
+            (PHONE, errcode, InvalidPhoneCode, "phone_code_invalid")
+            for errcode in (40003, 40029, 40163, 41008)
+        ],
+        (PHONE, 87009, BadResponse, "wechat_bad_response"),
+        *[
+            (path, errcode, StaleSessionKey, "session_key_missing")
+            for path in (CHECK, RESET)
+            for errcode in (87007, 87009)
+        ],
+        *[
+            (path, errcode, BadResponse, "wechat_bad_response")
+            for path in (CHECK, RESET, TOKEN)
+            for errcode in (40029, 40163, 41008, 40226)
+        ],
+    ],
+)
+def test_what_a_code_is_depends_on_what_was_asked(path, errcode, kind, code):
+    error = error_for(path, errcode, "")
+
+    assert type(error) is kind
+    assert error.code == code
 
 
 @pytest.mark.parametrize("errcode", [1, 40030, 99999, -2])

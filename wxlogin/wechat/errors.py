@@ -104,14 +104,8 @@ class SystemBusy(WeChatUnavailable):
 
 ERRCODES: dict[int, type[WeChatError]] = {
     -1: SystemBusy,
-    40029: InvalidCode,
-    41008: InvalidCode,  # missing code: what WeChat makes of a blank one
-    40163: CodeUsed,
-    40226: RiskyUser,
     45009: RateLimited,  # in this day
     45011: RateLimited,  # in this minute
-    87007: StaleSessionKey,
-    87009: StaleSessionKey,
     40001: AccessTokenRefused,
     40014: AccessTokenRefused,
     42001: AccessTokenRefused,
@@ -136,13 +130,22 @@ ERRCODES: dict[int, type[WeChatError]] = {
     89507: Misconfigured,  # or for an hour
 }
 
-# What a code means depends on whom it was sent to.
+# What a code is, and whose key, depends on what was asked.
 OF_PATH: dict[str, dict[int, type[WeChatError]]] = {
+    "/sns/jscode2session": {
+        40029: InvalidCode,
+        41008: InvalidCode,  # missing code: what WeChat makes of a blank one
+        40163: CodeUsed,
+        40226: RiskyUser,
+    },
     "/wxa/business/getuserphonenumber": {
         40003: InvalidPhoneCode,  # no page names the errcode of another person's code
         40029: InvalidPhoneCode,
         40163: InvalidPhoneCode,
-    }
+        41008: InvalidPhoneCode,
+    },
+    "/wxa/checksession": {87007: StaleSessionKey, 87009: StaleSessionKey},
+    "/wxa/resetusersessionkey": {87007: StaleSessionKey, 87009: StaleSessionKey},
 }
 
 
