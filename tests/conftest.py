@@ -1,5 +1,6 @@
 """People, and the ways into the project that tests use."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from django.core.cache import cache
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test import Client
 
+from wxlogin.conf import Conf
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.shared_cache import shared_cache
 
@@ -98,6 +100,16 @@ def configure(settings: Any) -> Callable[..., None]:
         settings.WXLOGIN = {**settings.WXLOGIN, **keys}
 
     return change
+
+
+@pytest.fixture
+def lose_keys(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From its call on, nothing opens that was sealed before."""
+
+    def lose() -> None:
+        monkeypatch.setattr(Conf, "ENCRYPTION_KEYS", [secrets.token_bytes(32)])
+
+    return lose
 
 
 @pytest.fixture

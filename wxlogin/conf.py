@@ -80,13 +80,17 @@ class Conf:
 
     @property
     def ENCRYPTION_KEYS(self) -> list[bytes]:
-        """The first seals, all open. Derived from ``SECRET_KEY`` and its fallbacks where none is given."""
-        if listed := self._get("ENCRYPTION_KEYS", None):
-            return [base64.b64decode(key, validate=True) for key in listed]
-        return [
+        """The first seals, all open.
+
+        Those listed, then those derived from ``SECRET_KEY`` and its fallbacks: a project that lists its first
+        key must not lose what was sealed on the day before.
+        """
+        listed = [base64.b64decode(key, validate=True) for key in self._get("ENCRYPTION_KEYS", None) or ()]
+        derived = [
             salted_hmac("wxlogin.vault", "", secret=secret, algorithm="sha256").digest()
             for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
         ]
+        return [*listed, *derived]
 
     def derives_keys(self) -> bool:
         """Whether no ``ENCRYPTION_KEYS`` are given."""

@@ -62,7 +62,7 @@ def test_a_good_project_gets_a_line_for_each_part():
         "ok      Database: It answers.",
         "ok      Database: All migrations are applied.",
         cache,
-        "ok      Encryption keys: Listed: 2.",
+        "ok      Encryption keys: ENCRYPTION_KEYS lists them.",
         "ok      Encryption keys: Session keys looked at: 0. All open.",
         "ok      Avatar storage: A file could be stored, read and deleted.",
         "ok      Configuration: Nothing to remark.",
