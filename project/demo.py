@@ -110,6 +110,8 @@ def check(demo: Demo) -> None:
     _expect(first["user"]["id"] == again["user"]["id"], "a second login is the same person")
     _expect(demo.call("GET", "me/", again["access"]).ok, "the access token opens me/")
     renewed = demo.call("POST", "token/refresh/", json={"refresh": again["refresh"]}).json()
+    phone = {"code": demo.fake.phone_code_for("o-check")}
+    _expect(demo.call("POST", "phone/", renewed["access"], json=phone).ok, "a phone code brings the number")
     _expect(demo.call("POST", "logout/", renewed["access"]).status_code == 204, "logout works")
     refused = demo.call("GET", "me/", renewed["access"])
     _expect(refused.json().get("reason") == "logged_out", "the next request after logout is refused")

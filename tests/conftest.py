@@ -1,5 +1,6 @@
 """People, and the ways into the project that tests use."""
 
+import ipaddress
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,6 +101,12 @@ def configure(settings: Any) -> Callable[..., None]:
         settings.WXLOGIN = {**settings.WXLOGIN, **keys}
 
     return change
+
+
+@pytest.fixture
+def address() -> str:
+    """Nobody's before, also in a shared cache that remembers the last run."""
+    return str(ipaddress.ip_address(0x0A000000 + secrets.randbelow(2**24)))
 
 
 @pytest.fixture

@@ -127,6 +127,8 @@ def test_no_answer_and_no_log_line_holds_a_secret(
     for secret in secrets:
         assert secret not in logged
         assert all(secret.encode() not in answer for answer in answers)
+    assert "openid=***" in logged
+    assert "o-alice" not in logged
 
 
 def test_no_exception_holds_a_secret(planted: tuple[Api, set[str]]) -> None:

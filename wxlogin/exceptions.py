@@ -15,7 +15,10 @@ class UnknownApp(WxLoginError):
 
 
 class CannotMerge(WxLoginError):
-    """Two accounts that can't become one; ``code`` says why: ``same_user`` or ``staff_account``."""
+    """Two accounts that can't become one; ``code`` says why.
+
+    ``same_user``, ``staff_account``, ``gone``, or ``moved_meanwhile``.
+    """
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

@@ -1,6 +1,7 @@
 import io
 import os
 import struct
+import threading
 import zlib
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from tests.conftest import Api
 from wxlogin.models import WeChatUser
-from wxlogin.services import avatars
+from wxlogin.services import avatars, pictures
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +79,7 @@ def test_every_mode_of_a_picture_is_taken(mode: str, kind: str, extension: str) 
     out = io.BytesIO()
     Image.new(mode, (20, 10)).save(out, kind)
 
-    content, found = avatars.remade(io.BytesIO(out.getvalue()))
+    content, found = pictures.remade(io.BytesIO(out.getvalue()))
 
     assert found == extension
     with Image.open(io.BytesIO(content)) as image:
@@ -113,6 +114,33 @@ def test_nothing_but_pixels_is_left(alice: Api, media: Path) -> None:
         assert not image.getexif()
 
 
+def test_grey_in_sixteen_bits_stays_grey() -> None:
+    out = io.BytesIO()
+    Image.new("I;16", (20, 10), 32768).save(out, "PNG")
+
+    content, _ = pictures.remade(io.BytesIO(out.getvalue()))
+
+    with Image.open(io.BytesIO(content)) as image:
+        assert 120 < image.getpixel((3, 3))[0] < 136
+
+
+def test_a_progressive_picture_is_taken(alice: Api) -> None:
+    assert send(alice, picture("JPEG", (600, 400), progressive=True)).status_code == 200
+    assert send(alice, jpeg_of_many_scans(2)).status_code == 200
+
+
+def test_not_all_threads_decode_at_once(alice: Api, monkeypatch: pytest.MonkeyPatch, media: Path) -> None:
+    monkeypatch.setattr(pictures, "PATIENCE", 0.01)
+    monkeypatch.setattr(pictures, "AT_ONCE", threading.BoundedSemaphore(1))
+
+    with pictures.AT_ONCE:
+        answer = send(alice, picture())
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+    assert kept(media) == []
+    assert send(alice, picture()).status_code == 200
+
+
 def test_a_photo_taken_sideways_stands_upright(alice: Api, media: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -145,7 +173,16 @@ def png_that_claims(width: int, height: int) -> bytes:
     )
 
 
+def jpeg_of_many_scans(scans: int) -> bytes:
+    """A progressive JPEG may go over the whole picture as often as it likes, in a few bytes each time."""
+    whole = picture("JPEG", (64, 64), mode="L", progressive=True)
+    start = whole.rindex(b"\xff\xda")
+    return whole[:start] + whole[start:-2] * scans + b"\xff\xd9"
+
+
 UNUSABLE = {
+    "too many scans": jpeg_of_many_scans(200),
+    "too long": png_that_claims(8193, 16),
     "text": b"just text",
     "html": b"<html><script>alert(1)</script></html>",
     "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
@@ -270,9 +307,9 @@ def test_whoever_deletes_the_row_the_file_goes_too(alice: Api, media: Path) -> N
     assert kept(media) == []
 
 
-def test_uploads_have_a_limit(alice: Api, configure: Any) -> None:
+def test_uploads_have_a_limit(alice: Api, configure: Any, address: str) -> None:
     configure(DATA_RATE="2/min")
 
-    statuses = [send(alice, picture(), REMOTE_ADDR="198.51.100.202").status_code for _ in range(3)]
+    statuses = [send(alice, picture(), REMOTE_ADDR=address).status_code for _ in range(3)]
 
     assert statuses == [200, 200, 429]

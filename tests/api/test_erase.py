@@ -15,7 +15,8 @@ from tests import dumps
 from tests.conftest import Api
 from tests.settings import APPID
 from wxlogin import signals
-from wxlogin.models import CarriedBlock, LoginSession, SessionKey, UnionidOwner, WeChatUser
+from wxlogin.exceptions import CannotMerge
+from wxlogin.models import CarriedBlock, IdentityMove, LoginSession, SessionKey, UnionidOwner, WeChatUser
 from wxlogin.services import accounts, blocking, erasure
 
 from .test_avatar import picture, send
@@ -250,7 +251,68 @@ def test_a_carried_block_does_not_reach_another_app_or_person(alice: Api, bob: A
     assert alice.log_in("o-Alice")
 
 
+def test_a_disabled_account_is_not_revived(alice: Api) -> None:
+    user = person().user
+    user.is_active = False
+    user.save()
+
+    erasure.erase(user)
+    answer = alice.send_code()
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "account_disabled")
+    assert "reason" not in answer.json()
+    assert person().block_reason == "The account was disabled when the person was erased."
+
+
 # What can go wrong
+
+
+def test_what_staff_wrote_about_the_person_goes_too(alice: Api, bob: Api) -> None:
+    accounts.merge_accounts(person("o-bob").user, person().user, staff=None, reason="same phone 13580006666")
+    accounts.split_identity(person("o-bob"), staff=None, reason="was 阿丽 after all")
+
+    for openid in ("o-alice", "o-bob"):
+        erasure.erase(person(openid).user)
+
+    assert list(IdentityMove.objects.values_list("kind", "reason", "wechat_user")) == [
+        ("merge", "", None),
+        ("split", "", None),
+    ]
+
+
+def test_who_joins_the_user_meanwhile_is_erased_too(alice: Api) -> None:
+    told = []
+
+    def join(user: Any, wechat_users: list[WeChatUser], **kwargs: Any) -> None:
+        told.append([each.openid for each in wechat_users])
+        if len(told) == 1:
+            now = timezone.now()
+            WeChatUser.objects.create(
+                user=user, appid="wx-books", openid="o-second", created_at=now, last_login_at=now
+            )
+
+    signals.person_erased.connect(join)
+    try:
+        alice.delete("me/")
+    finally:
+        signals.person_erased.disconnect(join)
+
+    assert told == [["o-alice"], ["o-second"]]
+    assert not WeChatUser.objects.exists()
+
+
+def test_nobody_can_be_merged_or_split_who_is_gone(alice: Api, bob: Api) -> None:
+    gone, identity, here = person().user, person(), person("o-bob").user
+    erasure.erase(person().user)
+
+    for act in (
+        lambda: accounts.merge_accounts(gone, here, staff=None, reason="x"),
+        lambda: accounts.merge_accounts(here, gone, staff=None, reason="x"),
+        lambda: accounts.split_identity(identity, staff=None, reason="x"),
+    ):
+        with pytest.raises(CannotMerge) as refused:
+            act()
+        assert refused.value.code == "gone"
 
 
 def test_a_picture_that_can_not_be_deleted_stops_it_all(alice: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from tests.settings import APPID
 from tests.wechat.test_crypto import AES_KEY, ENCRYPT, PUSH_APPID, TOKEN
 from wxlogin import signals
 from wxlogin.models import ReceivedPush, WeChatUser
+from wxlogin.services import events
 from wxlogin.wechat.crypto import encrypt_push, push_signature
 
 from .test_avatar import picture, send
@@ -422,6 +423,31 @@ def test_what_failed_is_acted_on_with_the_next_attempt(alice: Api, monkeypatch: 
     assert in_between == ALL
     assert again.content == b"success"
     assert held() == NO_PROFILE
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"Event": "user_info_modified"},
+        {"Event": "user_authorization_revoke", "RevokeInfo": "6,8"},
+        {"Event": "user_authorization_cancellation"},
+    ],
+)
+def test_a_person_who_is_erased_at_that_very_moment_is_no_failure(
+    alice: Api, monkeypatch: pytest.MonkeyPatch, sent: dict[str, str]
+) -> None:
+    found = events._person_in
+
+    def and_then_erased(*args: Any) -> WeChatUser | None:
+        wechat_user = found(*args)
+        WeChatUser.objects.get().user.delete()
+        return wechat_user
+
+    monkeypatch.setattr(events, "_person_in", and_then_erased)
+
+    answer = secure(alice, {**message("x"), **sent})
+
+    assert (answer.status_code, answer.content) == (200, b"success")
 
 
 def test_a_project_hears_of_everything_once(

@@ -115,6 +115,9 @@ BROKEN: dict[str, Any] = {
     "no time": lambda api: unsigned(api, watermarked(timestamp=None)),
     "time as text": lambda api: unsigned(api, watermarked(timestamp=str(int(time.time())))),
     "too old": lambda api: unsigned(api, watermarked(timestamp=int(time.time()) - 601)),
+    "from no time at all": lambda api: unsigned(api, watermarked(timestamp=10**400)),
+    "from before time": lambda api: unsigned(api, watermarked(timestamp=-(10**4000))),
+    "a time in pieces": lambda api: unsigned(api, watermarked(timestamp=1e400)),
     "from the future": lambda api: unsigned(api, watermarked(timestamp=int(time.time()) + 301)),
     "wrong signature": lambda api: {**sealed(api), "signature": "0" * 40},
     "signature of something else": lambda api: {**sealed(api), "rawData": "{}"},
@@ -152,26 +155,32 @@ def test_a_failure_changes_no_state(alice: Api, bob: Api) -> None:
     assert not alice.wechat.calls[-1].path.startswith("/wxa/"), "nobody was asked"
 
 
-def test_a_loop_of_guesses_meets_429_whatever_address_it_comes_from(alice: Api, configure: Any) -> None:
+def test_a_loop_of_guesses_meets_429_whatever_address_it_comes_from(
+    alice: Api, configure: Any, address: str
+) -> None:
     configure(DATA_RATE="20/min")
 
     answers = [
         alice.post(
-            "open-data/", BROKEN["wrong padding"](alice), REMOTE_ADDR=f"198.51.100.{number}"
+            "open-data/",
+            BROKEN["wrong padding"](alice),
+            REMOTE_ADDR=f"2001:db8:{number}::{address[3:].replace('.', ':')}",
         ).status_code
         for number in range(25)
     ]
 
     assert answers == [400] * 20 + [429] * 5
-    other = alice.log_in("o-alice").post("open-data/", sealed(alice), REMOTE_ADDR="198.51.100.99")
+    other = alice.log_in("o-alice").post("open-data/", sealed(alice), REMOTE_ADDR=address)
     assert other.status_code == 200, "another session"
 
 
-def test_a_loop_of_guesses_meets_429_whatever_session_it_uses(alice: Api, configure: Any) -> None:
+def test_a_loop_of_guesses_meets_429_whatever_session_it_uses(
+    alice: Api, configure: Any, address: str
+) -> None:
     configure(DATA_RATE="5/min")
 
     answers = [
-        alice.log_in("o-alice").post("open-data/", BROKEN["no JSON"](alice), REMOTE_ADDR="198.51.100.77")
+        alice.log_in("o-alice").post("open-data/", BROKEN["no JSON"](alice), REMOTE_ADDR=address)
         for _ in range(7)
     ]
 

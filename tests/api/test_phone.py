@@ -211,7 +211,7 @@ def test_a_login_may_bring_the_phone_along(api: Api) -> None:
     assert list(WeChatUser.objects.with_phone(NUMBER)) == [person()]
 
 
-@pytest.mark.parametrize("none", [None, ""])
+@pytest.mark.parametrize("none", [None, "", "   "])
 def test_a_button_that_was_not_tapped_costs_nothing(api: Api, none: Any) -> None:
     answer = one_tap(api, none)
 
@@ -219,7 +219,7 @@ def test_a_button_that_was_not_tapped_costs_nothing(api: Api, none: Any) -> None
     assert [call.path for call in api.wechat.calls] == ["/sns/jscode2session"]
 
 
-@pytest.mark.parametrize("odd", [7, ["x"], "   ", "x" * 129])
+@pytest.mark.parametrize("odd", [7, ["x"], "x" * 129])
 def test_a_phone_code_of_another_shape_is_named_before_the_code_is_spent(api: Api, odd: Any) -> None:
     code = api.wechat.code_for("o-alice")
 
@@ -300,7 +300,7 @@ def test_what_was_bound_before_stays_bound(alice: Api) -> None:
     assert person().phone is not None
 
 
-def test_data_calls_have_a_limit_together(alice: Api, configure: Any) -> None:
+def test_data_calls_have_a_limit_together(alice: Api, configure: Any, address: str) -> None:
     configure(DATA_RATE="4/min")
     calls = [
         ("phone/", {"code": "x"}),
@@ -310,7 +310,7 @@ def test_data_calls_have_a_limit_together(alice: Api, configure: Any) -> None:
         ("phone/", {"code": "x"}),
     ]
 
-    statuses = [alice.post(path, body, REMOTE_ADDR="198.51.100.201").status_code for path, body in calls]
+    statuses = [alice.post(path, body, REMOTE_ADDR=address).status_code for path, body in calls]
 
     assert statuses == [400, 200, 200, 200, 429]
-    assert alice.get("session-key/", REMOTE_ADDR="198.51.100.201").status_code == 200
+    assert alice.get("session-key/", REMOTE_ADDR=address).status_code == 200

@@ -1,4 +1,3 @@
-import itertools
 import os
 import subprocess
 import sys
@@ -18,15 +17,6 @@ from wxlogin.api.throttling import network_of
 from wxlogin.conf import Rate
 from wxlogin.models import LoginFailure
 from wxlogin.shared_cache import shared_cache
-
-_hosts = itertools.count(int(time.time()) % 60_000)
-
-
-@pytest.fixture
-def address() -> str:
-    """Nobody's before, also in a shared cache that remembers the last run."""
-    number = next(_hosts)
-    return f"10.{number // 65536 % 256}.{number // 256 % 256}.{number % 256}"
 
 
 def statuses(api: Api, times: int, **extra: Any) -> Counter[int]:

@@ -96,7 +96,7 @@ def test_inside_somebody_elses_transaction_the_failure_is_theirs(fail):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("lost", [1, 2])
+@pytest.mark.parametrize("lost", [1, 2, 5])
 def test_a_lost_race_for_a_unique_row_is_run_again(lost):
     failures = [IntegrityError() for _ in range(lost)]
 
@@ -125,7 +125,7 @@ def test_only_who_says_so_runs_again_after_a_lost_race():
 
 @pytest.mark.django_db
 def test_a_constraint_that_never_gives_way_is_told():
-    failures = [IntegrityError() for _ in range(5)]
+    failures = [IntegrityError() for _ in range(8)]
 
     with pytest.raises(IntegrityError):
         again_when_outrun(add_user)(failures)

@@ -24,9 +24,11 @@ class Upstream:
         self.expires_in = expires_in
         self.fetched = 0
         self.problem: Exception | None = None
+        self.given = 0.0
 
-    def __call__(self) -> AccessToken:
+    def __call__(self, until: float) -> AccessToken:
         self.fetched += 1
+        self.given = until - time.monotonic()
         if self.problem:
             raise self.problem
         return AccessToken(f"token-{self.fetched}", self.expires_in)
@@ -97,6 +99,28 @@ def test_a_renewal_that_fails_costs_nobody_anything_and_is_not_tried_at_each_cal
     assert (tried, upstream.fetched) == (2, 3)
 
 
+def test_a_renewal_leaves_time_for_the_call_itself(tokens: AccessTokens, upstream: Upstream) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        get(tokens, upstream)
+        first = upstream.given
+        clock.move_to(NOON + 6901)
+        get(tokens, upstream)
+
+    assert 4 < first <= 5
+    assert 0 < upstream.given <= 1.25
+
+
+@pytest.mark.parametrize(
+    "junk", ["text", 7, {"value": "token-0"}, {"value": "x", "renew_at": 1, "expires_at": 2, "new": 3}]
+)
+def test_what_another_version_kept_is_fetched_anew(
+    tokens: AccessTokens, upstream: Upstream, store: Memory, junk: Any
+) -> None:
+    store.set(f"wxlogin:access_token:{APPID}", junk, 60)
+
+    assert get(tokens, upstream) == "token-1"
+
+
 def test_a_token_at_its_end_is_not_used(tokens: AccessTokens, upstream: Upstream) -> None:
     with time_machine.travel(NOON, tick=False) as clock:
         get(tokens, upstream)
@@ -113,7 +137,7 @@ def test_who_waits_for_the_renewal_of_another_takes_the_old_one(
     with time_machine.travel(NOON, tick=False) as clock:
         get(tokens, upstream)
         clock.move_to(NOON + 6901)
-        store.add(f"wxlogin:access_token:{APPID}:lock", ["another process", NOON + 6901], 6)
+        store.add(f"wxlogin:access_token:{APPID}:lock", "another process", 6)
 
         assert get(tokens, upstream) == "token-1"
     assert upstream.fetched == 1
@@ -123,9 +147,9 @@ def test_who_waits_for_the_renewal_of_another_takes_the_old_one(
 def test_a_crowd_with_a_cold_cache_makes_one_call(store: Memory, round_: int) -> None:
     upstream, start = Upstream(), threading.Barrier(16)
 
-    def slowly() -> AccessToken:
+    def slowly(until: float) -> AccessToken:
         time.sleep(0.1)
-        return upstream()
+        return upstream(until)
 
     def run(_: int) -> str:
         start.wait()
@@ -142,7 +166,7 @@ def test_who_waits_too_long_for_another_is_refused_and_does_not_hold_a_thread(
     store: Memory, upstream: Upstream
 ) -> None:
     tokens = AccessTokens(APPID, store, deadline=0.5)
-    store.add(f"wxlogin:access_token:{APPID}:lock", ["a process that hangs", time.time()], 6)
+    store.add(f"wxlogin:access_token:{APPID}:lock", "a process that hangs", 6)
     started = time.monotonic()
 
     with pytest.raises(TooManyInFlight):
@@ -174,13 +198,13 @@ def test_a_lock_that_another_has_taken_over_is_not_given_back(
 ) -> None:
     lock = f"wxlogin:access_token:{APPID}:lock"
 
-    def so_slow_that_another_has_the_lock() -> AccessToken:
-        store.set(lock, ["another", time.time()], 6)
-        return upstream()
+    def so_slow_that_another_has_the_lock(until: float) -> AccessToken:
+        store.set(lock, "another", 6)
+        return upstream(until)
 
     get(tokens, so_slow_that_another_has_the_lock)
 
-    assert store.get(lock)[0] == "another"
+    assert store.get(lock) == "another"
 
 
 def test_a_refused_token_is_dropped_unless_another_is_there(tokens: AccessTokens, upstream: Upstream) -> None:

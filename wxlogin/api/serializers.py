@@ -37,7 +37,8 @@ class OptionalString(StrictString):
         super().__init__(required=False, allow_null=True, allow_blank=True, default="", **kwargs)
 
     def run_validation(self, data: Any = serializers.empty) -> str:
-        return "" if data in (None, "") else str(super().run_validation(data))
+        is_nothing = data is None or (isinstance(data, str) and not data.strip())
+        return "" if is_nothing else str(super().run_validation(data))
 
 
 class StrictBoolean(serializers.BooleanField):

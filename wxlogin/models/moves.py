@@ -1,7 +1,9 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .fields import ExactCharField
@@ -13,6 +15,14 @@ class IdentityMoveQuerySet(models.QuerySet["IdentityMove"]):
         """A row for each identity that moved, and one also where there was none to move."""
         moved: list[int | None] = [*identities] or [None]
         self.bulk_create(self.model(wechat_user_id=each, **facts) for each in moved)
+
+    def forget_reasons(self, user: AbstractBaseUser, people: list[WeChatUser]) -> None:
+        """Of people about to be erased: staff write freely, names and phone numbers too."""
+        pk = str(user.pk)
+        theirs = (
+            Q(wechat_user__in=people) | Q(wechat_user=None, from_user=pk) | Q(wechat_user=None, to_user=pk)
+        )
+        self.filter(theirs).update(reason="")
 
 
 class IdentityMove(models.Model):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -96,7 +97,7 @@ def merge_accounts(
 
     Returns what moved. ``accounts_merged`` is sent inside the transaction, so that a project re-points its
     own rows along or, by raising, stops the merge. ``source`` stays, without identities. Raises
-    ``CannotMerge`` for one and the same user and for staff accounts, ``ValueError`` for a reason that is
+    ``CannotMerge`` for one and the same user, for staff accounts and for users who are gone, ``ValueError`` for a reason that is
     empty or longer than 200 characters.
     """
     lock(source, target)
@@ -118,9 +119,9 @@ def split_identity(
     """Give one identity, with its sessions, a new Django user of its own; that user.
 
     Whoever still has the unionid keeps being joined by it; if that is the new user alone, the new user.
-    Raises ``CannotMerge`` for a staff account and ``ValueError`` as ``merge_accounts`` does.
+    Raises ``CannotMerge`` for a staff account or a person who is gone, and ``ValueError`` as ``merge_accounts`` does.
     """
-    wechat_user.refresh_from_db()
+    _refresh(wechat_user)
     source = wechat_user.user
     lock(source)
     _refuse_staff(source)
@@ -159,9 +160,17 @@ def lock(*users: AbstractBaseUser) -> list[AbstractBaseUser]:
     return list(users_left.select_for_update(no_key=connection.features.has_select_for_no_key_update))
 
 
+def _refresh(row: models.Model) -> None:
+    """Raises ``CannotMerge`` if it is gone."""
+    try:
+        row.refresh_from_db()
+    except ObjectDoesNotExist:
+        raise CannotMerge("gone") from None
+
+
 def _refuse_staff(*users: AbstractBaseUser) -> None:
     for user in users:
-        user.refresh_from_db()
+        _refresh(user)
         if is_staff(user):
             raise CannotMerge("staff_account")
 

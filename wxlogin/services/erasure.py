@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import ProtectedError, RestrictedError
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from wxlogin import signals
-from wxlogin.models import CarriedBlock, LoginSession, UnionidOwner, WeChatUser
+from wxlogin.models import CarriedBlock, IdentityMove, LoginSession, UnionidOwner, WeChatUser
 
 from . import accounts, avatars
 from .log import log
@@ -21,29 +23,45 @@ def erase(user: AbstractBaseUser) -> None:
 
     The user goes too, unless it is staff's, has a password of its own, or something in the project protects
     it: then it is only unlinked. Sessions stay without a trace of whose they were, so that their tokens are
-    answered; a block stays as ``CarriedBlock``. ``person_erased`` is sent inside the transaction. Raises
-    ``StorageUnavailable`` if a picture can't be deleted: then nothing has been erased.
+    answered; a block, or that the account was disabled, stays as ``CarriedBlock``. ``person_erased`` is sent
+    inside the transaction. Raises ``StorageUnavailable`` if a picture can't be deleted: then all rows are
+    still there, and a second attempt may succeed.
     """
     now = timezone.now()
     # Fresh ones, since a second attempt may follow, and deleting takes an object's primary key away.
     for fresh in accounts.lock(user):
-        _erase(fresh, WeChatUser.objects.locked_of(fresh), now)
+        _erase(fresh, now)
 
 
-def _erase(user: AbstractBaseUser, people: list[WeChatUser], now: datetime) -> None:
-    if not people:
+def _erase(user: AbstractBaseUser, now: datetime) -> None:
+    ended: list[str] = []
+    erased: list[WeChatUser] = []
+    # Again, since a first login in another app may have joined the user while we waited for its unionid.
+    while people := WeChatUser.objects.locked_of(user):
+        signals.person_erased.send(sender=WeChatUser, user=user, wechat_users=people)
+        _carry_blocks(user, people, now)
+        ended += LoginSession.objects.filter(wechat_user__in=people).end_erased(now)
+        IdentityMove.objects.forget_reasons(user, people)
+        _delete(people)
+        UnionidOwner.objects.forget(user, {person.unionid for person in people})
+        erased += people
+    if not erased:
         return  # somebody else was quicker
-    signals.person_erased.send(sender=WeChatUser, user=user, wechat_users=people)
+    is_kept = not _may_go(user) or not _deleted(user)
+    transaction.on_commit(lambda: _tell(ended, identities=len(erased), user_kept=is_kept), robust=True)
+    for person in erased:  # last: no rollback brings a file back
+        avatars.delete_file(person.avatar.name)
+
+
+def _carry_blocks(user: AbstractBaseUser, people: list[WeChatUser], now: datetime) -> None:
     for person in people:
+        if not user.is_active and not person.is_blocked(now):
+            # Their next user will be active, and must not be a way in.
+            person.blocked_at, person.blocked_until, person.block_reason_public = now, None, False
+            with translation.override(settings.LANGUAGE_CODE):
+                person.block_reason = gettext("The account was disabled when the person was erased.")
         if person.is_blocked(now):
             CarriedBlock.objects.keep(person, now)
-    ended = LoginSession.objects.filter(wechat_user__in=people).end_erased(now)
-    _delete(people)
-    UnionidOwner.objects.forget(user, {person.unionid for person in people})
-    is_kept = not _may_go(user) or not _deleted(user)
-    transaction.on_commit(lambda: _tell(ended, identities=len(people), user_kept=is_kept), robust=True)
-    for person in people:  # last: no rollback brings a file back
-        avatars.delete_file(person.avatar.name)
 
 
 def _delete(people: list[WeChatUser]) -> None:

@@ -68,7 +68,9 @@ def _is_fresh(watermark: dict[str, Any]) -> bool:
     made_at = watermark.get("timestamp")
     if isinstance(made_at, bool) or not isinstance(made_at, int):
         return False
-    age = timezone.now().timestamp() - made_at
+    age = (
+        int(timezone.now().timestamp()) - made_at
+    )  # whole numbers: a float overflows where a stranger wants it to
     return -FUTURE.total_seconds() <= age <= conf.OPEN_DATA_MAX_AGE.total_seconds()
 
 

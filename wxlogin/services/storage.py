@@ -10,7 +10,9 @@ R = TypeVar("R")
 
 # Deadlock, serialization failure, lock not available (PostgreSQL); lock wait time-out, deadlock (MySQL).
 CONTENTION = {"40P01", "40001", "55P03", 1205, 1213}
-RACES = 2  # a first login can lose one for the identity and one for the unionid
+RACES = (
+    5  # a first login can lose one for the identity and one for the unionid, and more while others are erased
+)
 
 
 def in_one_transaction(function: Callable[P, R]) -> Callable[P, R]:

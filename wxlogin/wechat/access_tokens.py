@@ -43,20 +43,27 @@ class AccessTokens:
         self._store = store
         self._deadline = deadline
 
-    def get(self, fetch: Callable[[], AccessToken], *, until: float) -> str:
-        """A token to call with. ``fetch`` asks WeChat for one. Raises ``WeChatError``, by ``until``."""
+    def get(self, fetch: Callable[[float], AccessToken], *, until: float) -> str:
+        """A token to call with. ``fetch`` asks WeChat for one, until when it is told.
+
+        Raises ``WeChatError``, by ``until``.
+        """
+        # Whoever waits for another's fetch holds a thread of the server: not for a WeChat that hangs.
+        give_up = min(until, time.monotonic() + self._deadline / 5)
         while True:
             held = self._held()
             if held and time.time() < held.renew_at:
                 return held.value
-            if mine := self._take_lock():
+            if owner := self._take_lock():
                 try:
-                    return self._renew(fetch, held)
+                    return self._renew(fetch, held, until)
                 finally:
-                    self._give_lock_back(mine)
+                    self._give_lock_back(owner)
             if held:
                 return held.value  # whoever has the lock brings the next one
-            self._wait_for_the_other(until)
+            if time.monotonic() + LOOK_AGAIN >= give_up:
+                raise TooManyInFlight(PATH, "the access_token is being fetched")
+            time.sleep(LOOK_AGAIN)
 
     def drop(self, refused: str) -> None:
         """Forget a token that WeChat refused, unless another one is there already."""
@@ -66,15 +73,20 @@ class AccessTokens:
 
     def _held(self) -> _Held | None:
         stored = self._store.get(self._key)
-        held = _Held(**stored) if stored else None
+        try:
+            held = _Held(**stored) if stored else None
+        except TypeError:  # another version of this code kept it
+            return None
         return held if held and time.time() < held.expires_at - MARGIN else None
 
-    def _renew(self, fetch: Callable[[], AccessToken], held: _Held | None) -> str:
+    def _renew(self, fetch: Callable[[float], AccessToken], held: _Held | None, until: float) -> str:
         """The next one; the present one does it too while it lasts."""
         if (newer := self._held()) and newer != held:
             return newer.value  # came between our look and our lock
+        if held:  # the call itself needs time too
+            until = min(until, time.monotonic() + self._deadline / 4)
         try:
-            token = fetch()
+            token = fetch(until)
         except WeChatError:
             if held is None:
                 raise
@@ -89,20 +101,12 @@ class AccessTokens:
     def _keep(self, held: _Held) -> None:
         self._store.set(self._key, asdict(held), held.expires_at - time.time())
 
-    def _take_lock(self) -> list[Any] | None:
-        """Who has it since when; None if somebody else does."""
-        mine = [secrets.token_hex(8), time.time()]
+    def _take_lock(self) -> str:
+        """Who we are to the others while we have it; empty if somebody else does."""
+        owner = secrets.token_hex(8)
         # A process that dies with it holds the others up no longer than one that fetches.
-        return mine if self._store.add(self._lock, mine, self._deadline + 1) else None
+        return owner if self._store.add(self._lock, owner, self._deadline + 1) else ""
 
-    def _give_lock_back(self, mine: list[Any]) -> None:
-        if self._store.get(self._lock) == mine:
+    def _give_lock_back(self, owner: str) -> None:
+        if self._store.get(self._lock) == owner:
             self._store.delete(self._lock)
-
-    def _wait_for_the_other(self, until: float) -> None:
-        """A moment, but not for a WeChat that hangs: whoever waits holds a thread of the server (see ``Slots``)."""
-        lock = self._store.get(self._lock)
-        is_slow = lock is not None and time.time() - lock[1] > self._deadline / 5
-        if is_slow or time.monotonic() + LOOK_AGAIN >= until:
-            raise TooManyInFlight(PATH, "the access_token is being fetched")
-        time.sleep(LOOK_AGAIN)

@@ -140,7 +140,7 @@ class WeChatClient:
         return self._ask(path, {"access_token": access_token, **params}, body, until)
 
     def _access_token(self, until: float) -> str:
-        return self._access_tokens.get(lambda: self.stable_token(until=until), until=until)
+        return self._access_tokens.get(lambda until: self.stable_token(until=until), until=until)
 
     def _ask(self, path: str, params: Fields, body: Fields | None, until: float) -> dict[str, Any]:
         answer = _decode(path, self._transport.ask(path, params, body=body, until=until))

@@ -29,7 +29,7 @@ from .slots import Slots
 MAX_BODY = 64 * 1024
 CHUNK = 8 * 1024
 
-SECRETS_IN_A_URL = re.compile(r"\b(secret|js_code|access_token|signature)=[^&\s'\"]+")
+SECRETS_IN_A_URL = re.compile(r"\b(secret|js_code|access_token|signature|openid)=[^&\s'\"]+")
 
 
 class MaskSecrets(logging.Filter):
