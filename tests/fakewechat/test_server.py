@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.fakewechat.http import Client
+from tests.project.process import hear_ctrl_c
 from wxlogin.fakewechat import FakeWeChat
 
 SERVE = """
@@ -162,7 +163,11 @@ def test_serve_forever_ends_when_another_thread_stops_it():
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_serve_runs_quietly_until_a_signal_and_ends_well(signum):
     with subprocess.Popen(  # noqa: S603, our own command
-        [sys.executable, "-c", SERVE], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-c", SERVE],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=hear_ctrl_c,
     ) as process:
         client = Client(process.stdout.readline().strip())
         client.get("/sns/jscode2session")

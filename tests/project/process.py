@@ -1,6 +1,7 @@
 """The project in a process of its own, which sees nothing of our environment."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,11 @@ def suite(settings: str, *paths: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
+def hear_ctrl_c() -> None:
+    """For ``preexec_fn``: what a shell starts in the background is deaf to it, and so are its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(*args: str, **environment: str) -> "subprocess.Popen[str]":
     """Both outputs in one pipe."""
     return subprocess.Popen(  # noqa: S603  our own command line
@@ -45,4 +51,5 @@ def start(*args: str, **environment: str) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=hear_ctrl_c,
     )
