@@ -415,3 +415,30 @@ def test_a_picture_and_an_erasure_at_once_leave_no_file(
 
         assert (uploaded in {200, 401}, erased) == (True, 204)
         assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_who_joins_a_user_while_it_is_erased_is_new_or_erased_and_never_nobody(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, live_server: Any, configure: Any
+) -> None:
+    apps = ["wx-tea", "wx-books"]
+    configure(APPS={appid: {"SECRET": "s", "OPEN_PLATFORM": "ours"} for appid in apps})
+    for number in range(20):
+        codes = []
+        for appid in apps:
+            wechat.person(f"o-{number}-{appid}", unionid=f"u-{number}")
+            codes.append(wechat.code_for(f"o-{number}-{appid}", appid))
+        first = post("login/", {"appid": "wx-tea", "code": codes[0]}).json()
+        user = get_user_model().objects.get(pk=first["user"]["id"])
+
+        def act(n: int, user: Any = user, code: str = codes[1]) -> Any:
+            if n:
+                erase(user)
+                return connections.close_all()
+            return post("login/", {"appid": "wx-books", "code": code})
+
+        joined = at_once(2, act)[0]
+
+        assert joined.status_code == 200
+        bearer = {"Authorization": f"Bearer {joined.json()['access']}"}
+        answer = requests.get(f"{live_server.url}/api/wechat/me/", headers=bearer, timeout=30)
+        assert (answer.status_code, answer.json().get("reason")) in {(200, None), (401, "erased")}
