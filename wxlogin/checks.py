@@ -196,17 +196,23 @@ def _deployment_problems() -> Iterator[CheckMessage]:
             )
     if not _has_folder_and_url(default_storage):
         yield Warning(
-            "MEDIA_ROOT or MEDIA_URL is missing: avatars would be kept in the working directory, or have no "
-            "address.",
+            "MEDIA_ROOT or MEDIA_URL is missing, or STORAGES['default'] is unusable: avatars would be kept in "
+            "the working directory, have no address, or not be kept at all.",
             hint="Set both, and have a web server serve the one under the other; or set STORAGES['default'].",
             id="wxlogin.W008",
         )
 
 
 def _has_folder_and_url(storage: Storage) -> bool:
-    """False of a folder that nobody chose, or without a URL of its own: an empty MEDIA_URL is the root of all."""
-    if not isinstance(storage, FileSystemStorage):
-        return True
+    """False of a folder that nobody chose, or without a URL of its own: an empty MEDIA_URL is the root of all.
+
+    Also of a storage that can't even be made.
+    """
+    try:
+        if not isinstance(storage, FileSystemStorage):
+            return True
+    except (ImproperlyConfigured, ImportError, TypeError):
+        return False
     return bool(storage.base_location) and storage.base_url not in (None, get_script_prefix())
 
 

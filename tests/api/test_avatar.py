@@ -129,6 +129,13 @@ def test_a_progressive_picture_is_taken(alice: Api) -> None:
     assert send(alice, jpeg_of_many_scans(2)).status_code == 200
 
 
+def test_a_file_of_several_pictures_is_a_jpeg_all_the_same(alice: Api) -> None:
+    with Image.open(io.BytesIO(mpo())) as image:
+        assert image.format == "MPO", "or the one with many scans would prove nothing"
+
+    assert send(alice, mpo()).status_code == 200
+
+
 def test_not_all_threads_decode_at_once(alice: Api, monkeypatch: pytest.MonkeyPatch, media: Path) -> None:
     monkeypatch.setattr(pictures, "PATIENCE", 0.01)
     monkeypatch.setattr(pictures, "AT_ONCE", threading.BoundedSemaphore(1))
@@ -180,8 +187,22 @@ def jpeg_of_many_scans(scans: int) -> bytes:
     return whole[:start] + whole[start:-2] * scans + b"\xff\xd9"
 
 
+def with_segment(jpeg: bytes, marker: int, content: bytes) -> bytes:
+    return jpeg[:2] + bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content + jpeg[2:]
+
+
+def mpo() -> bytes:
+    """Two pictures in a file, which Pillow no longer calls a JPEG."""
+    out, image = io.BytesIO(), Image.new("RGB", (64, 64), "teal")
+    image.save(out, "MPO", save_all=True, append_images=[image])
+    return out.getvalue()
+
+
 UNUSABLE = {
     "too many scans": jpeg_of_many_scans(200),
+    "too many scans of what is called an MPO": mpo() + b"\xff\xda" * 200,
+    "too many Exif segments": with_segment(picture("JPEG"), 0xE1, b"Exif\0\0" * 50),
+    "too many pixels for a PNG": png_that_claims(2049, 4096),
     "too long": png_that_claims(8193, 16),
     "text": b"just text",
     "html": b"<html><script>alert(1)</script></html>",

@@ -4,11 +4,14 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.utils import timezone
 
 from tests.conftest import Api
 from tests.settings import APPID
@@ -404,6 +407,21 @@ def test_a_repeat_is_answered_and_acts_once(
     assert first.content == repeat.content == b"success"
     assert person(), "who came back meanwhile is not erased by an event from before"
     assert len(heard) == 1
+
+
+def test_a_copy_of_an_old_event_stays_harmless_after_a_purge(alice: Api, configure: Any) -> None:
+    cancellation, other = message("user_authorization_cancellation"), message("something_else")
+    for each in (cancellation, other):
+        secure(alice, each)
+    alice.log_in("o-alice")
+    ReceivedPush.objects.update(received_at=timezone.now() - timedelta(days=400))
+
+    call_command("wxlogin_purge")
+    replayed = secure(alice, cancellation)
+
+    assert replayed.content == b"success"
+    assert person(), "who came back is not erased by it"
+    assert ReceivedPush.objects.count() == 1, "what can do no harm is forgotten"
 
 
 def test_what_failed_is_acted_on_with_the_next_attempt(alice: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,11 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+import time_machine
 from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
+from tests.conftest import Api
 from tests.settings import APPID
 from wxlogin.models import (
     CarriedBlock,
@@ -79,7 +81,7 @@ def make_carried_block(forgotten, fingerprint="f"):
         ({"created": 211 * DAY}, False),
         ({"created": 209 * DAY}, True),
         ({"created": 300 * DAY, "ended": LATELY}, False),
-        ({"created": LONG_AGO, "expires": -DAY, "ended": LONG_AGO}, False),
+        ({"created": LONG_AGO, "expires": -DAY, "ended": LONG_AGO}, True),
         ({"created": 3000 * DAY, "expires": -DAY}, True),
         ({"created": timedelta()}, True),
     ],
@@ -91,7 +93,7 @@ def make_carried_block(forgotten, fingerprint="f"):
         "just long enough expired",
         "not quite long enough expired",
         "expired long ago, ended lately",
-        "ended long ago, and would not have expired yet",
+        "ended long ago, and its tokens are not past their time yet",
         "old and live",
         "new and live",
     ],
@@ -138,12 +140,23 @@ def test_the_block_of_somebody_erased_goes_at_its_own_time(forgotten, left):
 
 def test_retention_says_how_long(make_session, configure):
     configure(RETENTION=3600)
-    make_session(created=DAY, ended=timedelta(minutes=61))
-    kept = make_session(created=DAY, ended=timedelta(minutes=59))
+    lately = timedelta(seconds=1)
+    make_session(created=DAY, expires=lately, ended=timedelta(minutes=61))
+    kept = make_session(created=DAY, expires=lately, ended=timedelta(minutes=59))
 
     told("wxlogin_purge")
 
     assert list(LoginSession.objects.all()) == [kept]
+
+
+def test_tokens_of_an_erased_person_are_answered_until_their_time_is_over(alice: Api, configure) -> None:
+    configure(RETENTION=1)
+    alice.delete("me/")
+    with time_machine.travel(timezone.now() + DAY, tick=False):
+        told("wxlogin_purge")
+        answer = alice.refresh()
+
+    assert (answer.json()["code"], answer.json()["reason"]) == ("session_ended", "erased")
 
 
 def test_people_their_keys_and_the_moves_of_identities_stay(make_person):
@@ -177,7 +190,7 @@ def test_many_go_in_many_batches(make_session, small_batches):
 
 def test_what_stays_hides_nothing_behind_it(make_session, small_batches):
     for age in range(200, 220):
-        make_session(created=age * DAY, expires=-DAY, ended=LONG_AGO if age % 7 == 0 else None)
+        make_session(created=age * DAY, expires=DAY, ended=LONG_AGO if age % 7 == 0 else None)
 
     lines = told("wxlogin_purge")
 
@@ -187,7 +200,7 @@ def test_what_stays_hides_nothing_behind_it(make_session, small_batches):
 
 def test_rows_of_one_moment_are_each_passed(make_session, small_batches):
     for number in range(10):
-        make_session(created=LONG_AGO, expires=-DAY, ended=LONG_AGO if number % 2 else None)
+        make_session(created=LONG_AGO, expires=DAY, ended=LONG_AGO if number % 2 else None)
     LoginSession.objects.update(created_at=timezone.now() - LONG_AGO)
 
     lines = told("wxlogin_purge")

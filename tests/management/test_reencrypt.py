@@ -188,7 +188,7 @@ def test_the_older_key_of_a_carried_block_is_asked_for_until_the_last_is_forgott
 
     assert lines[2] == (
         "blocks of erased people: 3 need an older key and can't be moved; "
-        f"keep it listed until {last:%Y-%m-%d %H:%M} UTC, 0 don't open"
+        f"keep it (or the SECRET_KEY it came from) listed until {last:%Y-%m-%d %H:%M} UTC, 0 don't open"
     )
     assert CarriedBlock.objects.take(APPID, "o-2", timezone.now())
 

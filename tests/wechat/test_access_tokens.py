@@ -10,7 +10,7 @@ import time_machine
 
 from tests.wechat.conftest import APPID, Memory
 from wxlogin.wechat.access_tokens import AccessTokens
-from wxlogin.wechat.errors import BadResponse, TooManyInFlight, WeChatTimeout
+from wxlogin.wechat.errors import BadResponse, Misconfigured, TooManyInFlight, WeChatTimeout
 from wxlogin.wechat.results import AccessToken
 
 NOON = 1_800_000_000
@@ -97,6 +97,40 @@ def test_a_renewal_that_fails_costs_nobody_anything_and_is_not_tried_at_each_cal
 
     assert found == {"token-1"}
     assert (tried, upstream.fetched) == (2, 3)
+
+
+def test_a_token_that_was_refused_during_a_renewal_does_not_come_back(
+    tokens: AccessTokens, upstream: Upstream, store: Memory
+) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        first = get(tokens, upstream)
+        clock.move_to(NOON + 6901)
+
+        def refused_meanwhile(until: float) -> AccessToken:
+            tokens.drop(first)
+            raise WeChatTimeout(PATH)
+
+        with pytest.raises(WeChatTimeout):
+            get(tokens, refused_meanwhile)
+
+        assert get(tokens, upstream) == "token-2"
+
+
+@pytest.mark.parametrize(
+    ("problem", "level"), [(Misconfigured(PATH, errcode=40125), "ERROR"), (BadResponse(PATH), "WARNING")]
+)
+def test_a_renewal_that_fails_is_in_the_log(
+    tokens: AccessTokens, upstream: Upstream, caplog: pytest.LogCaptureFixture, problem: Exception, level: str
+) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        get(tokens, upstream)
+        upstream.problem = problem
+        clock.move_to(NOON + 6901)
+        get(tokens, upstream)
+
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("wxlogin", level)
+    assert str(problem) in record.getMessage()
 
 
 def test_a_renewal_leaves_time_for_the_call_itself(tokens: AccessTokens, upstream: Upstream) -> None:

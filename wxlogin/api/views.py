@@ -190,7 +190,7 @@ class AvatarView(DataView):
         try:
             avatars.set_avatar(self.wechat_user, self.read(AvatarRequestSerializer)["avatar"])
         except UnusablePicture:
-            text = _("Send a PNG, JPEG or WebP picture of at most 4096 by 4096 pixels.")
+            text = _("Send a PNG, JPEG or WebP picture of at most 8 million pixels (JPEG: 16 million).")
             raise ValidationError({"avatar": [text]}) from None
         return Response(self.show(self.wechat_user))
 

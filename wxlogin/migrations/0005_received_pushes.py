@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('digest', models.CharField(max_length=64, unique=True)),
                 ('received_at', models.DateTimeField(db_index=True)),
+                ('is_lasting', models.BooleanField(default=False)),
             ],
             options={
                 'verbose_name': 'received push',

@@ -5,9 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ReceivedPushQuerySet(models.QuerySet["ReceivedPush"]):
-    def is_new(self, digest: str, at: datetime) -> bool:
+    def is_new(self, digest: str, at: datetime, *, is_lasting: bool) -> bool:
         """Note a message; False if it has been here. Needs a transaction: what is undone comes again."""
-        return self.get_or_create(digest=digest, defaults={"received_at": at})[1]
+        return self.get_or_create(digest=digest, defaults={"received_at": at, "is_lasting": is_lasting})[1]
 
 
 class ReceivedPush(models.Model):
@@ -15,6 +15,8 @@ class ReceivedPush(models.Model):
 
     digest = models.CharField(max_length=64, unique=True)
     received_at = models.DateTimeField(db_index=True)
+    # Remembered for good: sent again by whoever kept a copy, it would harm a person who came back meanwhile.
+    is_lasting = models.BooleanField(default=False)
 
     objects = ReceivedPushQuerySet.as_manager()
 

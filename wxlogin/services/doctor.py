@@ -207,7 +207,7 @@ UNFORESEEN = _("Run manage.py check --deploy: it may say more.")
 NOT_WECHAT = _("Something else than WeChat answers: check API_BASE, and for a proxy in between.")
 NETWORK = _("Check API_BASE and CA_BUNDLE, and that this machine reaches WeChat within UPSTREAM_DEADLINE.")
 LOOK_IT_UP = _("Look the errcode up in WeChat's documentation.")
-LATER = _("Try again in a few minutes.")
+LATER = _("Try again later: the quota of this minute, or of this day, is used up.")
 WRONG_SECRET = _("Compare the AppSecret with the WeChat console; a reset there ends the one before.")
 WHITELIST = _(
     "Add this machine's public address to the app's IP whitelist in the WeChat console, or turn that off."

@@ -14,9 +14,10 @@ from wxlogin.models import CarriedBlock, IdentityMove, LoginSession, UnionidOwne
 
 from . import accounts, avatars
 from .log import log
-from .storage import in_one_transaction
+from .storage import again_when_outrun, in_one_transaction
 
 
+@again_when_outrun
 @in_one_transaction
 def erase(user: AbstractBaseUser) -> None:
     """Erase all that is kept of a Django user's WeChat identities; their next login is a new person.

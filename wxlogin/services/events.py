@@ -105,10 +105,10 @@ def text_in(message: Message, name: str) -> str:
 @in_one_transaction
 def _act_once(appid: str, message: Message) -> None:
     """What fails is taken back whole, and comes again with WeChat's next attempt."""
-    if not ReceivedPush.objects.is_new(_digest(appid, message), timezone.now()):
+    duty = DUTIES.get(text_in(message, "Event").lower())
+    if not ReceivedPush.objects.is_new(_digest(appid, message), timezone.now(), is_lasting=duty is not None):
         return
     wechat_user = _person_in(appid, message)
-    duty = DUTIES.get(text_in(message, "Event").lower())
     if duty and wechat_user:
         duty(wechat_user, message)
     transaction.on_commit(lambda: _tell(appid, message, wechat_user), robust=True)

@@ -11,14 +11,17 @@ from PIL import Image, ImageOps
 from wxlogin.exceptions import StorageUnavailable, UnusablePicture
 
 FORMATS = ["PNG", "JPEG", "WEBP"]
-MAX_PIXELS = 4096 * 4096  # decoded, four bytes each
-MAX_LENGTH = 8192  # of a side: a line of sixteen million pixels is slower than a square of them
-MAX_SCANS = 100  # of a progressive JPEG, which needs about ten; each goes over the whole picture
+MAX_PIXELS = 2048 * 4096  # decoded, some of them three times over, four bytes each
+MAX_PIXELS_OF_JPEG = 4096 * 4096  # it is made small while it is decoded
+MAX_LENGTH = 8192  # of a side: a line of eight million pixels is slower than a square of them
 SIDE = 512  # of what is kept, at most
 
-START_OF_SCAN = b"\xff\xda"  # nothing else in a JPEG's compressed data looks like it
+JPEG = b"\xff\xd8"
+# What a JPEG may repeat, in a few bytes each, and how often a real one does at most: scans, each of which
+# goes over the whole picture (a progressive one has about ten), and Exif segments (one).
+MAX_REPEATS = {b"\xff\xda": 100, b"Exif\0\0": 10}
 
-# Decoding takes a second and 170 MB at worst: not on all threads at once.
+# Decoding takes a second and 250 MB at worst: not on all threads at once.
 AT_ONCE = threading.BoundedSemaphore(2)
 PATIENCE = 2.0  # seconds
 
@@ -39,10 +42,12 @@ def remade(picture: IO[bytes]) -> tuple[bytes, str]:
 
 
 def _remade(content: bytes) -> tuple[bytes, str]:
+    is_jpeg = content.startswith(JPEG)  # Pillow may call it something else, by what it claims to hold
+    if is_jpeg and any(content.count(part) > most for part, most in MAX_REPEATS.items()):
+        raise UnusablePicture
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-        if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_LENGTH:
-            raise UnusablePicture
-        if image.format == "JPEG" and content.count(START_OF_SCAN) > MAX_SCANS:
+        pixels = MAX_PIXELS_OF_JPEG if is_jpeg else MAX_PIXELS
+        if image.width * image.height > pixels or max(image.size) > MAX_LENGTH:
             raise UnusablePicture
         image.draft("RGB", (SIDE, SIDE))
         upright = ImageOps.exif_transpose(_eight_bits(image))

@@ -23,10 +23,12 @@ def purge() -> Iterator[tuple[str, int]]:
     now = timezone.now()
     cutoff = now - conf.RETENTION
     # A session that was over before the cutoff was created before it, and that column has an index.
-    over = Q(ended_at__lt=cutoff) | Q(expires_at__lt=cutoff)
+    # Until its absolute end there may be tokens that ask what became of it.
+    over = (Q(ended_at__lt=cutoff) | Q(expires_at__lt=cutoff)) & Q(expires_at__lt=now)
     yield "login sessions", _delete(LoginSession, "created_at", before=cutoff, only=over)
     yield "login failures", _delete(LoginFailure, "created_at", before=cutoff)
-    yield "received pushes", _delete(ReceivedPush, "received_at", before=cutoff)
+    passing = Q(is_lasting=False)
+    yield "received pushes", _delete(ReceivedPush, "received_at", before=cutoff, only=passing)
     yield "blocks of erased people", _delete(CarriedBlock, "forgotten_at", before=now)
 
 

@@ -1,21 +1,25 @@
 """The access_token of an app: one for all processes, renewed early, asked for by one of them at a time."""
 
+import logging
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
-from .errors import TooManyInFlight, WeChatError
+from .errors import Misconfigured, TooManyInFlight, WeChatError
 from .results import AccessToken
 
 # developers.weixin.qq.com, api_getstableaccesstoken: in its last five minutes a token has a successor
 # already, and both are good.
 OVERLAP = 300
 PATH = "/cgi-bin/stable_token"
+NOT_RENEWED = "access_token not renewed, the present one is good for some minutes yet: %s"
 LOOK_AGAIN = 0.05  # seconds between two looks at what another process is fetching
 MARGIN = 10  # seconds; a token this close to its end might be dead on arrival
 LATER = 30  # seconds until a renewal that failed is tried again; the present token is good meanwhile
+
+logger = logging.getLogger("wxlogin")
 
 
 class Store(Protocol):
@@ -87,9 +91,10 @@ class AccessTokens:
             until = min(until, time.monotonic() + self._deadline / 4)
         try:
             token = fetch(until)
-        except WeChatError:
-            if held is None:
+        except WeChatError as exc:
+            if held is None or self._held() != held:  # or somebody dropped it meanwhile
                 raise
+            logger.log(logging.ERROR if isinstance(exc, Misconfigured) else logging.WARNING, NOT_RENEWED, exc)
             self._keep(replace(held, renew_at=time.time() + LATER))
             return held.value
         now = time.time()

@@ -31,5 +31,5 @@ class Command(BaseCommand):
 def _told(blocks: Blocks) -> str:
     told = f"{blocks.older} need an older key"
     if blocks.until:
-        told += f" and can't be moved; keep it listed until {blocks.until:%Y-%m-%d %H:%M %Z}"
+        told += f" and can't be moved; keep it (or the SECRET_KEY it came from) listed until {blocks.until:%Y-%m-%d %H:%M %Z}"
     return f"{told}, {blocks.unopened} don't open"
