@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from tests.conftest import Api
 from tests.settings import APPID
-from tests.wechat.test_crypto import AES_KEY, ENCRYPT, PUSH_APPID, TOKEN
+from tests.vectors import AES_KEY, ENCRYPT, PUSH_APPID, TOKEN
 from wxlogin import signals
 from wxlogin.models import ReceivedPush, WeChatUser
 from wxlogin.services import events
