@@ -5,7 +5,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
-from wxlogin.vault import CannotOpen, Vault
+from wxlogin.vault import CannotOpen
+
+from .sealing import vault
 
 if TYPE_CHECKING:
     from .people import WeChatUser
@@ -23,7 +25,7 @@ class CarriedBlockQuerySet(models.QuerySet["CarriedBlock"]):
             defaults={
                 "blocked_at": wechat_user.blocked_at,
                 "blocked_until": wechat_user.blocked_until,
-                "sealed_reason": _vault().seal(wechat_user.block_reason, bound_to=(PURPOSE, fingerprint)),
+                "sealed_reason": vault().seal(wechat_user.block_reason, bound_to=(PURPOSE, fingerprint)),
                 "reason_public": wechat_user.block_reason_public,
                 "forgotten_at": min(wechat_user.blocked_until or forgotten_at, forgotten_at),
             },
@@ -68,7 +70,7 @@ class CarriedBlock(models.Model):
 
     def reveal_reason(self) -> str:
         """Raises ``CannotOpen``."""
-        return _vault().open(self.sealed_reason, bound_to=(PURPOSE, self.fingerprint))
+        return vault().open(self.sealed_reason, bound_to=(PURPOSE, self.fingerprint))
 
     def _reason(self) -> str:
         try:
@@ -78,8 +80,4 @@ class CarriedBlock(models.Model):
 
 
 def _fingerprints(appid: str, openid: str) -> list[str]:
-    return _vault().fingerprints(f"{appid}\0{openid}", purpose=PURPOSE)
-
-
-def _vault() -> Vault:
-    return Vault(conf.ENCRYPTION_KEYS)
+    return vault().fingerprints(f"{appid}\0{openid}", purpose=PURPOSE)

@@ -3,9 +3,9 @@
 import json
 import re
 
-from wxlogin.conf import conf
-from wxlogin.vault import Vault
 from wxlogin.wechat.results import PhoneNumber
+
+from .sealing import vault
 
 PURPOSE = "phone"
 LONGEST_COUNTRY_CODE = 3
@@ -13,18 +13,18 @@ LONGEST_COUNTRY_CODE = 3
 
 def seal(phone: PhoneNumber, *, appid: str, openid: str) -> bytes:
     text = json.dumps([phone.country_code, phone.number])
-    return _vault().seal(text, bound_to=(PURPOSE, appid, openid))
+    return vault().seal(text, bound_to=(PURPOSE, appid, openid))
 
 
 def open_sealed(sealed: bytes | memoryview, *, appid: str, openid: str) -> PhoneNumber:
     """Raises ``CannotOpen``."""
-    country_code, number = json.loads(_vault().open(sealed, bound_to=(PURPOSE, appid, openid)))
+    country_code, number = json.loads(vault().open(sealed, bound_to=(PURPOSE, appid, openid)))
     return PhoneNumber(number, country_code)
 
 
 def fingerprint(phone: PhoneNumber) -> str:
     """By the number alone: whoever looks for it may not know the country code."""
-    return _vault().fingerprints(phone.number, purpose=PURPOSE)[0]
+    return vault().fingerprints(phone.number, purpose=PURPOSE)[0]
 
 
 def fingerprints_of(text: str) -> list[str]:
@@ -34,9 +34,5 @@ def fingerprints_of(text: str) -> list[str]:
     international = re.match(r"\s*(\+|00)", text)
     digits = re.sub(r"\D", "", text.strip().removeprefix("00") if international else text)
     cut = range(LONGEST_COUNTRY_CODE + 1) if international else [0]
-    vault = _vault()
-    return [found for start in cut for found in vault.fingerprints(digits[start:], purpose=PURPOSE)]
-
-
-def _vault() -> Vault:
-    return Vault(conf.ENCRYPTION_KEYS)
+    keys = vault()
+    return [found for start in cut for found in keys.fingerprints(digits[start:], purpose=PURPOSE)]

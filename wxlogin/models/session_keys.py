@@ -3,10 +3,8 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from wxlogin.conf import conf
-from wxlogin.vault import Vault
-
 from .people import WeChatUser
+from .sealing import vault
 
 
 class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
@@ -17,7 +15,7 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
         slow answer must not bring an older one back. The caller holds the lock on ``wechat_user``'s row.
         """
         seen = {
-            "sealed": Vault(conf.ENCRYPTION_KEYS).seal(session_key, bound_to=_binding(wechat_user)),
+            "sealed": vault().seal(session_key, bound_to=_binding(wechat_user)),
             "obtained_at": asked_at,
             "checked_at": None,
             "state": SessionKey.State.UNKNOWN,
@@ -40,7 +38,7 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
 
     def reseal(self, key: "SessionKey") -> bool:
         """Seal it with the first encryption key. False if it changed meanwhile. Raises ``CannotOpen``."""
-        sealed = Vault(conf.ENCRYPTION_KEYS).seal(key.reveal(), bound_to=_binding(key.wechat_user))
+        sealed = vault().seal(key.reveal(), bound_to=_binding(key.wechat_user))
         return bool(self.filter(pk=key.pk, sealed=bytes(key.sealed)).update(sealed=sealed))
 
 
@@ -75,7 +73,7 @@ class SessionKey(models.Model):
 
     def reveal(self) -> str:
         """The session_key itself, for calls to WeChat. Raises ``CannotOpen``; reads ``wechat_user``."""
-        return Vault(conf.ENCRYPTION_KEYS).open(self.sealed, bound_to=_binding(self.wechat_user))
+        return vault().open(self.sealed, bound_to=_binding(self.wechat_user))
 
 
 def _binding(wechat_user: WeChatUser) -> tuple[str, str, str]:

@@ -44,7 +44,7 @@ def login_with_code(code: str, *, appid: str, caller: Caller, phone_code: str = 
         login = _store(appid, identity, asked_at=asked_at, caller=caller)
         if isinstance(login, AccountDisabled):
             raise login
-    wechat_user, session = login.wechat_user, login.session
+    session, wechat_user = login.session, login.session.person
     log(
         "login",
         appid=appid,
@@ -63,7 +63,6 @@ def login_with_code(code: str, *, appid: str, caller: Caller, phone_code: str = 
 class _Stored:
     """``replaced``: the public ids of the sessions that had to go for this one."""
 
-    wechat_user: WeChatUser
     session: LoginSession
     created: bool
     replaced: list[str]
@@ -95,4 +94,4 @@ def _store(
     transaction.on_commit(
         lambda: logged_in.send(sender=WeChatUser, login_session=session, created=created), robust=True
     )
-    return _Stored(wechat_user, session, created, replaced)
+    return _Stored(session, created, replaced)

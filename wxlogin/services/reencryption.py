@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from wxlogin.conf import conf
 from wxlogin.models import CarriedBlock, SessionKey, WeChatUser
-from wxlogin.vault import CannotOpen, Vault
+from wxlogin.models.sealing import vault
+from wxlogin.vault import CannotOpen
 
 from .storage import in_one_transaction
 
@@ -47,9 +47,9 @@ def reencrypt() -> Iterator[Tally]:
 
 def carried_blocks() -> Blocks:
     """Those of erased people can't be moved: to know them again takes the key that they were erased under."""
-    blocks, vault = Blocks(), Vault(conf.ENCRYPTION_KEYS)
+    blocks, keys = Blocks(), vault()
     for block in _walk(CarriedBlock.objects.filter(forgotten_at__gt=timezone.now())):
-        if vault.is_current(block.sealed_reason):
+        if keys.is_current(block.sealed_reason):
             continue
         try:
             block.reveal_reason()
@@ -62,7 +62,7 @@ def carried_blocks() -> Blocks:
 
 
 def _move(kind: str, rows: QuerySet[Any], column: str, reseal: Callable[[Any], bool]) -> Tally:
-    tally, vault = Tally(kind), Vault(conf.ENCRYPTION_KEYS)
+    tally, keys = Tally(kind), vault()
     reseal = in_one_transaction(reseal)
     for row in _walk(rows):
         sealed = getattr(row, column)
@@ -70,7 +70,7 @@ def _move(kind: str, rows: QuerySet[Any], column: str, reseal: Callable[[Any], b
             continue
         try:
             # False: somebody was quicker, and that was with the first key.
-            is_moved = not vault.is_current(sealed) and reseal(row)
+            is_moved = not keys.is_current(sealed) and reseal(row)
         except CannotOpen:
             tally.unopened += 1
         else:

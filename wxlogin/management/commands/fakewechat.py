@@ -1,9 +1,9 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from wxlogin.conf import conf
 from wxlogin.fakewechat import FakeWeChat, serve
 
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
         try:
-            serve(host, port, _apps(), ready=self._announce)
+            serve(host, port, settings.WXLOGIN["APPS"], ready=self._announce)
         except (OSError, OverflowError, ValueError) as exc:
             raise CommandError(f"{host}:{port}: {exc}") from exc
 
@@ -25,10 +25,3 @@ class Command(BaseCommand):
         self.stdout.write(f"The fake WeChat listens on {fake.url} (Ctrl-C ends it).")
         self.stdout.write(f"Point a backend at it: WECHAT_API_BASE={fake.url}")
         self.stdout.flush()
-
-
-def _apps() -> dict[str, dict[str, str]]:
-    return {
-        app.appid: {"SECRET": app.secret, "PUSH_TOKEN": app.push_token, "PUSH_AES_KEY": app.push_aes_key}
-        for app in conf.APPS.values()
-    }
