@@ -94,6 +94,7 @@ BAD_SETTINGS = [
     *(("wxlogin.E018", {"USER_FACTORY": value}) for value in ("", "nope", "no.such.module", None, len)),
     ("wxlogin.E018", {"USER_FACTORY": "wxlogin.checks.FATAL"}),
     *(("wxlogin.E019", {"USER_SERIALIZER": value}) for value in ("", "nope", "wxlogin.api.nope", None)),
+    *(("wxlogin.E030", {"KEEP_TOKEN_ADMIN": value}) for value in ("yes", None, 2)),
     ("wxlogin.W001", {"TIMEOUT": SECRET}),
     ("wxlogin.W002", {"API_BASE": "http://api.weixin.qq.com"}),
     ("wxlogin.W002", {"API_BASE": "http://127.0.0.1.example.com"}),

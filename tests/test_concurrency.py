@@ -17,10 +17,12 @@ from django.utils import timezone
 from tests.api.test_avatar import picture
 from tests.settings import APPID
 from wxlogin.fakewechat import FakeWeChat
-from wxlogin.models import LoginSession, SessionKey, WeChatUser
+from wxlogin.models import LoginSession, SessionKey, StaffAct, WeChatUser
+from wxlogin.services import revealing
 from wxlogin.services.accounts import merge_accounts
 from wxlogin.services.blocking import block
 from wxlogin.services.erasure import erase
+from wxlogin.services.sessions import end_sessions
 from wxlogin.signals import push_received
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -442,3 +444,43 @@ def test_who_joins_a_user_while_it_is_erased_is_new_or_erased_and_never_nobody(
         bearer = {"Authorization": f"Bearer {joined.json()['access']}"}
         answer = requests.get(f"{live_server.url}/api/wechat/me/", headers=bearer, timeout=30)
         assert (answer.status_code, answer.json().get("reason")) in {(200, None), (401, "erased")}
+
+
+def test_sessions_that_two_of_the_staff_end_at_once_are_ended_and_recorded_once(
+    post: Callable[..., requests.Response], wechat: FakeWeChat
+) -> None:
+    for _ in range(6):
+        post("login/", {"code": wechat.code_for("o-alice")})
+    clerks = [get_user_model().objects.create(username=f"clerk-{number}") for number in range(4)]
+
+    def end(number: int) -> int:
+        try:
+            return end_sessions(LoginSession.objects.with_person(), staff=clerks[number], reason="lost phone")
+        finally:
+            connections.close_all()
+
+    ended = at_once(4, end)
+
+    recorded = StaffAct.objects.filter(action="end_sessions")
+    assert sum(ended) == 6
+    assert sum(act.details["sessions"] for act in recorded) == 6
+    assert not LoginSession.objects.filter(ended_at=None).exists()
+
+
+def test_parallel_reveals_do_not_pass_the_limit(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revealing, "AT_MOST", 3)
+    post("login/", {"code": wechat.code_for("o-alice")})
+    clerk = get_user_model().objects.create(username="clerk")
+
+    def reveal(number: int) -> str:
+        try:
+            return revealing.reveal(WeChatUser.objects.get(), "openid", staff=clerk, reason="asked")
+        except revealing.TooManyReveals:
+            return ""
+        finally:
+            connections.close_all()
+
+    assert sorted(at_once(8, reveal)) == [""] * 5 + ["o-alice"] * 3
+    assert StaffAct.objects.count() == 3

@@ -317,5 +317,6 @@ KEYS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
         _is_callable_path,
         "The dotted path of a function (appid, openid, unionid) → user.",
     ),
+    "KEEP_TOKEN_ADMIN": ("E030", lambda value: value in (True, False), "True or False."),
     "USER_SERIALIZER": ("E019", _is_callable_path, "The dotted path of a DRF serializer of WeChatUser."),
 }

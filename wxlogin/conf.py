@@ -153,6 +153,11 @@ class Conf:
         """A DRF serializer class that shows a ``WeChatUser`` to the person it belongs to."""
         return import_string(self._get("USER_SERIALIZER", "wxlogin.api.serializers.UserSerializer"))
 
+    @property
+    def KEEP_TOKEN_ADMIN(self) -> bool:
+        """Leave Simple JWT's own pages of its blacklist app in the admin, live refresh tokens and all."""
+        return bool(self._get("KEEP_TOKEN_ADMIN", False))
+
     def _get(self, name: str, default: Any) -> Any:
         return getattr(settings, "WXLOGIN", {}).get(name, default)
 

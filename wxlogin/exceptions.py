@@ -3,6 +3,8 @@
 ``code`` is the stable word that the API answers with and that logs and failure rows keep.
 """
 
+from typing import Any
+
 
 class WxLoginError(Exception):
     code = ""
@@ -42,13 +44,17 @@ class SessionEnded(WxLoginError):
 
 
 class AccountDisabled(WxLoginError):
-    """The person may not log in. ``reason`` is set only where staff meant it to be shown."""
+    """The person may not log in. ``reason`` is set only where staff meant it to be shown.
+
+    ``wechat_user``: who it is, where there is a row of them.
+    """
 
     code = "account_disabled"
 
-    def __init__(self, reason: str = "") -> None:
+    def __init__(self, reason: str = "", wechat_user: Any = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.wechat_user = wechat_user
 
 
 class OpenDataInvalid(WxLoginError):

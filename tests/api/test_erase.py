@@ -16,7 +16,7 @@ from tests.conftest import Api
 from tests.settings import APPID
 from wxlogin import signals
 from wxlogin.exceptions import CannotMerge
-from wxlogin.models import CarriedBlock, IdentityMove, LoginSession, SessionKey, UnionidOwner, WeChatUser
+from wxlogin.models import CarriedBlock, LoginSession, SessionKey, StaffAct, UnionidOwner, WeChatUser
 from wxlogin.services import accounts, blocking, erasure
 
 from .test_avatar import picture, send
@@ -184,7 +184,7 @@ def test_a_block_survives_and_staff_can_lift_it(alice: Api) -> None:
     again = alice.send_code()
     back = person()
     reason = (back.block_reason, back.block_reason_public)
-    blocking.unblock(back)
+    blocking.unblock(back, reason="appeal")
     allowed = alice.send_code()
 
     for answer in (refused, again):
@@ -281,7 +281,7 @@ def test_what_staff_wrote_about_the_person_goes_too(alice: Api, bob: Api) -> Non
     for openid in ("o-alice", "o-bob"):
         erasure.erase(person(openid).user)
 
-    assert list(IdentityMove.objects.values_list("kind", "reason", "wechat_user")) == [
+    assert list(StaffAct.objects.values_list("action", "reason", "wechat_user")) == [
         ("merge", "", None),
         ("split", "", None),
     ]

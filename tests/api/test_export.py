@@ -37,7 +37,8 @@ def test_it_holds_everything_and_no_secret(api: Api) -> None:
     assert str(export["id"]) == str(person.user_id)
     assert identity["avatar"] == alice.get("me/").json()["avatar"]
     assert {
-        key: identity[key] for key in ("appid", "openid", "unionid", "nickname", "phone", "block", "moves")
+        key: identity[key]
+        for key in ("appid", "openid", "unionid", "nickname", "phone", "block", "staff_acts")
     } == {
         "appid": APPID,
         "openid": "o-alice",
@@ -45,7 +46,7 @@ def test_it_holds_everything_and_no_secret(api: Api) -> None:
         "nickname": "阿丽",
         "phone": {"phone_number": "13580006666", "country_code": "86"},
         "block": None,
-        "moves": [],
+        "staff_acts": [],
     }
     assert identity["session_key"].keys() == {"state", "obtained_at", "checked_at"}
     assert {session["end_reason"] for session in sessions} == {"", "logged_out"}
@@ -99,5 +100,5 @@ def test_the_number_of_queries_does_not_grow_with_the_sessions(
     for _ in range(8):
         alice.log_in()
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         alice.get("me/export/")

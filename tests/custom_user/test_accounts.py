@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 from tests.conftest import Api
 from tests.custom_user.conftest import BOOKS, TEA
 from wxlogin.exceptions import CannotMerge
-from wxlogin.models import IdentityMove, UnionidOwner, WeChatUser
+from wxlogin.models import StaffAct, UnionidOwner, WeChatUser
 from wxlogin.services.accounts import merge_accounts, split_identity
 from wxlogin.signals import unionid_conflict
 
@@ -88,7 +88,7 @@ def test_accounts_are_merged_and_an_identity_is_split_off_again(
     assert alice.get("me/", access=merged["access"]).json()["code"] == "token_invalid"
     assert alice.get("me/", access=split["access"]).json()["id"] == str(alone.pk)
     assert bob.get("me/").status_code == 200
-    merge, move = IdentityMove.objects.order_by("pk")
+    merge, move = StaffAct.objects.order_by("pk")
     assert (merge.from_user, merge.to_user) == (str(source.pk), str(target.pk))
     assert (move.from_user, move.to_user) == (str(target.pk), str(alone.pk))
     assert {each.staff_name for each in (merge, move)} == {root.email}
@@ -101,7 +101,7 @@ def test_the_record_of_a_move_outlives_the_users(alice: Api, bob: Api, root: Cus
 
     Customer.objects.all().delete()
 
-    move = IdentityMove.objects.get()
+    move = StaffAct.objects.get()
     assert (move.from_user, move.to_user) == ids
     assert (move.staff, move.staff_name) == (None, root.email)
 

@@ -1,12 +1,12 @@
 import pytest
 from django.db import connection
 
-from wxlogin.models import IdentityMove, LoginFailure, LoginSession, UnionidOwner, WeChatUser
+from wxlogin.models import LoginFailure, LoginSession, StaffAct, UnionidOwner, WeChatUser
 from wxlogin.models.fields import ExactCharField
 
 COLUMNS = [
     (model._meta.db_table, field.column)
-    for model in (IdentityMove, LoginFailure, LoginSession, UnionidOwner, WeChatUser)
+    for model in (StaffAct, LoginFailure, LoginSession, UnionidOwner, WeChatUser)
     for field in model._meta.fields
     if isinstance(field, ExactCharField)
 ]

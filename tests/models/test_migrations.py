@@ -1,4 +1,7 @@
+import secrets
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -6,6 +9,9 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
+
+from wxlogin.models import LoginSession, StaffAct
 
 PASSWORD = "made-up-password"
 
@@ -62,6 +68,77 @@ def test_who_worked_in_the_admin_before_keeps_doing_so(install: Any) -> None:
     log_in(tomorrow, root)
     for browser in (at_work, tomorrow):
         assert browser.get("/admin/wxlogin/wechatuser/").status_code == 200
+
+
+@pytest.fixture
+def at_today() -> Any:
+    yield
+    call_command("migrate", "wxlogin", verbosity=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sessions_that_were_there_get_the_app_of_their_person(at_today: None) -> None:
+    now, user = timezone.now(), make_user("root")
+    call_command("migrate", "wxlogin", "0008", verbosity=0)
+    person, session = insert_person(user.pk, now), secrets.token_hex(16)
+    insert("loginsession", public_id=session, wechat_user_id=person, **SESSION_THEN, **times(now))
+    insert("loginsession", public_id=session[::-1], wechat_user_id=None, **SESSION_THEN, **times(now))
+
+    call_command("migrate", "wxlogin", verbosity=0)
+
+    assert LoginSession.objects.get(public_id=session).appid == "wx-tea"
+    assert LoginSession.objects.get(public_id=session[::-1]).appid == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_moves_become_the_staff_log_and_on_the_way_back_nothing_else_is_left_of_it(at_today: None) -> None:
+    for action in ("merge", "check_session_key"):
+        StaffAct.objects.create(
+            created_at=timezone.now(), action=action, from_user="1", to_user="2", reason="x"
+        )
+
+    call_command("migrate", "wxlogin", "0006", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kind, from_user, to_user, reason FROM wxlogin_identitymove")
+        before = cursor.fetchall()
+    call_command("migrate", "wxlogin", verbosity=0)
+
+    assert [tuple(row) for row in before] == [("merge", "1", "2", "x")]
+    assert list(StaffAct.objects.values_list("action", "from_user", "reason")) == [("merge", "1", "x")]
+
+
+SESSION_THEN = {"generation": 0, "end_reason": "", "user_agent": "", "release": ""}
+
+
+def times(now: Any) -> dict[str, Any]:
+    return dict.fromkeys(("created_at", "last_seen_at", "expires_at"), now)
+
+
+def insert_person(user: Any, now: Any) -> int:
+    empty = dict.fromkeys(("unionid", "nickname", "avatar", "phone_hash", "block_reason"), "")
+    moments = dict.fromkeys(("created_at", "last_login_at"), now)
+    named = {"appid": "wx-tea", "openid": "o-alice", "user_id": user}
+    insert("wechatuser", **named, **empty, **moments, sealed_phone=b"", block_reason_public=False)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM wxlogin_wechatuser")
+        return int(cursor.fetchone()[0])
+
+
+def insert(table: str, **row: Any) -> None:
+    """Past the models, which are today's."""
+    columns = ", ".join(connection.ops.quote_name(name) for name in row)
+    marks = ", ".join(["%s"] * len(row))
+    adapt = connection.ops.adapt_datetimefield_value
+    values = [
+        adapt(each)
+        if isinstance(each, datetime)
+        else each.hex
+        if isinstance(each, UUID) and connection.vendor != "postgresql"
+        else each
+        for each in row.values()
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO wxlogin_{table} ({columns}) VALUES ({marks})", values)  # noqa: S608
 
 
 def make_user(name: str) -> Any:

@@ -35,7 +35,7 @@ def test_the_reason_is_shown_if_it_is_public(alice: Api) -> None:
 def test_an_unblocked_person_logs_in_again_and_old_sessions_stay_ended(alice: Api) -> None:
     block(person(), reason="spam", public=True)
 
-    unblock(person())
+    unblock(person(), reason="appeal")
 
     assert alice.get("me/").json()["reason"] == "account_disabled"
     assert alice.refresh().json()["reason"] == "account_disabled"
@@ -70,7 +70,7 @@ def test_a_person_who_was_deleted_meanwhile_is_no_trouble(alice: Api) -> None:
     WeChatUser.objects.all().delete()
 
     assert block(gone, reason="spam") == 0
-    unblock(gone)
+    unblock(gone, reason="appeal")
 
 
 @pytest.mark.parametrize("reason", ["", " ", "x" * 201])

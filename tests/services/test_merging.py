@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from tests.conftest import Api
 from wxlogin import signals
 from wxlogin.exceptions import CannotMerge
-from wxlogin.models import IdentityMove, LoginSession, UnionidOwner, WeChatUser
+from wxlogin.models import LoginSession, StaffAct, UnionidOwner, WeChatUser
 from wxlogin.services.accounts import merge_accounts, split_identity
 
 
@@ -64,8 +64,8 @@ def test_a_merge_leaves_a_record_that_outlives_the_users(alice: Api, bob: Api, c
     ids = str(source.pk), str(target.pk)
     User.objects.all().delete()
 
-    move = IdentityMove.objects.get()
-    assert (move.kind, move.from_user, move.to_user) == ("merge", *ids)
+    move = StaffAct.objects.get()
+    assert (move.action, move.from_user, move.to_user) == ("merge", *ids)
     assert (move.staff, move.staff_name, move.reason) == (None, "clerk", "asked by phone")
     assert move.wechat_user is None
 
@@ -88,7 +88,7 @@ def test_a_project_that_can_not_follow_stops_the_merge(alice: Api, bob: Api, dur
     with pytest.raises(LookupError):
         merge_accounts(user_of(alice), user_of(bob), staff=None, reason="r")
 
-    assert not IdentityMove.objects.exists()
+    assert not StaffAct.objects.exists()
     assert alice.get("me/").status_code == 200
 
 
@@ -136,7 +136,7 @@ def test_an_identity_can_be_split_off_again(alice: Api, bob: Api, clerk: User, d
     assert not target.has_usable_password()
     assert alice.get("me/", access=renewed["access"]).json()["id"] == target.pk
     assert bob.get("me/").status_code == 200
-    assert list(IdentityMove.objects.order_by("pk").values_list("kind", flat=True)) == ["merge", "split"]
+    assert list(StaffAct.objects.order_by("pk").values_list("action", flat=True)) == ["merge", "split"]
     assert heard == [(shared.pk, target.pk)]
 
 
@@ -156,7 +156,7 @@ def test_a_split_looks_at_whose_the_identity_is_today(alice: Api, bob: Api) -> N
         split_identity(stale, staff=None, reason="r")
 
     assert refusal.value.code == "staff_account"
-    assert not IdentityMove.objects.filter(kind="split").exists()
+    assert not StaffAct.objects.filter(action="split").exists()
 
 
 def test_a_split_from_a_stale_object_records_the_right_account(alice: Api, bob: Api) -> None:
@@ -165,7 +165,7 @@ def test_a_split_from_a_stale_object_records_the_right_account(alice: Api, bob: 
 
     split_identity(stale, staff=None, reason="r")
 
-    assert IdentityMove.objects.get(kind="split").from_user == str(user_of(bob).pk)
+    assert StaffAct.objects.get(action="split").from_user == str(user_of(bob).pk)
 
 
 def test_a_merge_of_an_account_without_identities_is_on_record_too(alice: Api, clerk: User) -> None:
@@ -173,7 +173,7 @@ def test_a_merge_of_an_account_without_identities_is_on_record_too(alice: Api, c
 
     moved = merge_accounts(empty, user_of(alice), staff=clerk, reason="same customer")
 
-    move = IdentityMove.objects.get()
+    move = StaffAct.objects.get()
     assert (moved, move.wechat_user, move.from_user) == ([], None, str(empty.pk))
 
 

@@ -1,17 +1,56 @@
-"""The staff side. Everything is registered here; unregister and register again to change a page."""
+"""The staff side. A page is a mixin; ``register`` puts all of them on one ``ModelAdmin`` and one site."""
+
+from typing import Any
 
 from django.contrib import admin
 
-from wxlogin.models import IdentityMove, LoginFailure, LoginSession, SessionKey, WeChatUser
+from wxlogin.models import LoginFailure, LoginSession, Overview, SessionKey, StaffAct, WeChatUser
 
-from .failures import LoginFailureAdmin
-from .moves import IdentityMoveAdmin
-from .people import WeChatUserAdmin
-from .session_keys import SessionKeyAdmin
-from .sessions import LoginSessionAdmin
+from . import token_blacklist
+from .failures import LoginFailurePage
+from .overview import OverviewPage
+from .people import WeChatUserPage
+from .session_keys import SessionKeyPage
+from .sessions import LoginSessionPage
+from .staff_log import StaffActPage
 
-admin.site.register(WeChatUser, WeChatUserAdmin)
-admin.site.register(LoginSession, LoginSessionAdmin)
-admin.site.register(SessionKey, SessionKeyAdmin)
-admin.site.register(LoginFailure, LoginFailureAdmin)
-admin.site.register(IdentityMove, IdentityMoveAdmin)
+__all__ = [
+    "PAGES",
+    "LoginFailurePage",
+    "LoginSessionPage",
+    "OverviewPage",
+    "SessionKeyPage",
+    "StaffActPage",
+    "WeChatUserPage",
+    "register",
+]
+
+PAGES: dict[Any, type] = {
+    Overview: OverviewPage,
+    WeChatUser: WeChatUserPage,
+    LoginSession: LoginSessionPage,
+    SessionKey: SessionKeyPage,
+    LoginFailure: LoginFailurePage,
+    StaffAct: StaffActPage,
+}
+
+
+def register(
+    site: admin.AdminSite = admin.site,
+    base: type[admin.ModelAdmin] = admin.ModelAdmin,
+    pages: dict[Any, type] | None = None,
+) -> None:
+    """Put the staff pages on ``site``, each on ``base``, in place of what is there.
+
+    For a theme with a ``ModelAdmin`` of its own, or for pages of your own: ``pages`` replaces those of the
+    models that it names.
+    """
+    for model, page in {**PAGES, **token_blacklist.pages(), **(pages or {})}.items():
+        if site.is_registered(model):
+            site.unregister(model)
+        site.register(
+            model, type(page.__name__.replace("Page", "Admin"), (page, base), {"__module__": __name__})
+        )
+
+
+register()

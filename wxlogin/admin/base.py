@@ -1,9 +1,10 @@
-"""What all staff pages share: nothing can be edited, nothing hidden can be asked for."""
+"""What all staff pages share: nothing can be edited, nothing hidden can be asked for, nothing is counted whole."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.formats import date_format
@@ -14,18 +15,38 @@ from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
 
+from .paginator import QuickPaginator
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows mirror what WeChat and the API did; staff act on them through actions only."""
+# A page is a mixin, so that a project can put it on the ``ModelAdmin`` of its theme: see ``register``.
+if TYPE_CHECKING:
+    Page = admin.ModelAdmin
+else:
+    Page = object
+
+
+class OrderedList(ChangeList):
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """Django sorts by any column that ``?o=`` names, also by those that ``sortable_by`` leaves out."""
+        return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
+
+
+class ReadOnlyPage(Page):
+    """Rows mirror what WeChat and the API did; staff act on them through ``Act``s only."""
 
     list_per_page = 50
+    list_max_show_all = 200
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+    paginator = QuickPaginator
     lookups: tuple[str, ...] = ()
     """Query string look-ups that our own links and the field filters use."""
 
     class Media:
         css = {"all": ["wxlogin/admin.css"]}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        theirs = super().get_changelist(request, **kwargs)  # a theme may have one of its own
+        return type("OrderedList", (OrderedList, theirs), {})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -36,27 +57,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Only along with the Django user, whose delete page asks here for each row that would go too."""
         match = request.resolver_match
-        elsewhere = match is not None and not str(match.url_name).startswith("wxlogin_")
+        here = f"{self.opts.app_label}_"
+        elsewhere = match is not None and not str(match.url_name).startswith(here)
         return elsewhere and super().has_delete_permission(request, obj)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Django lets ``?column__startswith=`` through for every column, also for sealed ones."""
         own = {getattr(each, "parameter_name", None) for each in self.list_filter}
         return lookup in own or lookup in self.lookups
-
-
-class AppFilter(admin.SimpleListFilter):
-    """By mini-program, from the settings: no query over the table to find out which there are."""
-
-    title = _("app")
-    parameter_name = "app"
-    column = "appid"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [(app.appid, app.name) for app in conf.APPS.values()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
 
 
 def app_name(appid: str) -> str:
@@ -72,3 +80,17 @@ def shown_time(moment: datetime | None) -> str:
 def badge(kind: str, text: Any) -> SafeString:
     """``kind``: good, bad or quiet."""
     return format_html('<span class="wxlogin-badge wxlogin-{}">{}</span>', kind, text)
+
+
+def says(user_text: Any) -> SafeString:
+    """Text that people wrote, shown so that it can't reach beyond itself.
+
+    ``bdi`` keeps its writing direction inside; ``v-pre`` tells the themes that compile pages as Vue templates
+    to leave it alone.
+    """
+    return (
+        format_html('<bdi v-pre class="wxlogin-said">{}</bdi>', user_text) if user_text else SafeString("-")
+    )
+
+
+APP = _("app")

@@ -1,20 +1,74 @@
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.models import LoginFailure
+from wxlogin.services.caller import SANE_REQUEST_ID
+from wxlogin.services.explanations import explain
 
-from .base import AppFilter, ReadOnlyAdmin, app_name, badge
-from .masks import mask_address
+from .base import ReadOnlyPage, app_name, badge
+from .filters import AppFilter, ChoiceFilter, Choices, CreatedFilter
+from .links import link_to
+from .masks import mask_address, mask_id
+
+FAILING = [
+    "code_invalid",
+    "phone_code_invalid",
+    "account_disabled",
+    "user_blocked",
+    "session_key_missing",
+    "wechat_too_frequent",
+    "wechat_misconfigured",
+    "wechat_bad_response",
+    "wechat_unavailable",
+    "wechat_timeout",
+]
 
 
-class LoginFailureAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "app", "answer", "errcode", "rid", "address", "request_id"]
-    list_filter = [AppFilter]
+class AnswerFilter(ChoiceFilter):
+    title = _("our answer")
+    parameter_name = "code"
+
+    def choices_offered(self) -> Choices:
+        return [(code, code) for code in FAILING]
+
+    def narrowed(self, queryset: QuerySet[LoginFailure], value: str) -> QuerySet[LoginFailure]:
+        return queryset.filter(code=value)
+
+
+class LoginFailurePage(ReadOnlyPage):
+    list_display = [
+        "created_at",
+        "app",
+        "answer",
+        "meaning",
+        "errcode",
+        "rid",
+        "person",
+        "address",
+        "request_id",
+    ]
+    list_filter = [AppFilter, AnswerFilter, CreatedFilter]
+    list_select_related = ["wechat_user"]
     ordering = ["-created_at"]
     sortable_by = ["created_at"]
     search_fields = ["request_id__exact"]
     search_help_text = _("A whole request id, as the answer's X-Request-ID said.")
-    fields = ["created_at", "app", "answer", "errcode", "rid", "address", "request_id"]
+    lookups = ("wechat_user__id__exact",)
+    fields = [
+        "created_at",
+        "app",
+        "answer",
+        "errcode",
+        "meaning",
+        "what_to_do",
+        "rid",
+        "person",
+        "address",
+        "request_id",
+        "upstream_ms",
+    ]
 
     @admin.display(description=_("app"))
     def app(self, failure: LoginFailure) -> str:
@@ -24,6 +78,32 @@ class LoginFailureAdmin(ReadOnlyAdmin):
     def answer(self, failure: LoginFailure) -> str:
         return badge("bad", failure.code)
 
+    @admin.display(description=_("what it means"))
+    def meaning(self, failure: LoginFailure) -> str:
+        return str(explain(failure.code, failure.errcode).told)
+
+    @admin.display(description=_("what to do"))
+    def what_to_do(self, failure: LoginFailure) -> str:
+        return str(explain(failure.code, failure.errcode).todo)
+
+    @admin.display(description=_("WeChat user"))
+    def person(self, failure: LoginFailure) -> str:
+        """Known only where it failed after WeChat had said who asks."""
+        if failure.wechat_user is None:
+            return "-"
+        return link_to(failure.wechat_user, mask_id(failure.wechat_user.openid))
+
     @admin.display(description=_("IP address"))
     def address(self, failure: LoginFailure) -> str:
         return mask_address(failure.ip)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[LoginFailure], search_term: str
+    ) -> tuple[QuerySet[LoginFailure], bool]:
+        """As it stands: Django would look for each of several words."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        return (
+            queryset.filter(request_id=term) if SANE_REQUEST_ID.fullmatch(term) else queryset.none()
+        ), False

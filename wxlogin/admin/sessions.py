@@ -1,94 +1,86 @@
+import re
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib import admin
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _, ngettext
+from django.utils.translation import gettext, gettext_lazy as _
 
 from wxlogin.models import LoginSession
-from wxlogin.services import sessions
+from wxlogin.services import lookup
 
-from .base import AppFilter, ReadOnlyAdmin, app_name, badge
+from .acts import ActsOnRows, EndSessions
+from .base import ReadOnlyPage, app_name, badge
+from .filters import AppFilter, CreatedFilter, SessionStateFilter
+from .links import act_on, link_to
 from .masks import mask_address, mask_id
 
-
-class SessionAppFilter(AppFilter):
-    column = "wechat_user__appid"
-
-
-class LiveFilter(admin.SimpleListFilter):
-    title = _("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [("live", _("live")), *LoginSession.EndReason.choices]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "live":
-            return queryset.live(timezone.now())
-        return queryset.filter(end_reason=self.value()) if self.value() else queryset
+SYSTEMS = [
+    ("iPhone", r"iPhone"),
+    ("iPad", r"iPad"),
+    ("Mac", r"Mac OS X"),
+    ("Windows", r"Windows"),
+    ("Android", r"Android"),
+]
 
 
-class EndsSessions(admin.ModelAdmin):
-    """Who may end login sessions, and what they are told."""
-
-    def has_end_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("wxlogin.end_loginsession")
-
-    def tell_ended(self, request: HttpRequest, count: int) -> None:
-        if not count:
-            self.message_user(request, _("Nothing to end: all of it was over already."), messages.WARNING)
-            return
-        text = ngettext(
-            "%d login session ended. Its tokens are refused from the next request on.",
-            "%d login sessions ended. Their tokens are refused from the next request on.",
-            count,
-        )
-        self.message_user(request, text % count, messages.SUCCESS)
-
-
-class LoginSessionAdmin(EndsSessions, ReadOnlyAdmin):
+class LoginSessionPage(ActsOnRows, ReadOnlyPage):
     list_display = [
         "short_id",
         "person",
         "app",
         "state",
+        "device",
         "created_at",
         "last_seen_at",
         "expires_at",
         "address",
         "release",
     ]
-    list_filter = [SessionAppFilter, LiveFilter]
+    list_filter = [AppFilter, SessionStateFilter, CreatedFilter]
     list_select_related = ["wechat_user"]
     ordering = ["-created_at"]
     sortable_by = ["created_at"]
-    search_fields = ["public_id__exact", "wechat_user__openid__exact"]
-    search_help_text = _("A whole session id or openid.")
+    search_fields = ["public_id"]  # what is searched is up to get_search_results
+    search_help_text = _("A whole session id, openid, unionid, phone number or user id.")
     lookups = ("wechat_user__id__exact",)
-    actions = ["end_sessions"]
+    acts = (EndSessions(),)
     fields = [
         "public_id",
         "person",
         "app",
         "state",
+        "to_do",
         "created_at",
         "last_seen_at",
         "expires_at",
         "ended_at",
         "generation",
         "address",
+        "device",
         "user_agent",
         "release",
+        "upstream_ms",
     ]
 
-    @admin.action(description=_("End the selected login sessions"), permissions=["end"])
-    def end_sessions(self, request: HttpRequest, queryset: QuerySet[LoginSession]) -> None:
-        self.tell_ended(request, sessions.end_sessions(queryset, staff=request.user))
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[LoginSession], search_term: str
+    ) -> tuple[QuerySet[LoginSession], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        people = lookup.pks_in(lookup.find_people(term))
+        is_this_one = Q(public_id=term)
+        return queryset.filter(is_this_one if _is_session_id(term) else Q(wechat_user__in=people)), False
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        session = super().get_object(request, object_id, from_field)
+        if session is not None:
+            session.acts_offered = self.acts_offered(request)
+        return session
 
     @admin.display(description=_("session"))
     def short_id(self, session: LoginSession) -> str:
@@ -98,20 +90,29 @@ class LoginSessionAdmin(EndsSessions, ReadOnlyAdmin):
     def person(self, session: LoginSession) -> str:
         if session.wechat_user is None:
             return str(_("erased"))
-        url = reverse("admin:wxlogin_wechatuser_change", args=[session.wechat_user_id])
-        return format_html('<a href="{}">{}</a>', url, mask_id(session.wechat_user.openid))
+        return link_to(session.wechat_user, mask_id(session.wechat_user.openid))
 
     @admin.display(description=_("app"))
     def app(self, session: LoginSession) -> str:
-        return app_name(session.wechat_user.appid) if session.wechat_user else "-"
+        return app_name(session.appid) or "-"
 
     @admin.display(description=_("state"))
     def state(self, session: LoginSession) -> SafeString:
         return session_state(session)
 
+    @admin.display(description=_("device"))
+    def device(self, session: LoginSession) -> str:
+        return device_of(session.user_agent)
+
     @admin.display(description=_("IP address"))
     def address(self, session: LoginSession) -> str:
         return mask_address(session.ip)
+
+    @admin.display(description=_("actions"))
+    def to_do(self, session: LoginSession) -> str:
+        if session.is_over(timezone.now()) or not session.acts_offered:  # type: ignore[attr-defined]
+            return "-"
+        return format_html('<a href="{}">{}</a>', act_on(session, "end_sessions"), EndSessions.label)
 
 
 def session_state(session: LoginSession) -> SafeString:
@@ -120,3 +121,15 @@ def session_state(session: LoginSession) -> SafeString:
     if session.is_over(timezone.now()):
         return badge("quiet", LoginSession.EndReason.EXPIRED.label)
     return badge("good", _("live"))
+
+
+def device_of(user_agent: str) -> str:
+    """What a person would call it, as far as the user agent tells: "iPhone, WeChat 8.0.60"."""
+    system = next((name for name, pattern in SYSTEMS if re.search(pattern, user_agent)), "")
+    wechat = re.search(r"MicroMessenger/([0-9.]{1,16})", user_agent)
+    parts = [system, gettext("WeChat %s") % wechat[1] if wechat else ""]
+    return ", ".join(filter(None, parts)) or "-"
+
+
+def _is_session_id(text: str) -> bool:
+    return bool(re.fullmatch("[0-9a-f]{32}", text))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import ISO_8601, serializers
 
 from wxlogin.conf import conf
-from wxlogin.models import IdentityMove, LoginSession, SessionKey, WeChatUser
+from wxlogin.models import LoginFailure, LoginSession, SessionKey, StaffAct, WeChatUser
 from wxlogin.services.open_data import Sealed
 from wxlogin.services.profile import MAX_NICKNAME, clean_nickname
 from wxlogin.vault import CannotOpen
@@ -213,12 +213,23 @@ class ExportedSessionSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class ExportedMoveSerializer(serializers.ModelSerializer):
+class ExportedActSerializer(serializers.ModelSerializer):
+    """What staff did to the person; not who it was, and not the reason, which is written for staff."""
+
     created_at = UTCTime()
 
     class Meta:
-        model = IdentityMove
-        fields = ["kind", "from_user", "to_user", "created_at"]
+        model = StaffAct
+        fields = ["action", "from_user", "to_user", "created_at"]
+        read_only_fields = fields
+
+
+class ExportedFailureSerializer(serializers.ModelSerializer):
+    created_at = UTCTime()
+
+    class Meta:
+        model = LoginFailure
+        fields = ["created_at", "code", "errcode", "ip", "request_id"]
         read_only_fields = fields
 
 
@@ -230,7 +241,8 @@ class ExportedIdentitySerializer(serializers.ModelSerializer):
     block = serializers.SerializerMethodField()
     session_key = serializers.SerializerMethodField()
     sessions = ExportedSessionSerializer(source="login_sessions", many=True, read_only=True)
-    moves = ExportedMoveSerializer(many=True, read_only=True)
+    failures = ExportedFailureSerializer(many=True, read_only=True)
+    staff_acts = ExportedActSerializer(many=True, read_only=True)
     created_at = UTCTime()
     last_login_at = UTCTime()
 
@@ -248,7 +260,8 @@ class ExportedIdentitySerializer(serializers.ModelSerializer):
             "last_login_at",
             "session_key",
             "sessions",
-            "moves",
+            "failures",
+            "staff_acts",
         ]
         read_only_fields = fields
 

@@ -16,9 +16,8 @@ from rest_framework.views import APIView
 
 from wxlogin.conf import Rate, conf
 from wxlogin.models import LoginSession
+from wxlogin.services.caller import client_address
 from wxlogin.shared_cache import shared_cache
-
-from .address import client_address
 
 
 def refusal(key: str, rate: Rate) -> int | None:

@@ -35,9 +35,9 @@ from wxlogin.services import (
     session_keys,
     sessions,
 )
+from wxlogin.services.caller import caller_of, request_id_of
 from wxlogin.services.log import request_id
 
-from .address import caller_of, request_id_of
 from .authentication import WeChatJWTAuthentication
 from .errors import response_to
 from .parsers import BoundedFormParser, BoundedJSONParser, read_bounded

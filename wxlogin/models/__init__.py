@@ -2,20 +2,24 @@
 
 from .carried_blocks import CarriedBlock
 from .failures import LoginFailure
-from .moves import IdentityMove
+from .figures import HourlyFigure
+from .overview import Overview
 from .people import WeChatUser
 from .pushes import ReceivedPush
 from .session_keys import SessionKey
 from .sessions import LoginSession
+from .staff_acts import StaffAct
 from .unionids import UnionidOwner
 
 __all__ = [
     "CarriedBlock",
-    "IdentityMove",
+    "HourlyFigure",
     "LoginFailure",
     "LoginSession",
+    "Overview",
     "ReceivedPush",
     "SessionKey",
+    "StaffAct",
     "UnionidOwner",
     "WeChatUser",
 ]

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.lookups import Lookup, StartsWith
 
 
 class ExactCharField(models.CharField):
@@ -16,3 +17,22 @@ class ExactCharField(models.CharField):
         if connection.vendor == "mysql":
             parameters["collation"] = "utf8mb4_bin"
         return parameters
+
+
+@ExactCharField.register_lookup
+class Prefix(Lookup):
+    """``startswith`` that an index answers on every database.
+
+    PostgreSQL needs one made for it. MySQL and SQLite compare our columns byte by byte, so there a prefix is a range;
+    their ``LIKE`` would read the whole table.
+    """
+
+    lookup_name = "prefix"
+
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        if connection.vendor == "postgresql":
+            sql, params = StartsWith(self.lhs, self.rhs).as_sql(compiler, connection)
+            return sql, tuple(params)
+        column, params = self.process_lhs(compiler, connection)
+        first = str(self.rhs)
+        return f"({column} >= %s AND {column} < %s)", (*params, first, *params, first + chr(0x10FFFF))

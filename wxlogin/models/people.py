@@ -6,7 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, Max, Min, OuterRef, Q
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.wechat.results import Code2Session, PhoneNumber
@@ -14,6 +15,8 @@ from wxlogin.wechat.results import Code2Session, PhoneNumber
 from . import phones
 from .carried_blocks import CarriedBlock
 from .fields import ExactCharField
+
+FEW, MANY = 1_000, 10_000
 
 
 def shorten(identifier: str) -> str:
@@ -30,6 +33,7 @@ class Recorded:
     """
 
     wechat_user: "WeChatUser"
+    is_new: bool = False
     is_new_user: bool = False
     unionid_changed: bool = False
     is_blocked_again: bool = False
@@ -87,7 +91,8 @@ class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
         wechat_user.save(force_insert=True)
         return Recorded(
             wechat_user,
-            is_new_user,
+            is_new=True,
+            is_new_user=is_new_user,
             unionid_changed=bool(identity.unionid),
             is_blocked_again=wechat_user.is_blocked(at),
         )
@@ -126,13 +131,44 @@ class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
         without_end_or_before_it = Q(blocked_until=None) | Q(blocked_until__gt=at)
         return self.filter(without_end_or_before_it, blocked_at__isnull=False)
 
+    def not_blocked(self, at: datetime) -> "WeChatUserQuerySet":
+        return self.filter(Q(blocked_at=None) | Q(blocked_until__lte=at))
+
+    def of_disabled(self) -> "WeChatUserQuerySet":
+        """Of Django users who are inactive, where the user model has a column that says so."""
+        return self._by_key(self.filter(user__is_active=False))
+
+    def all_in_conflict(self, groups: Iterable[list[str]]) -> "WeChatUserQuerySet":
+        """``in_conflict`` for a whole table: first which unionids have two users, wherever that is, then which
+        of these, ``MANY`` at most, are a conflict."""
+        # As text, since PostgreSQL knows no smallest UUID. Both columns are in one index, so no row is read.
+        user = Cast("user", models.CharField(max_length=64))
+        known = self.model.objects.filter(unionid__gt="").order_by().values("unionid")
+        shared = known.annotate(one=Min(user), another=Max(user)).exclude(one=F("another"))
+        # A list and no subquery: with that the database looks at each person first.
+        unionids = list(shared.values_list("unionid", flat=True)[:MANY])
+        return self._by_key(self.filter(unionid__in=unionids).in_conflict(groups))
+
+    def _by_key(self, rows: "WeChatUserQuerySet") -> "WeChatUserQuerySet":
+        """``rows``, by their keys where they are few.
+
+        Databases look for a rare row along the order that is asked for, through all of the others.
+        """
+        keys = list(rows.order_by().values_list("pk", flat=True)[: FEW + 1])
+        return rows if len(keys) > FEW else self.filter(pk__in=keys)
+
     def in_conflict(self, groups: Iterable[list[str]]) -> "WeChatUserQuerySet":
-        """Those whose unionid belongs to another Django user too, within one of ``groups`` of appids."""
+        """Those whose unionid belongs to another Django user too, within one of ``groups`` of appids.
+
+        Whom staff split off is no conflict any more, for either side.
+        """
         conflict = Q(pk__in=[])
         for appids in groups:
-            others = self.model.objects.filter(appid__in=appids, unionid=OuterRef("unionid"))
+            others = self.model.objects.filter(
+                appid__in=appids, unionid=OuterRef("unionid"), is_split_off=False
+            )
             conflict |= Q(Exists(others.exclude(user=OuterRef("user"))), appid__in=appids)
-        return self.exclude(unionid="").filter(conflict)
+        return self.exclude(unionid="").filter(conflict, is_split_off=False)
 
 
 class WeChatUser(models.Model):
@@ -143,12 +179,15 @@ class WeChatUser(models.Model):
     )
     appid = ExactCharField(_("app"), max_length=32)
     openid = ExactCharField(_("openid"), max_length=64)
-    unionid = ExactCharField(_("unionid"), max_length=64, blank=True, db_index=True)
+    unionid = ExactCharField(_("unionid"), max_length=64, blank=True)
+    is_split_off = models.BooleanField(
+        _("split off"), default=False, help_text=_("Staff said that this is a person of its own.")
+    )
     nickname = ExactCharField(_("nickname"), max_length=64, blank=True)
     avatar = models.FileField(_("avatar"), upload_to="wxlogin/avatars/", blank=True)
     sealed_phone = models.BinaryField(_("phone"), default=b"", blank=True)
     phone_hash = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
-    blocked_at = models.DateTimeField(_("blocked at"), null=True, blank=True)
+    blocked_at = models.DateTimeField(_("blocked at"), null=True, blank=True, db_index=True)
     blocked_until = models.DateTimeField(_("blocked until"), null=True, blank=True)
     block_reason = ExactCharField(_("reason for the block"), max_length=200, blank=True)
     block_reason_public = models.BooleanField(_("tell the person the reason"), default=False)
@@ -160,9 +199,21 @@ class WeChatUser(models.Model):
     class Meta:
         verbose_name = _("WeChat user")
         verbose_name_plural = _("WeChat users")
-        permissions = [("block_wechatuser", _("Can block and unblock WeChat users"))]
+        default_permissions = ("view", "delete")  # deleted only along with the Django user
+        permissions = [
+            ("block_wechatuser", _("Can block and unblock WeChat users")),
+            ("check_sessionkey_wechatuser", _("Can ask WeChat whether a session key holds")),
+            ("reset_sessionkey_wechatuser", _("Can reset session keys")),
+            ("merge_wechatuser", _("Can merge accounts and split them")),
+            ("erase_wechatuser", _("Can erase people")),
+            ("reveal_wechatuser", _("Can reveal masked fields of people")),
+            ("export_wechatuser", _("Can export people")),
+        ]
+        indexes = [models.Index(fields=["unionid", "user"], name="wxlogin_people_by_unionid")]
         constraints = [
-            models.UniqueConstraint(fields=["appid", "openid"], name="wxlogin_one_row_per_identity")
+            # The openid first, so that staff find it in all apps by this very index. There is no other index over
+            # appid or openid: MySQL might lock a login's row by it, and meet other logins in a deadlock.
+            models.UniqueConstraint(fields=["openid", "appid"], name="wxlogin_one_openid_per_app")
         ]
 
     def __str__(self) -> str:

@@ -63,6 +63,7 @@ class SessionKey(models.Model):
     class Meta:
         verbose_name = _("session key")
         verbose_name_plural = _("session keys")
+        default_permissions = ("view", "delete")
 
     def __str__(self) -> str:
         return f"session key {self.pk}"

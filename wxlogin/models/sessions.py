@@ -1,11 +1,11 @@
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
-from django.db.models import Count, F, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
@@ -30,15 +30,21 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
     def live(self, at: datetime) -> "LoginSessionQuerySet":
         return self.filter(ended_at=None, expires_at__gt=at, last_seen_at__gt=at - conf.SESSION_IDLE)
 
-    def live_per_person(self, at: datetime) -> Coalesce:
-        """To annotate people with: how many live sessions each has."""
-        live = self.live(at).filter(wechat_user=OuterRef("pk")).order_by().values("wechat_user")
-        return Coalesce(Subquery(live.annotate(count=Count("pk")).values("count")), 0)
+    def expired(self, at: datetime) -> "LoginSessionQuerySet":
+        """Past a limit, whether or not anybody has asked since and so put it on record."""
+        past = Q(expires_at__lte=at) | Q(last_seen_at__lte=at - conf.SESSION_IDLE)
+        return self.filter(Q(end_reason=LoginSession.EndReason.EXPIRED) | Q(past, ended_at=None))
+
+    def live_per_person(self, people: Iterable[int], at: datetime) -> dict[int, int]:
+        """How many live sessions each of ``people`` has, who has any."""
+        live = self.live(at).filter(wechat_user__in=list(people)).order_by()
+        return dict(live.values_list("wechat_user").annotate(Count("pk")))
 
     def start(self, wechat_user: WeChatUser, *, at: datetime, **origin: Any) -> "LoginSession":
-        """``origin``: ip, user_agent, release."""
+        """``origin``: ip, user_agent, release, upstream_ms."""
         return self.create(
             wechat_user=wechat_user,
+            appid=wechat_user.appid,
             created_at=at,
             last_seen_at=at,
             expires_at=at + conf.SESSION_ABSOLUTE,
@@ -97,6 +103,9 @@ class LoginSession(models.Model):
         related_name="login_sessions",
         verbose_name=_("WeChat user"),
     )
+    appid = ExactCharField(
+        _("app"), max_length=32, blank=True, help_text=_("Still told when the person is erased.")
+    )
     created_at = models.DateTimeField(_("created at"), db_index=True)
     last_seen_at = models.DateTimeField(_("last seen"))
     expires_at = models.DateTimeField(_("expires at"), help_text=_("No token outlives this."))
@@ -110,14 +119,20 @@ class LoginSession(models.Model):
     release = models.CharField(
         _("release"), max_length=32, blank=True, help_text=_("Of the mini-program, as WeChat's Referer says.")
     )
+    upstream_ms = models.PositiveIntegerField(
+        _("WeChat's time"), null=True, blank=True, help_text=_("Milliseconds that WeChat took for the login.")
+    )
 
     objects = LoginSessionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("login session")
         verbose_name_plural = _("login sessions")
+        default_permissions = ("view", "delete")
         indexes = [
-            models.Index(fields=["wechat_user", "ended_at", "created_at"], name="wxlogin_sessions_of_person")
+            models.Index(fields=["wechat_user", "ended_at", "created_at"], name="wxlogin_sessions_of_person"),
+            models.Index(fields=["appid", "created_at"], name="wxlogin_sessions_of_app"),
+            models.Index(fields=["end_reason", "created_at"], name="wxlogin_sessions_by_end"),
         ]
         permissions = [("end_loginsession", _("Can end login sessions"))]
 

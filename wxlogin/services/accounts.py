@@ -9,19 +9,20 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection, models, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from wxlogin import signals
 from wxlogin.conf import conf
 from wxlogin.exceptions import CannotMerge
-from wxlogin.models import IdentityMove, UnionidOwner, WeChatUser
+from wxlogin.models import StaffAct, UnionidOwner, WeChatUser
 from wxlogin.wechat.results import Code2Session
 
 from . import sessions
 from .log import log
-from .reasons import checked_reason
+from .staff_log import Action, Staff, record
 from .storage import in_one_transaction
+
+MOST_RELATED = 50
 
 
 def create_user(*, appid: str, openid: str, unionid: str) -> AbstractBaseUser:
@@ -91,7 +92,7 @@ def _report_conflict(wechat_user: WeChatUser, others: list[WeChatUser]) -> None:
 
 @in_one_transaction
 def merge_accounts(
-    source: AbstractBaseUser, target: AbstractBaseUser, *, staff: AbstractBaseUser | None, reason: str
+    source: AbstractBaseUser, target: AbstractBaseUser, *, staff: Staff, reason: str
 ) -> list[WeChatUser]:
     """Move all of ``source``'s identities, and with them their sessions, to ``target``.
 
@@ -107,15 +108,13 @@ def merge_accounts(
     # First these: a login about to join source holds one, and its identity is there once we get it.
     UnionidOwner.objects.filter(user_id=source.pk).update(user_id=target.pk)
     identities = WeChatUser.objects.filter(user_id=source.pk)
-    moved = _move(identities, source, target, IdentityMove.Kind.MERGE, staff=staff, reason=reason)
-    signals.accounts_merged.send(sender=IdentityMove, source=source, target=target)
+    moved = _move(identities, source, target, Action.MERGE, staff=staff, reason=reason)
+    signals.accounts_merged.send(sender=StaffAct, source=source, target=target)
     return moved
 
 
 @in_one_transaction
-def split_identity(
-    wechat_user: WeChatUser, *, staff: AbstractBaseUser | None, reason: str
-) -> AbstractBaseUser:
+def split_identity(wechat_user: WeChatUser, *, staff: Staff, reason: str) -> AbstractBaseUser:
     """Give one identity, with its sessions, a new Django user of its own; that user.
 
     Whoever still has the unionid keeps being joined by it; if that is the new user alone, the new user.
@@ -127,11 +126,26 @@ def split_identity(
     _refuse_staff(source)
     target = _make_user(wechat_user.appid, wechat_user)
     identity = WeChatUser.objects.filter(pk=wechat_user.pk, user_id=source.pk)
-    if not _move(identity, source, target, IdentityMove.Kind.SPLIT, staff=staff, reason=reason):
+    if not _move(identity, source, target, Action.SPLIT, staff=staff, reason=reason):
         raise CannotMerge("moved_meanwhile")
     wechat_user.refresh_from_db()
-    signals.identity_split.send(sender=IdentityMove, wechat_user=wechat_user, source=source, target=target)
+    signals.identity_split.send(sender=StaffAct, wechat_user=wechat_user, source=source, target=target)
     return target
+
+
+def identities_of(user: AbstractBaseUser) -> list[WeChatUser]:
+    """Oldest first, over all apps."""
+    return list(WeChatUser.objects.filter(user_id=user.pk).order_by("created_at", "pk"))
+
+
+def related_to(wechat_user: WeChatUser) -> list[WeChatUser]:
+    """The other identities of the person's account, and those with the same unionid in the same group."""
+    _group, appids = conf.group_of(wechat_user.appid)
+    related = models.Q(user_id=wechat_user.user_id)
+    if wechat_user.unionid:
+        related |= models.Q(appid__in=appids, unionid=wechat_user.unionid)
+    others = WeChatUser.objects.filter(related).exclude(pk=wechat_user.pk)
+    return list(others.select_related("user").order_by("created_at", "pk")[:MOST_RELATED])
 
 
 def is_staff(user: AbstractBaseUser) -> bool:
@@ -179,23 +193,17 @@ def _move(
     identities: QuerySet[WeChatUser],
     source: AbstractBaseUser,
     target: AbstractBaseUser,
-    kind: IdentityMove.Kind,
+    kind: Action,
     *,
-    staff: AbstractBaseUser | None,
+    staff: Staff,
     reason: str,
 ) -> list[WeChatUser]:
-    ids = list(identities.values_list("pk", flat=True))
-    WeChatUser.objects.filter(pk__in=ids).update(user_id=target.pk)
-    IdentityMove.objects.record(
-        ids,
-        kind=kind,
-        from_user=str(source.pk),
-        to_user=str(target.pk),
-        staff_id=staff.pk if staff else None,
-        staff_name=staff.get_username() if staff else "",
-        reason=checked_reason(reason),
-        created_at=timezone.now(),
-    )
+    moved = list(identities)
+    ids = [person.pk for person in moved]
+    WeChatUser.objects.filter(pk__in=ids).update(user_id=target.pk, is_split_off=kind == Action.SPLIT)
+    if kind == Action.MERGE:  # they are one person after all
+        WeChatUser.objects.filter(user_id=target.pk, is_split_off=True).update(is_split_off=False)
+    record(kind, moved, staff=staff, reason=reason, from_user=str(source.pk), to_user=str(target.pk))
     if not (source.is_active and target.is_active):
         sessions.end_sessions_of_disabled(ids)
     facts = {"source": source.pk, "target": target.pk, "identities": len(ids)}

@@ -13,6 +13,8 @@ logger = logging.getLogger("wxlogin")
 
 #: Of the API call under way, so that every line about it can be found by the answer's ``X-Request-ID``.
 request_id: ContextVar[str] = ContextVar("wxlogin_request_id", default="")
+#: Of the staff member who is acting, for the staff log.
+address: ContextVar[str | None] = ContextVar("wxlogin_address", default=None)
 
 
 class RequestIdFilter(logging.Filter):
@@ -35,4 +37,10 @@ def log(event: str, level: int = logging.INFO, **facts: Any) -> None:
 
 def short_hash(person: "WeChatUser") -> str:
     """The same person in two lines looks the same, and no line tells the openid."""
-    return salted_hmac("wxlogin.log", f"{person.appid}\0{person.openid}", algorithm="sha256").hexdigest()[:12]
+    return hash_of(person.appid, person.openid)
+
+
+def hash_of(appid: str, openid: str, *, secret: str | bytes | None = None) -> str:
+    """``secret``: a ``SECRET_KEY`` of before."""
+    value = f"{appid}\0{openid}"
+    return salted_hmac("wxlogin.log", value, secret=secret, algorithm="sha256").hexdigest()[:12]

@@ -17,7 +17,7 @@ from wxlogin.wechat.results import Code2Session
 from . import accounts, phone
 from .caller import Caller
 from .log import log, short_hash
-from .refusals import recorded
+from .refusals import milliseconds_since, recorded
 from .sessions import issue_tokens
 from .storage import again_when_outrun, in_one_transaction
 
@@ -41,7 +41,8 @@ def login_with_code(code: str, *, appid: str, caller: Caller, phone_code: str = 
     asked_at = timezone.now()
     with recorded("login refused", appid=appid, caller=caller):
         identity = client.code2session(code)
-        login = _store(appid, identity, asked_at=asked_at, caller=caller)
+        upstream_ms = milliseconds_since(started)
+        login = _store(appid, identity, asked_at=asked_at, caller=caller, upstream_ms=upstream_ms)
         if isinstance(login, AccountDisabled):
             raise login
     session, wechat_user = login.session, login.session.person
@@ -71,7 +72,7 @@ class _Stored:
 @again_when_outrun
 @in_one_transaction
 def _store(
-    appid: str, identity: Code2Session, *, asked_at: datetime, caller: Caller
+    appid: str, identity: Code2Session, *, asked_at: datetime, caller: Caller, upstream_ms: int
 ) -> _Stored | AccountDisabled:
     """Raises ``AccountDisabled`` where the refusal takes all back, and returns it where it doesn't."""
     now = timezone.now()
@@ -82,13 +83,18 @@ def _store(
     if recorded_login.unionid_changed:
         accounts.unionid_came(wechat_user)
     if not wechat_user.may_log_in(now):
-        refusal = AccountDisabled(wechat_user.block_reason if wechat_user.block_reason_public else "")
+        reason = wechat_user.block_reason if wechat_user.block_reason_public else ""
         if recorded_login.is_blocked_again:
-            return refusal  # for staff to find them, and to let them in again
-        raise refusal
+            return AccountDisabled(reason, wechat_user)  # for staff to find them, and to let them in again
+        raise AccountDisabled(reason, None if recorded_login.is_new else wechat_user)
     SessionKey.objects.keep(wechat_user, identity.session_key, asked_at=asked_at)
     session = LoginSession.objects.start(
-        wechat_user, at=now, ip=caller.ip, user_agent=caller.user_agent, release=caller.release
+        wechat_user,
+        at=now,
+        ip=caller.ip,
+        user_agent=caller.user_agent,
+        release=caller.release,
+        upstream_ms=upstream_ms,
     )
     replaced = LoginSession.objects.end_surplus(wechat_user, now)
     transaction.on_commit(

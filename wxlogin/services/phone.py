@@ -26,7 +26,7 @@ def bind_with_code(
     WeChat is told who asks, so that one person's code never binds to another. ``until``: see ``WeChatClient``.
     """
     client = get_client(wechat_user.appid)
-    with recorded("phone refused", appid=wechat_user.appid, caller=caller):
+    with recorded("phone refused", appid=wechat_user.appid, caller=caller, wechat_user=wechat_user):
         phone = client.phone_number(code, wechat_user.openid, until=until)
     _keep(wechat_user, phone)
     return phone

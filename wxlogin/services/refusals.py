@@ -1,14 +1,16 @@
 """What WeChat or we refused: a line for the log and a row for staff who are asked why."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import Error
 from django.utils import timezone
 
 from wxlogin.exceptions import AccountDisabled
-from wxlogin.models import LoginFailure
+from wxlogin.models import LoginFailure, WeChatUser
 from wxlogin.wechat.errors import Misconfigured, WeChatError
 
 from .caller import Caller
@@ -16,17 +18,31 @@ from .log import log, request_id
 
 
 @contextmanager
-def recorded(event: str, *, appid: str, caller: Caller) -> Iterator[None]:
-    """Record what refuses the block, and let it fly on."""
+def recorded(
+    event: str, *, appid: str, caller: Caller, wechat_user: WeChatUser | None = None
+) -> Iterator[None]:
+    """Record what refuses the block and how long that took, and let it fly on.
+
+    ``wechat_user``: who asks, where that is known before WeChat says so.
+    """
+    started = time.monotonic()
     try:
         yield
     except (WeChatError, AccountDisabled) as refusal:
-        record(event, refusal, appid=appid, caller=caller)
+        person = wechat_user or getattr(refusal, "wechat_user", None)
+        took = milliseconds_since(started)
+        record(event, refusal, appid=appid, caller=caller, wechat_user=person, upstream_ms=took)
         raise
 
 
-def record(event: str, refusal: WeChatError | AccountDisabled, *, appid: str, caller: Caller) -> None:
-    """A database in trouble must not change the answer."""
+def milliseconds_since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)
+
+
+def record(
+    event: str, refusal: WeChatError | AccountDisabled, *, appid: str, caller: Caller, **facts: Any
+) -> None:
+    """``facts`` are further columns of the row. A database in trouble must not change the answer."""
     errcode, rid = getattr(refusal, "errcode", None), getattr(refusal, "rid", "")
     log(
         event,
@@ -45,6 +61,7 @@ def record(event: str, refusal: WeChatError | AccountDisabled, *, appid: str, ca
             errcode=errcode,
             rid=rid,
             request_id=request_id.get(),
+            **facts,
         )
     except Error as exc:
         log("failure not stored", logging.ERROR, problem=type(exc).__name__)

@@ -10,23 +10,25 @@ from django.utils import timezone
 from wxlogin.conf import conf
 from wxlogin.models import CarriedBlock, LoginFailure, LoginSession, ReceivedPush
 
+from .figures import settle
 from .storage import in_one_transaction
 
 BATCH = 1_000  # rows that a statement looks at, at most: so each is quick, however large the table is
 
 
 def purge() -> Iterator[tuple[str, int]]:
-    """Delete what is too old, a kind at a time; the kind, and how many of it.
+    """Delete what is too old, a kind at a time; the kind, and how many of it. Nothing goes before it is counted.
 
     Each batch is committed by itself, so this may be killed, run again, and run twice at once.
     """
     now = timezone.now()
     cutoff = now - conf.RETENTION
+    counted = min(cutoff, settle() or cutoff)
     # A session that was over before the cutoff was created before it, and that column has an index.
     # Until its absolute end there may be tokens that ask what became of it.
     over = (Q(ended_at__lt=cutoff) | Q(expires_at__lt=cutoff)) & Q(expires_at__lt=now)
-    yield "login sessions", _delete(LoginSession, "created_at", before=cutoff, only=over)
-    yield "login failures", _delete(LoginFailure, "created_at", before=cutoff)
+    yield "login sessions", _delete(LoginSession, "created_at", before=counted, only=over)
+    yield "login failures", _delete(LoginFailure, "created_at", before=counted)
     passing = Q(is_lasting=False)
     yield "received pushes", _delete(ReceivedPush, "received_at", before=cutoff, only=passing)
     yield "blocks of erased people", _delete(CarriedBlock, "forgotten_at", before=now)

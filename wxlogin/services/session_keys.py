@@ -1,5 +1,7 @@
 """WeChat's key for a person: whether it holds, and a new one for it."""
 
+from collections.abc import Callable
+
 from django.utils import timezone
 
 from wxlogin.exceptions import SessionKeyMissing
@@ -9,6 +11,7 @@ from wxlogin.vault import CannotOpen
 
 from .caller import Caller
 from .refusals import recorded
+from .staff_log import Action, Staff, record
 
 
 def key_of(wechat_user: WeChatUser) -> SessionKey:
@@ -37,7 +40,7 @@ def check(wechat_user: WeChatUser, *, caller: Caller) -> SessionKey:
     """
     key, session_key = usable_key_of(wechat_user)
     client = get_client(wechat_user.appid)
-    with recorded("session key not checked", appid=wechat_user.appid, caller=caller):
+    with recorded("session key not checked", appid=wechat_user.appid, caller=caller, wechat_user=wechat_user):
         is_live = client.has_live_session_key(wechat_user.openid, session_key)
     SessionKey.objects.checked(key, is_live=is_live, at=timezone.now())
     return key_of(wechat_user)
@@ -52,7 +55,32 @@ def reset(wechat_user: WeChatUser, *, caller: Caller) -> SessionKey:
     key, session_key = usable_key_of(wechat_user)
     client = get_client(wechat_user.appid)
     asked_at = timezone.now()
-    with recorded("session key not reset", appid=wechat_user.appid, caller=caller):
+    with recorded("session key not reset", appid=wechat_user.appid, caller=caller, wechat_user=wechat_user):
         fresh = client.reset_session_key(wechat_user.openid, session_key)
     SessionKey.objects.keep(key.wechat_user, fresh, asked_at=asked_at)
     return key_of(wechat_user)
+
+
+def check_for_staff(wechat_user: WeChatUser, *, staff: Staff, reason: str) -> SessionKey:
+    """``check``, on record. Raises ``ValueError`` too, for a reason that is empty or too long."""
+    return _for_staff(check, Action.CHECK_SESSION_KEY, wechat_user, staff, reason)
+
+
+def reset_for_staff(wechat_user: WeChatUser, *, staff: Staff, reason: str) -> SessionKey:
+    """``reset``, on record. Raises ``ValueError`` too, for a reason that is empty or too long."""
+    return _for_staff(reset, Action.RESET_SESSION_KEY, wechat_user, staff, reason)
+
+
+def _for_staff(
+    ask: Callable[..., SessionKey],
+    action: Action,
+    wechat_user: WeChatUser,
+    staff: Staff,
+    reason: str,
+) -> SessionKey:
+    """On record before WeChat is asked: what it does then can't be taken back.
+
+    A failure is the person's, the address of staff none of theirs.
+    """
+    record(action, [wechat_user], staff=staff, reason=reason)
+    return ask(wechat_user, caller=Caller())

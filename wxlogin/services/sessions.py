@@ -1,12 +1,13 @@
 """The life of a login session after the login."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Model
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from wxlogin import tokens
@@ -16,6 +17,7 @@ from wxlogin.models import LoginSession, WeChatUser
 from wxlogin.tokens import TokenPair
 
 from .log import log
+from .staff_log import Action, Staff, record
 from .storage import in_one_transaction
 
 EndReason = LoginSession.EndReason
@@ -104,19 +106,23 @@ def end_own_session(user: AbstractBaseUser, public_id: str) -> bool:
     return True
 
 
-def end_sessions(sessions: Iterable[LoginSession], *, staff: AbstractBaseUser | AnonymousUser) -> int:
-    """``staff`` ends ``sessions``; how many were not over yet. Tokens are refused at the next request."""
+def end_sessions(sessions: Iterable[LoginSession], *, staff: Staff, reason: str) -> int:
+    """``staff`` ends ``sessions``; how many were not over yet. Tokens are refused at the next request.
+
+    Raises ``ValueError`` for a reason that is empty or longer than 200 characters.
+    """
     now = timezone.now()
     live = [session for session in sessions if not session.is_over(now)]
-    return _end(live, EndReason.ENDED_BY_STAFF, now, staff=staff.pk)
+    ended = _end_by_staff(live, now, staff=staff, reason=reason)
+    _log_ended(ended, EndReason.ENDED_BY_STAFF, staff=staff.pk if staff else None)
+    return len(ended)
 
 
-def end_sessions_of_people(
-    wechat_users: Iterable[WeChatUser], *, staff: AbstractBaseUser | AnonymousUser
-) -> int:
-    """``staff`` ends every live session of ``wechat_users``; how many."""
+def live_sessions_of(wechat_users: Iterable[WeChatUser]) -> QuerySet[LoginSession]:
+    """Over all devices, with their person."""
     ids = [wechat_user.pk for wechat_user in wechat_users]
-    return end_sessions(LoginSession.objects.filter(wechat_user__in=ids).live(timezone.now()), staff=staff)
+    of_them = LoginSession.objects.select_related("wechat_user").filter(wechat_user__in=ids)
+    return of_them.live(timezone.now())
 
 
 @in_one_transaction
@@ -141,11 +147,26 @@ def when_user_saved(instance: Model, created: bool, raw: bool = False, **kwargs:
         end_sessions_of_disabled(WeChatUser.objects.filter(user_id=instance.pk).values_list("pk", flat=True))
 
 
-def _end(sessions: Iterable[LoginSession], reason: str, at: datetime, **facts: Any) -> int:
+def _end(sessions: Iterable[LoginSession], reason: str, at: datetime) -> int:
     ended = _mark_ended(list(sessions), reason, at)
+    _log_ended(ended, reason)
+    return len(ended)
+
+
+def _log_ended(ended: Iterable[LoginSession], reason: str, **facts: Any) -> None:
     for session in ended:
         log("session ended", session=session.public_id, reason=reason, **facts)
-    return len(ended)
+
+
+@in_one_transaction
+def _end_by_staff(
+    sessions: list[LoginSession], at: datetime, *, staff: Staff, reason: str
+) -> list[LoginSession]:
+    ended = _mark_ended(sessions, EndReason.ENDED_BY_STAFF, at)
+    for person, count in Counter(session.person for session in ended).items():
+        details = {"sessions": count}
+        record(Action.END_SESSIONS, [person], staff=staff, reason=reason, details=details)
+    return ended
 
 
 @in_one_transaction

@@ -7,10 +7,10 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework.views import APIView
 
-from wxlogin.api.address import SANE_REQUEST_ID
 from wxlogin.api.errors import ANSWERS
 from wxlogin.api.serializers import UserSerializer
 from wxlogin.conf import conf
+from wxlogin.services.caller import SANE_REQUEST_ID
 
 from .operations import JSON, Answer, Body, Operation
 

@@ -56,8 +56,17 @@ EXPORT = {
                     "release": "17",
                 }
             ],
-            "moves": [
-                {"kind": "merge", "from_user": "41", "to_user": "42", "created_at": "2026-03-02T09:00:00Z"}
+            "failures": [
+                {
+                    "created_at": "2026-03-01T08:10:00Z",
+                    "code": "phone_code_invalid",
+                    "errcode": 40029,
+                    "ip": "203.0.113.7",
+                    "request_id": "7d5c4a8e",
+                }
+            ],
+            "staff_acts": [
+                {"action": "merge", "from_user": "41", "to_user": "42", "created_at": "2026-03-02T09:00:00Z"}
             ],
         }
     ],

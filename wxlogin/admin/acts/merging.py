@@ -1,0 +1,110 @@
+"""Two accounts that are one person, and one account that is two."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _, ngettext
+
+from wxlogin.exceptions import CannotMerge
+from wxlogin.models import WeChatUser
+from wxlogin.services import accounts, sessions
+
+from ..base import app_name, says
+from .base import Act, Outcome, ReasonForm, Text
+
+WHY_NOT: dict[str, Text] = {
+    "same_user": _("They are one account already."),
+    "staff_account": _("A staff account is neither merged nor split."),
+    "gone": _("One of the accounts is gone."),
+    "moved_meanwhile": _("Somebody else was quicker: look again."),
+}
+
+
+class MergeForm(ReasonForm):
+    keep = forms.ChoiceField(
+        label=_("account that stays"),
+        widget=forms.RadioSelect,
+        help_text=_("All identities and sessions of the other one move to it."),
+    )
+
+    def __init__(self, data: Any, *, rows: Sequence[WeChatUser], request: HttpRequest) -> None:
+        super().__init__(data, rows=rows, request=request)
+        choices = {str(person.user_id): says(person.user) for person in rows}
+        self.fields["keep"].choices = list(choices.items())  # type: ignore[attr-defined]
+
+
+class Merge(Act):
+    name = "merge"
+    label = _("Merge two accounts…")
+    button = _("Merge")
+    told = _(
+        "All identities of one account move to the other, with their sessions; access tokens given before are "
+        "refused, refreshing works. The account that is left stays, without identities."
+    )
+    permission = "merge_wechatuser"
+    form = MergeForm
+    takes_two = True
+    is_dangerous = True
+
+    def problem(self, rows: Sequence[WeChatUser]) -> Text | None:
+        if len(rows) != 2:
+            return _("Choose two people of two accounts.")
+        if rows[0].user_id == rows[1].user_id:
+            return WHY_NOT["same_user"]
+        if any(accounts.is_staff(person.user) for person in rows):
+            return WHY_NOT["staff_account"]
+        return None
+
+    def preview(self, rows: Sequence[WeChatUser]) -> list[tuple[Any, Any]]:
+        """Both accounts with all that they have, not only with what was chosen."""
+        return [(person.user, _account(person)) for person in rows]
+
+    def do(self, page: Any, request: HttpRequest, rows: Sequence[WeChatUser], **answers: Any) -> Outcome:
+        one, other = (person.user for person in rows)
+        source, target = (other, one) if str(one.pk) == answers["keep"] else (one, other)
+        try:
+            moved = accounts.merge_accounts(source, target, staff=request.user, reason=answers["reason"])
+        except CannotMerge as refusal:
+            return Outcome(WHY_NOT[refusal.code], messages.ERROR)
+        text = ngettext("Merged: %d identity moved.", "Merged: %d identities moved.", len(moved))
+        return Outcome(text % len(moved))
+
+
+class Split(Act):
+    name = "split"
+    label = _("Split this identity off…")
+    button = _("Split")
+    told = _(
+        "This identity, with its sessions, gets an account of its own. It is no unionid conflict from then on: "
+        "you have said that these are two people."
+    )
+    permission = "merge_wechatuser"
+    at_most = 1
+    in_list = False
+    is_dangerous = True
+
+    def preview(self, rows: Sequence[WeChatUser]) -> list[tuple[Any, Any]]:
+        return [(person.user, _account(person)) for person in rows]
+
+    def problem(self, rows: Sequence[WeChatUser]) -> Text | None:
+        if len(accounts.identities_of(rows[0].user)) < 2:
+            return _("There is nothing to split: the account has this one identity.")
+        return WHY_NOT["staff_account"] if accounts.is_staff(rows[0].user) else None
+
+    def do(self, page: Any, request: HttpRequest, rows: Sequence[WeChatUser], **answers: Any) -> Outcome:
+        try:
+            accounts.split_identity(rows[0], staff=request.user, reason=answers["reason"])
+        except CannotMerge as refusal:
+            return Outcome(WHY_NOT[refusal.code], messages.ERROR)
+        return Outcome(_("Split: the identity has an account of its own."))
+
+
+def _account(person: WeChatUser) -> str:
+    identities = accounts.identities_of(person.user)
+    live = sessions.live_sessions_of(identities).count()
+    named = ", ".join(f"{app_name(each.appid)} {each}" for each in identities)
+    text = ngettext("%(identities)s; %(live)d live session", "%(identities)s; %(live)d live sessions", live)
+    return text % {"identities": named, "live": live}

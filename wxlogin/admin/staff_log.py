@@ -1,0 +1,122 @@
+import re
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_lazy as _
+
+from wxlogin.conf import conf
+from wxlogin.models import StaffAct
+from wxlogin.services.log import hash_of
+
+from .base import ReadOnlyPage, app_name, says
+from .filters import ChoiceFilter, Choices, CreatedFilter
+from .links import link_to_person
+from .masks import mask_address, mask_id
+
+DETAILS = {
+    "sessions": _("sessions ended"),
+    "until": _("until"),
+    "public": _("reason told"),
+    "state": _("verdict"),
+    "refused": _("refused"),
+    "field": _("field"),
+    "rows": _("rows"),
+    "unmasked": _("unmasked"),
+    "filters": _("filters"),
+    "searched": _("searched"),
+}
+
+
+class ActionFilter(ChoiceFilter):
+    title = _("what")
+    parameter_name = "what"
+
+    def choices_offered(self) -> Choices:
+        return list(StaffAct.Action.choices)
+
+    def narrowed(self, queryset: QuerySet[StaffAct], value: str) -> QuerySet[StaffAct]:
+        return queryset.filter(action=value)
+
+
+class StaffActPage(ReadOnlyPage):
+    """Nobody deletes from it, not even along with a user: rows outlive both sides."""
+
+    list_display = ["created_at", "said_staff", "action", "person_then", "app", "details_told", "said_reason"]
+    list_filter = [ActionFilter, CreatedFilter]
+    list_select_related = ["wechat_user"]
+    ordering = ["-created_at"]
+    sortable_by = ["created_at"]
+    search_fields = ["person"]  # what is searched is up to get_search_results
+    search_help_text = _("A whole openid, also of somebody who was erased, or the hash of a person.")
+    lookups = ("wechat_user__id__exact",)
+    fields = [
+        "created_at",
+        "said_staff",
+        "action",
+        "person_then",
+        "person",
+        "app",
+        "from_user",
+        "to_user",
+        "details_told",
+        "said_reason",
+        "address",
+        "request_id",
+    ]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[StaffAct], search_term: str
+    ) -> tuple[QuerySet[StaffAct], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if re.fullmatch("[0-9a-f]{12}", term):
+            return queryset.filter(person=term), False
+        keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+        hashes = [hash_of(appid, term, secret=key) for appid in conf.APPS for key in keys]
+        return queryset.filter(person__in=hashes), False
+
+    @admin.display(description=_("WeChat user"))
+    def person_then(self, act: StaffAct) -> Any:
+        text = mask_id(act.wechat_user.openid) if act.wechat_user else act.person or "-"
+        return link_to_person(act.wechat_user, text)
+
+    @admin.display(description=_("app"))
+    def app(self, act: StaffAct) -> str:
+        return app_name(act.appid) or "-"
+
+    @admin.display(description=_("name of the staff"))
+    def said_staff(self, act: StaffAct) -> str:
+        return says(act.staff_name)
+
+    @admin.display(description=_("reason"))
+    def said_reason(self, act: StaffAct) -> str:
+        return says(act.reason)
+
+    @admin.display(description=_("details"))
+    def details_told(self, act: StaffAct) -> str:
+        return told_details(act)
+
+    @admin.display(description=_("IP address"))
+    def address(self, act: StaffAct) -> str:
+        return mask_address(act.ip)
+
+
+def told_details(act: StaffAct) -> str:
+    """What an act came to, in words: how many sessions it ended, which field it showed."""
+    told = [f"{DETAILS.get(key, key)}: {_word(value)}" for key, value in act.details.items() if value]
+    if act.from_user or act.to_user:
+        told.append(f"{act.from_user} → {act.to_user}")
+    return "; ".join(told) or "-"
+
+
+def _word(value: Any) -> str:
+    if value is True:
+        return gettext("Yes")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

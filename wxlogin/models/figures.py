@@ -1,0 +1,188 @@
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connections, models
+from django.db.models import Case, Count, F, IntegerField, Max, Min, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Cast, TruncHour
+from django.utils.translation import gettext_lazy as _
+
+from .failures import LoginFailure
+from .fields import ExactCharField
+from .people import WeChatUser
+from .sessions import LoginSession
+
+BUCKETS = [50, 100, 200, 400, 800, 1600, 3200, 6400]  # upper bounds, milliseconds
+BEYOND = 0  # slower than all of them
+
+NO_CODE = Value("", output_field=models.CharField())
+NO_NUMBER = Cast(Value(None), IntegerField())
+BUCKET = Case(
+    *(When(upstream_ms__lte=bound, then=Value(bound)) for bound in BUCKETS),
+    When(upstream_ms__isnull=False, then=Value(BEYOND)),
+    output_field=IntegerField(),
+)
+
+
+class HourlyFigureQuerySet(models.QuerySet["HourlyFigure"]):
+    def settled_until(self) -> datetime | None:
+        """The end of the last hour that is rolled up; None before the first."""
+        latest: datetime | None = self.filter(kind=HourlyFigure.Kind.SETTLED).aggregate(at=Max("hour"))["at"]
+        return latest
+
+    def settle(self, ends: list[datetime]) -> None:
+        """Claim the hours that end there, in order. ``IntegrityError``: somebody else rolled up some of them.
+
+        Whoever is about to has to do this first, in the same transaction: who comes second then waits, and
+        can't put figures of rows that are purged by now in place of the first one's.
+        """
+        HourlyFigure.objects.bulk_create(
+            [HourlyFigure(kind=HourlyFigure.Kind.SETTLED, hour=end, count=1) for end in ends]
+        )
+
+    def put(self, figures: list["HourlyFigure"]) -> None:
+        """In place of what was there: of two who roll up the same hour, both come to the same figures."""
+        # MySQL minds every unique index, and takes no names.
+        takes_names = connections[self.db].features.supports_update_conflicts_with_target
+        HourlyFigure.objects.bulk_create(
+            figures,
+            update_conflicts=True,
+            update_fields=["count"],
+            unique_fields=["kind", "hour", "appid", "label"] if takes_names else None,
+            batch_size=500,
+        )
+
+    def first_event(self, since: datetime | None = None) -> datetime | None:
+        """When the oldest row (of those made ``since``) that is counted was made; None where there is none."""
+        oldest = [_oldest(model, since) for model in (LoginSession, LoginFailure, WeChatUser)]
+        found: Any = oldest[0].union(*oldest[1:], all=True)
+        return min((at for at in found if at), default=None)
+
+    def counted(self, since: datetime, until: datetime) -> list["HourlyFigure"]:
+        """The figures of these hours from the rows themselves, in one statement. They are not stored."""
+        logins = _per_hour(LoginSession, HourlyFigure.Kind.LOGINS, since, until, bucket=BUCKET)
+        failures = _per_hour(
+            LoginFailure,
+            HourlyFigure.Kind.FAILURES,
+            since,
+            until,
+            of_code=F("code"),
+            of_errcode=F("errcode"),
+            bucket=BUCKET,
+        )
+        people = _per_hour(WeChatUser, HourlyFigure.Kind.NEW_PEOPLE, since, until)
+        counts: Counter[tuple[str, datetime, str, str]] = Counter()
+        for kind, hour, appid, code, errcode, bucket, count in logins.union(failures, people, all=True):
+            counts[kind, hour, appid, label_of(code, errcode)] += count
+            if bucket is not None:
+                counts[HourlyFigure.Kind.LATENCY, hour, appid, str(bucket)] += count
+        return [
+            HourlyFigure(kind=kind, hour=hour, appid=appid, label=label, count=count)
+            for (kind, hour, appid, label), count in counts.items()
+        ]
+
+    def live_now(self, hour: datetime, at: datetime, appids: list[str]) -> list["HourlyFigure"]:
+        """How many sessions each app has at ``at``, as a figure of ``hour``; ``appids`` are told of in any case."""
+        rows = LoginSession.objects.live(at).order_by().values_list("appid").annotate(Count("pk"))
+        counts: dict[str, int] = {**dict.fromkeys(appids, 0), **dict(rows)}
+        kind = HourlyFigure.Kind.LIVE_SESSIONS
+        return [
+            HourlyFigure(kind=kind, hour=hour, appid=appid, count=count) for appid, count in counts.items()
+        ]
+
+    def per_day(
+        self, days: list[datetime], until: datetime
+    ) -> "QuerySet[HourlyFigure, tuple[int, str, str, str, int]]":
+        """``(day, kind, appid, label, count)`` of the hours before ``until``; ``days``: when each begins.
+
+        Days are given and not worked out by the database: MariaDB may know no time zones.
+        """
+        begun = (When(hour__gte=begin, then=Value(day)) for day, begin in reversed(list(enumerate(days))))
+        kinds = [kind for kind in HourlyFigure.Kind if kind not in NO_SUMS]
+        rows = self.filter(kind__in=kinds, hour__gte=days[0], hour__lt=until).order_by()
+        return rows.values_list(Case(*begun, output_field=IntegerField()), "kind", "appid", "label").annotate(
+            Sum("count")
+        )
+
+    def latest_live_sessions(self) -> list["HourlyFigure"]:
+        """The figures of each app at the last time they were taken."""
+        samples = self.filter(kind=HourlyFigure.Kind.LIVE_SESSIONS)
+        latest = samples.order_by().values("kind").annotate(at=Max("hour")).values("at")
+        return list(samples.filter(hour=Subquery(latest)))
+
+
+class HourlyFigure(models.Model):
+    """How often something happened in one hour of one app. Says nothing about any person."""
+
+    class Kind(models.TextChoices):
+        LOGINS = "logins", _("logins")
+        NEW_PEOPLE = "new_people", _("new people")
+        FAILURES = "failures", _("failures")  # label: our code, and the errcode behind it where there is one
+        LATENCY = "latency", _("upstream latency")  # label: one of BUCKETS, or BEYOND
+        LIVE_SESSIONS = "live_sessions", _("live sessions")  # counted at the end of the hour
+        SETTLED = "settled", _("settled")  # the hour that ends here, and all before it, are rolled up
+
+    hour = models.DateTimeField(_("hour"))
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
+    appid = ExactCharField(_("app"), max_length=32, blank=True)
+    label = models.CharField(_("label"), max_length=48, blank=True)
+    count = models.PositiveBigIntegerField(_("count"))
+
+    objects = HourlyFigureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("hourly figure")
+        verbose_name_plural = _("hourly figures")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "hour", "appid", "label"], name="wxlogin_one_figure_an_hour"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.appid} {self.label} {self.count}"
+
+
+NO_SUMS = (HourlyFigure.Kind.LIVE_SESSIONS, HourlyFigure.Kind.SETTLED)
+
+
+def label_of(code: str, errcode: int | None) -> str:
+    return code if errcode is None else f"{code} {errcode}"
+
+
+def parts_of(label: str) -> tuple[str, int | None]:
+    """What ``label_of`` put together."""
+    code, _space, errcode = label.partition(" ")
+    return code, int(errcode) if errcode else None
+
+
+def _oldest(model: type[models.Model], since: datetime | None) -> QuerySet[Any, Any]:
+    rows = model._default_manager.filter(created_at__gte=since) if since else model._default_manager.all()
+    as_one = rows.order_by().annotate(everything=Value(1)).values("everything")
+    oldest: QuerySet[Any, Any] = as_one.annotate(at=Min("created_at")).values_list("at", flat=True)
+    return oldest
+
+
+def _per_hour(
+    model: type[models.Model],
+    kind: str,
+    since: datetime,
+    until: datetime,
+    *,
+    of_code: Any = NO_CODE,
+    of_errcode: Any = NO_NUMBER,
+    bucket: Any = NO_NUMBER,
+) -> QuerySet[Any, Any]:
+    """``(kind, hour, appid, code, errcode, bucket, count)`` of the rows that were made then."""
+    rows = model._default_manager.filter(created_at__gte=since, created_at__lt=until).order_by()
+    columns = {
+        "of_kind": Value(kind, output_field=models.CharField()),
+        "hour": TruncHour("created_at", tzinfo=UTC),  # with any other MariaDB may need tables of time zones
+        "app": F("appid"),
+        "of_code": of_code,
+        "of_errcode": of_errcode,
+        "bucket": bucket,
+    }
+    grouped: QuerySet[Any, Any] = rows.values(**columns).annotate(number=Count("pk"))
+    return grouped.values_list(*columns, "number")

@@ -1,0 +1,81 @@
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from .fields import ExactCharField
+from .people import WeChatUser
+
+
+class StaffActQuerySet(models.QuerySet["StaffAct"]):
+    def forget_reasons(self, user: AbstractBaseUser, people: list[WeChatUser]) -> None:
+        """Of people about to be erased: staff write freely, names and phone numbers too."""
+        pk = str(user.pk)
+        moved = Q(from_user=pk) | Q(to_user=pk)
+        theirs = Q(wechat_user__in=people) | Q(moved, wechat_user=None)
+        self.filter(theirs).update(reason="")
+
+    def count_of(self, staff: AbstractBaseUser, action: str, *, since: datetime) -> int:
+        return self.filter(staff_id=staff.pk, action=action, created_at__gt=since).count()
+
+
+class StaffAct(models.Model):
+    """That staff did something to a person: who, what, why, when, from where. Only ever added to.
+
+    ``person`` is the keyed hash that log lines show too, so that the row still says who it was once the
+    person is erased; the users of a merge or split are kept as text for the same reason.
+    """
+
+    class Action(models.TextChoices):
+        END_SESSIONS = "end_sessions", _("ended login sessions")
+        BLOCK = "block", _("blocked")
+        UNBLOCK = "unblock", _("unblocked")
+        CHECK_SESSION_KEY = "check_session_key", _("asked WeChat about the session key")
+        RESET_SESSION_KEY = "reset_session_key", _("reset the session key")
+        MERGE = "merge", _("accounts merged")
+        SPLIT = "split", _("identity split off")
+        ERASE = "erase", _("erased")
+        REVEAL = "reveal", _("revealed a masked field")
+        EXPORT = "export", _("exported people")
+
+    created_at = models.DateTimeField(_("when"), db_index=True)
+    action = models.CharField(_("what"), max_length=24, choices=Action.choices)
+    staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("staff")
+    )
+    staff_name = ExactCharField(_("name of the staff"), max_length=254, blank=True)
+    wechat_user = models.ForeignKey(
+        WeChatUser, models.SET_NULL, null=True, related_name="staff_acts", verbose_name=_("WeChat user")
+    )
+    person = models.CharField(_("hash of the person"), max_length=12, blank=True, db_index=True)
+    appid = ExactCharField(_("app"), max_length=32, blank=True)
+    from_user = models.CharField(_("from user"), max_length=64, blank=True)
+    to_user = models.CharField(_("to user"), max_length=64, blank=True)
+    reason = ExactCharField(_("reason"), max_length=200, blank=True)
+    details = models.JSONField(_("details"), default=dict, blank=True)
+    ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    request_id = models.CharField(_("request id"), max_length=64, blank=True)
+
+    objects = StaffActQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("staff log entry")
+        verbose_name_plural = _("staff log")
+        default_permissions = ("view",)
+        indexes = [models.Index(fields=["action", "created_at"], name="wxlogin_acts_by_action")]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} {self.person}".strip()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises ``TypeError`` for a row that is there already."""
+        if not self._state.adding:
+            raise TypeError("the staff log is only added to")
+        super().save(*args, **kwargs)
+
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> Any:
+        raise TypeError("the staff log is only added to")

@@ -1,0 +1,151 @@
+"""What a refusal means and what to do about it, for staff who are asked why."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from .doctor import HINTS, LOOK_IT_UP
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Explanation:
+    told: Text
+    todo: Text
+
+
+def explain(code: str, errcode: int | None = None) -> Explanation:
+    """``code`` and ``errcode`` as a failure row keeps them. Has something to say about any."""
+    known = OF_BOTH.get((code, errcode)) or OF_ERRCODE.get(errcode) or OF_CODE.get(code)
+    if errcode is None or errcode in KNOWN_ERRCODES:
+        return known or UNKNOWN
+    told = format_lazy(_("WeChat refused with errcode {errcode}, which is not known here."), errcode=errcode)
+    return Explanation(told, _for_the_operator(LOOK_IT_UP))
+
+
+def _for_the_operator(hint: Text) -> Text:
+    return format_lazy(_("Tell whoever runs the server: {hint}"), hint=hint)
+
+
+def _misconfigured(errcode: int, told: Text) -> Explanation:
+    return Explanation(told, _for_the_operator(HINTS.get(errcode, OUR_FAULT)))
+
+
+AGAIN = _("Ask them to open the mini-program again: each time it gets a new code.")
+TAP_AGAIN = _("Ask them to tap the button for the phone number again.")
+IN_A_MINUTE = _("Ask them to wait a minute. If many people are told so, tell whoever runs the server.")
+IF_IT_STAYS = _("Ask them to try again in a few minutes. If it stays so, tell whoever runs the server.")
+OUR_FAULT = _("This should never happen: report it as a bug, with the rid from the log.")
+
+CODE_USED = Explanation(
+    _("The login code had been used already: mostly the mini-program sent it twice."), AGAIN
+)
+CODE_MISSING = Explanation(_("The mini-program sent an empty login code."), AGAIN)
+PHONE_CODE_UNUSABLE = Explanation(
+    _("The code for the phone number is expired, was used already, or is not theirs."), TAP_AGAIN
+)
+KEY_DEAD = Explanation(
+    _("WeChat has another key for their session by now: it keeps only that of the latest login."),
+    _("Nothing, as a rule: the mini-program logs in again by itself. Otherwise ask them to open it again."),
+)
+TOKEN_REFUSED = Explanation(
+    _("WeChat refused the server's access_token. The server gets a new one by itself."),
+    _for_the_operator(
+        _("If it stays so, find out whether another program asks for access_tokens of this app, and how.")
+    ),
+)
+UNKNOWN = Explanation(
+    _("The server refused, and nothing more is known."),
+    _("Search the server's log for the request id."),
+)
+
+OF_CODE: dict[str, Explanation] = {
+    "code_invalid": Explanation(
+        _("The login code was not accepted: it is expired, was used already, or is of another mini-program."),
+        AGAIN,
+    ),
+    "phone_code_invalid": PHONE_CODE_UNUSABLE,
+    "user_blocked": Explanation(
+        _("WeChat's risk control stops this person: to WeChat the account looks dangerous."),
+        _("Only WeChat can lift this: they have to look into the security centre of their WeChat account."),
+    ),
+    "account_disabled": Explanation(
+        _("We refused: the account is disabled, or staff blocked the person."),
+        _("Look at the person's page: it says who blocked them, why and until when."),
+    ),
+    "session_key_missing": KEY_DEAD,
+    "wechat_too_frequent": Explanation(_("WeChat got too many calls at once."), IN_A_MINUTE),
+    "wechat_misconfigured": Explanation(
+        _("WeChat refuses the server: something in its settings or in the WeChat console is wrong."),
+        _for_the_operator(_("Run manage.py wxlogin_doctor.")),
+    ),
+    "wechat_bad_response": Explanation(
+        _("Something came back that is no answer of WeChat's."),
+        _for_the_operator(_("Run manage.py wxlogin_doctor. There may be a proxy in between.")),
+    ),
+    "wechat_unavailable": Explanation(
+        _("WeChat could not be reached, or the server waits for too many of its answers already."),
+        IF_IT_STAYS,
+    ),
+    "wechat_timeout": Explanation(_("WeChat took too long to answer."), IF_IT_STAYS),
+}
+
+# Those that mean the same whatever was asked.
+OF_ERRCODE: dict[int | None, Explanation] = {
+    -1: Explanation(_("WeChat was too busy to answer."), IF_IT_STAYS),
+    40226: OF_CODE["user_blocked"],
+    45009: Explanation(
+        _("The app has used up its quota of calls to WeChat for today."),
+        _for_the_operator(HINTS[45009]),
+    ),
+    45011: Explanation(
+        _("WeChat got too many calls in this minute, from the app or of this person."), IN_A_MINUTE
+    ),
+    87007: KEY_DEAD,
+    87009: KEY_DEAD,
+    40014: TOKEN_REFUSED,
+    42001: TOKEN_REFUSED,
+    40001: _misconfigured(
+        40001, _("WeChat refuses the AppSecret, or an access_token made with an older one.")
+    ),
+    40002: _misconfigured(40002, _("The server asked WeChat in a wrong way (grant_type).")),
+    40003: _misconfigured(40003, _("WeChat doesn't know the person's openid in this app.")),
+    40013: _misconfigured(40013, _("WeChat doesn't know the AppID.")),
+    40097: _misconfigured(40097, _("The server asked WeChat in a wrong way (arguments).")),
+    40101: _misconfigured(40101, _("The server asked WeChat in a wrong way (a parameter is missing).")),
+    40125: _misconfigured(40125, _("WeChat refuses the AppSecret: it is wrong, or was reset.")),
+    40164: _misconfigured(40164, _("The server's address is not in the app's IP whitelist.")),
+    40243: _misconfigured(40243, _("The AppSecret is frozen.")),
+    41002: _misconfigured(41002, _("The server asked WeChat without an AppID.")),
+    41004: _misconfigured(41004, _("The server asked WeChat without an AppSecret.")),
+    48001: _misconfigured(48001, _("The app has no permission for what was asked.")),
+    50002: _misconfigured(50002, _("WeChat has frozen or banned the app.")),
+    50004: _misconfigured(50004, _("WeChat forbids this app to ask.")),
+    50007: _misconfigured(50007, _("WeChat has frozen the account that the app belongs to.")),
+    61004: _misconfigured(61004, _("The server's address is not in the app's IP whitelist.")),
+    89501: _misconfigured(89501, _("The app's administrator has not yet consented to the server's address.")),
+    89503: _misconfigured(89503, _("The app's administrator has to consent to the server's address.")),
+    89506: _misconfigured(89506, _("The app's administrator refused the server's address, for a day.")),
+    89507: _misconfigured(89507, _("The app's administrator refused the server's address, for an hour.")),
+}
+
+# Those that mean something else for each kind of code.
+OF_BOTH: dict[tuple[str, int | None], Explanation] = {
+    ("code_invalid", 40029): Explanation(
+        _("WeChat doesn't know the login code: it is older than five minutes, or of another mini-program."),
+        AGAIN,
+    ),
+    ("code_invalid", 40163): CODE_USED,
+    ("code_invalid", 41008): CODE_MISSING,
+    ("phone_code_invalid", 40003): Explanation(
+        _("The code for the phone number is somebody else's."), TAP_AGAIN
+    ),
+    ("phone_code_invalid", 40029): PHONE_CODE_UNUSABLE,
+    ("phone_code_invalid", 40163): PHONE_CODE_UNUSABLE,
+    ("phone_code_invalid", 41008): PHONE_CODE_UNUSABLE,
+}
+
+KNOWN_ERRCODES = {*OF_ERRCODE, *(errcode for _code, errcode in OF_BOTH)}
