@@ -1,0 +1,1 @@
+"""A project that puts the staff pages on the ModelAdmin of its theme."""

@@ -1,0 +1,10 @@
+"""The admin with django-simpleui, which many projects in China use."""
+
+from tests.settings import *  # noqa: F403
+from tests.settings import DATABASES, INSTALLED_APPS
+
+THEME = "simpleui"
+DATABASES["default"].setdefault("TEST", {"NAME": "test_wxlogin_simpleui"})
+INSTALLED_APPS = ["simpleui", *INSTALLED_APPS]
+X_FRAME_OPTIONS = "SAMEORIGIN"
+SIMPLEUI_HOME_INFO = SIMPLEUI_ANALYSIS = False  # nothing is asked of, or told to, its makers

@@ -1,0 +1,8 @@
+"""The admin as Django ships it, under a strict policy."""
+
+from tests.settings import *  # noqa: F403
+from tests.settings import DATABASES, MIDDLEWARE
+
+THEME = "stock"
+DATABASES["default"].setdefault("TEST", {"NAME": "test_wxlogin_stock"})
+MIDDLEWARE = [*MIDDLEWARE, "tests.browser.csp.middleware"]

@@ -1,0 +1,288 @@
+"""A working day of the staff, and what the people on their phones have of it; in each theme."""
+
+import csv
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings as project
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext, override
+
+from wxlogin.models import LoginSession, StaffAct
+
+from .chromium import Browser
+from .conftest import ALICE, BOB
+from .pages import LISTS, OVERVIEW, PEOPLE, SESSIONS, STAFF_LOG, act_on, page_of, person, why_not
+from .phone import Phone
+
+# Themes bring no text into our pages, so one of them is asked in both languages.
+LANGUAGES = ["en", "zh-hans"] if getattr(project, "THEME", "") == "stock" else ["en"]
+in_each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def told(language: str, text: str) -> str:
+    with override(language):
+        translated = gettext(text)
+    assert language == "en" or re.search("[一-鿿]", translated), f"not translated: {text}"
+    return translated
+
+
+def told_of(language: str, count: int, one: str, many: str) -> str:
+    with override(language):
+        return ngettext(one, many, count) % count
+
+
+@in_each_language
+def test_a_person_is_found_by_each_key(
+    alice: Phone, bob: Phone, root: User, browser: Browser, language: str
+) -> None:
+    row = person(ALICE)
+    keys = {
+        row.openid: "openid",
+        row.unionid: "unionid",
+        "13580006666": "phone",
+        str(row.user_id): "user id",
+        LoginSession.objects.get(wechat_user=row).public_id: "session id",
+        row.openid[:6]: "beginning of an openid",
+    }
+    browser.speak(language)
+    browser.log_in("root", then=PEOPLE)
+
+    for key, what in keys.items():
+        browser.search(key)
+        assert browser.texts("#result_list tbody th a") == ["oAli…enid"]
+        with override(language):
+            assert gettext("Found by: %s.") % gettext(what) in browser.message
+
+    browser.picture(f"found-{language}")
+    browser.search("oNobody")
+    assert told(language, "Nobody is found by this key.") in browser.message
+    assert browser.texts("#result_list tbody th a") == []
+
+
+@in_each_language
+def test_who_is_thrown_out_is_refused_at_the_next_request(
+    alice: Phone, bob: Phone, root: User, browser: Browser, language: str
+) -> None:
+    browser.speak(language)
+    browser.log_in("root", then=PEOPLE)
+    assert alice.get_me().status_code == 200
+
+    browser.choose("end_sessions", [person(ALICE)])
+    browser.picture(f"end-sessions-{language}")
+    browser.answer()
+
+    answer = alice.get_me()
+    assert (answer.status_code, answer.json()["reason"]) == (401, "ended_by_staff")
+    assert bob.get_me().status_code == 200
+    assert browser.path == PEOPLE
+    one = "%d login session ended. Its tokens are refused from the next request on."
+    many = "%d login sessions ended. Their tokens are refused from the next request on."
+    assert told_of(language, 1, one, many) in browser.message
+
+
+def test_one_session_ends_and_the_others_go_on(
+    alice: Phone, log_in: Callable[[str], Phone], root: User, browser: Browser
+) -> None:
+    lost, at_hand = alice, log_in(ALICE)
+    session = LoginSession.objects.get(public_id=_session_of(lost))
+    browser.log_in("root", then=page_of(person(ALICE)))
+
+    browser.press(f"a[href='{act_on(session, 'end_sessions')}']")
+    browser.answer()
+
+    assert browser.path == page_of(session)
+    assert lost.get_me().json()["reason"] == "ended_by_staff"
+    assert at_hand.get_me().status_code == 200
+
+    browser.open(SESSIONS)
+    browser.choose("end_sessions", [LoginSession.objects.get(public_id=_session_of(at_hand))])
+    browser.answer()
+
+    assert browser.path == SESSIONS
+    assert at_hand.get_me().json()["reason"] == "ended_by_staff"
+
+
+@in_each_language
+def test_who_is_blocked_is_told_why_and_gets_in_again_after_the_unblock(
+    alice: Phone, root: User, browser: Browser, language: str
+) -> None:
+    row = person(ALICE)
+    until = timezone.now() + timedelta(days=400)
+    browser.speak(language)
+    browser.log_in("root", then=page_of(row))
+
+    browser.follow(told(language, "Block…"))
+    browser.picture(f"block-{language}")
+    browser.fill(until_0=until.strftime("%Y-%m-%d"), until_1="12:00:00", public="on")
+    browser.answer(reason="spam in the tea house")
+
+    assert alice.get_me().json()["reason"] == "account_disabled"
+    refusal = alice.send_code()
+    assert refusal.json()["code"] == "account_disabled"
+    assert refusal.json()["reason"] == "spam in the tea house"
+    assert browser.path == page_of(row)
+    assert browser.texts(".wxlogin-said").count("spam in the tea house") == 2  # the state, what staff did
+    assert str(until.year) in browser.text
+    browser.picture(f"blocked-{language}")
+
+    browser.open(why_not(row.user_id))
+    assert "spam in the tea house" in browser.text
+    browser.picture(f"why-{language}")
+
+    browser.open(page_of(row))
+    browser.follow(told(language, "Unblock…"))
+    browser.answer()
+
+    assert alice.get_me().json()["reason"] == "account_disabled"
+    assert alice.log_in().get_me().status_code == 200
+
+
+@in_each_language
+def test_a_masked_value_is_shown_once(alice: Phone, root: User, browser: Browser, language: str) -> None:
+    row = person(ALICE)
+    browser.speak(language)
+    browser.log_in("root", then=page_of(row))
+    assert "13580006666" not in browser.driver.page_source
+
+    browser.follow(told(language, "Reveal a masked field…"))
+    browser.picture(f"reveal-{language}")
+    browser.answer(field="phone")
+
+    assert browser.texts("#wxlogin-revealed") == ["+86 13580006666"]
+    browser.picture(f"revealed-{language}")
+
+    browser.driver.back()
+    assert "13580006666" not in browser.driver.page_source
+    browser.driver.forward()
+    assert "13580006666" not in browser.driver.page_source
+    browser.open(page_of(row))
+    assert "13580006666" not in browser.driver.page_source
+    browser.open(STAFF_LOG)
+    assert "13580006666" not in browser.driver.page_source
+    assert StaffAct.objects.get().details == {"field": "phone"}
+
+
+def test_wechat_is_asked_about_the_session_key(alice: Phone, root: User, browser: Browser) -> None:
+    row = person(ALICE)
+    browser.log_in("root", then=page_of(row))
+
+    browser.follow("Ask WeChat whether the session key holds…")
+    browser.answer()
+    assert "the session key holds." in browser.message
+
+    browser.follow("Have WeChat replace the session key…")
+    browser.answer()
+    assert "WeChat gave a new session key." in browser.message
+    assert alice.get_me().status_code == 200
+
+
+def test_two_accounts_become_one_and_two_again(
+    alice: Phone, bob: Phone, root: User, browser: Browser
+) -> None:
+    browser.log_in("root", then=PEOPLE)
+
+    browser.choose("merge", [person(ALICE)])
+    assert browser.path == PEOPLE
+    assert "Choose two people of two accounts." in browser.message
+
+    browser.choose("merge", [person(ALICE), person(BOB)])
+    browser.picture("merge")
+    browser.answer(keep=str(person(BOB).user_id))
+
+    assert "Merged: 1 identity moved." in browser.message
+    assert person(ALICE).user_id == person(BOB).user_id
+    assert alice.get_me().json()["code"] == "token_invalid"
+    assert alice.refresh().status_code == 200
+    assert alice.get_me().json()["id"] == bob.get_me().json()["id"]
+
+    browser.open(page_of(person(ALICE)))
+    assert "oBob…enid" in browser.text
+    browser.picture("merged")
+    browser.follow("Split this identity off…")
+    browser.answer()
+
+    assert person(ALICE).user_id != person(BOB).user_id
+
+
+@in_each_language
+def test_who_is_erased_is_gone(alice: Phone, root: User, browser: Browser, language: str) -> None:
+    row = person(ALICE)
+    browser.speak(language)
+    browser.log_in("root", then=page_of(row))
+
+    browser.follow(told(language, "Erase…"))
+    browser.picture(f"erase-{language}")
+    browser.answer()
+
+    assert alice.get_me().json()["reason"] == "erased"
+    assert browser.path == PEOPLE
+    assert told_of(language, 1, "%d identity erased.", "%d identities erased.") in browser.message
+    browser.search(ALICE)
+    assert told(language, "Nobody is found by this key.") in browser.message
+
+
+@pytest.mark.parametrize("unmasked", [False, True], ids=["masked", "unmasked"])
+def test_people_are_exported(alice: Phone, bob: Phone, root: User, browser: Browser, unmasked: bool) -> None:
+    browser.log_in("root", then=PEOPLE)
+
+    browser.choose("export", [person(ALICE)])
+    browser.picture("export")
+    browser.fill(reason="asked by the auditor", **({"unmasked": "on"} if unmasked else {}))
+    browser.click(browser.find("#wxlogin-act button[type=submit]"))
+
+    head, *lines = csv.reader(browser.downloaded().removeprefix("\ufeff").splitlines())
+    (alices,) = [dict(zip(head, line, strict=True)) for line in lines]
+    assert alices["openid"] == (ALICE if unmasked else "oAli…enid")
+    assert alices["phone"] == ("86 13580006666" if unmasked else "86 13…66")
+    assert alices["nickname"] == "韩梅梅"
+    assert StaffAct.objects.get().reason == "asked by the auditor"
+
+
+@in_each_language
+def test_what_staff_did_is_in_their_log(alice: Phone, root: User, browser: Browser, language: str) -> None:
+    browser.speak(language)
+    browser.log_in("root", then=act_on(person(ALICE), "end_sessions"))
+
+    browser.answer(reason="她的手机丢了")
+    assert "她的手机丢了" in browser.texts(".wxlogin-said")
+    browser.picture(f"person-{language}")
+    browser.open(STAFF_LOG)
+
+    row = browser.find("#result_list tbody tr").text
+    assert "root" in row
+    assert told(language, "ended login sessions") in row
+    assert "oAli…enid" in row
+    assert "她的手机丢了" in row
+    browser.picture(f"staff-log-{language}")
+
+
+@in_each_language
+def test_the_figures_and_every_list_are_there(
+    alice: Phone, root: User, browser: Browser, language: str
+) -> None:
+    alice.send_code("never-issued", **{"X-Request-ID": "trace-42"})
+    browser.speak(language)
+    browser.log_in("root", then=OVERVIEW)
+
+    assert browser.run("return document.querySelectorAll('.wxlogin-bars rect').length") > 3
+    assert "code_invalid" in browser.text
+    browser.press("#wxlogin-health [type=submit]")
+    assert browser.texts("#wxlogin-health .wxlogin-badge") != []
+    browser.picture(f"overview-{language}")
+
+    browser.open(OVERVIEW)
+    browser.search("trace-42")
+    assert told(language, "The request with this id") in browser.text
+    for page in LISTS:
+        browser.open(page)
+        browser.picture(f"{page.split('/')[3]}-list-{language}")
+
+
+def _session_of(phone: Phone) -> Any:
+    (current,) = [each for each in phone.as_user("GET", "sessions/").json() if each["current"]]
+    return current["id"]

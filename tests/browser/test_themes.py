@@ -1,0 +1,93 @@
+"""What is ours looks as it should in each theme."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings as project
+from django.contrib.auth.models import User
+
+from wxlogin.services import blocking
+
+from .chromium import Browser
+from .conftest import ALICE, BOB
+from .looks import CONTRAST, HIDDEN_LINKS, SHAPELESS, TOO_WIDE
+from .pages import OVERVIEW, PEOPLE, SESSIONS, STAFF_LOG, act_on, page_of, person, questions, why_not
+from .phone import Phone
+
+# How each theme remembers what somebody chose; None: it has no dark side.
+CHOICE = {
+    "stock": "localStorage.theme = '{}'",
+    "unfold": "localStorage.adminTheme = JSON.stringify('{}')",
+    "simpleui": None,
+}
+
+
+def test_pages_of_our_own_fit_a_phone(alice: Phone, bob: Phone, root: User, browser: Browser) -> None:
+    """Lists and the people's pages are the theme's."""
+    one, other = person(ALICE), person(BOB)
+    alice.send_code("never-issued")
+    browser.log_in("root")
+    browser.resize(375)
+
+    for page in (OVERVIEW, why_not(one.user_id), *questions(one, other)):
+        browser.open(page)
+        assert not browser.run(TOO_WIDE), page
+    browser.open(OVERVIEW)
+    browser.picture("narrow-overview")
+    browser.open(act_on(one, "block"))
+    browser.picture("narrow-block")
+
+
+def test_every_page_fits_a_desk(alice: Phone, bob: Phone, root: User, browser: Browser) -> None:
+    alice.send_code("never-issued")
+    browser.log_in("root")
+
+    for page in (OVERVIEW, PEOPLE, SESSIONS, STAFF_LOG, page_of(person(ALICE))):
+        browser.open(page)
+        assert not browser.run(TOO_WIDE), page
+
+
+def test_links_fields_and_buttons_look_like_what_they_are(
+    alice: Phone, bob: Phone, root: User, browser: Browser
+) -> None:
+    one, other = person(ALICE), person(BOB)
+    blocking.block(one, reason="spam")
+    alice.send_code()
+    browser.log_in("root")
+
+    for page in (OVERVIEW, why_not(one.user_id), page_of(one), *questions(one, other)):
+        browser.open(page)
+        assert browser.run(HIDDEN_LINKS) == [], page
+        assert browser.run(SHAPELESS) == [], page
+
+
+@pytest.mark.parametrize(
+    ("preferred", "chosen"), [("light", ""), ("dark", ""), ("light", "dark"), ("dark", "light")]
+)
+def test_what_we_write_can_be_read(
+    alice: Phone, bob: Phone, root: User, browser: Browser, preferred: str, chosen: str
+) -> None:
+    row = person(BOB)
+    blocking.block(row, reason="spam")
+    alice.send_code("never-issued")
+    browser.prefer(dark=preferred == "dark")
+    browser.log_in("root", then=OVERVIEW)
+    if chosen:
+        if not CHOICE[project.THEME]:
+            pytest.skip("this theme leaves no choice")
+        browser.run(CHOICE[project.THEME].format(chosen))
+    browser.press("#wxlogin-health [type=submit]")
+
+    is_ours = project.THEME == "stock"  # whose colours we chose ours beside
+    found: list[Any] = browser.run(CONTRAST, is_ours)
+    for page in (PEOPLE, SESSIONS, page_of(row), act_on(row, "erase"), why_not(row.user_id)):
+        browser.open(page)
+        found += browser.run(CONTRAST, is_ours)
+        browser.picture(f"{preferred}-{chosen}-{_name(page)}")
+
+    assert len(found) > 100
+    assert [each for each in found if each[2] < 4.5] == []
+
+
+def _name(page: str) -> str:
+    return page.removeprefix("/admin/wxlogin/").partition("?")[0].strip("/").replace("/", "-")
