@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: setup demo run test check static lint types contracts migrations messages requirements clean
+.PHONY: setup demo run test check static lint types contracts migrations messages requirements bench clean
 
 setup: .venv/ready
 
@@ -54,6 +54,9 @@ requirements: setup  ## pin what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
 		--custom-compile-command "make requirements" --group dev -c requirements.txt -o requirements-dev.txt \
 		requirements.txt
+
+bench: setup  ## a million people in the PostgreSQL of DATABASE_URL, and how long each staff page takes
+	$(BIN)/python -m benchmarks.admin $(ARGS)
 
 clean:
 	rm -rf .venv demo.sqlite3* build dist

@@ -1,0 +1,138 @@
+"""How long each staff page takes at a million people and three million sessions, and how many queries.
+
+    python -m benchmarks.admin [--people 1000000] [--keep]
+
+Needs a PostgreSQL server, named by ``DATABASE_URL``; makes a database of its own there and drops it at the end.
+Beside each page of ours stands what a plain ``ModelAdmin`` of the same table takes, in the same run. Exits with 1
+if a page of ours needs more than 15 queries; more than 0.3 seconds are only marked, since that is the machine's too.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import django
+import psycopg
+
+QUERIES, SECONDS = 15, 0.3
+ROUNDS = 5
+PATIENCE = 1.0  # a plain page that takes longer is asked once
+
+
+@dataclass(frozen=True)
+class Cost:
+    queries: int
+    seconds: float
+
+
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("--people", type=int, default=1_000_000)
+    options.add_argument("--keep", action="store_true", help="leave the database, and use one that was left")
+    chosen = options.parse_args()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+    django.setup()
+    with database(keep=chosen.keep) as is_new:
+        if is_new:
+            fill(chosen.people)
+        roll_up()
+        sys.exit(measure(chosen.people))
+
+
+@contextmanager
+def database(*, keep: bool) -> Iterator[bool]:
+    from django.conf import settings
+    from django.db import connections
+
+    server = settings.SERVER
+    where = {
+        "host": server["HOST"],
+        "port": server["PORT"],
+        "user": server["USER"],
+        "password": server["PASSWORD"],
+    }
+    name = settings.DATABASES["default"]["NAME"]
+    with psycopg.connect(dbname=server["NAME"], autocommit=True, **where) as connection:
+        is_there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        if is_there and not keep:
+            connection.execute(f"DROP DATABASE {name}")
+        if not is_there or not keep:
+            connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield not is_there or not keep
+        finally:
+            connections.close_all()
+            if not keep:
+                connection.execute(f"DROP DATABASE {name}")
+
+
+def fill(people: int) -> None:
+    from django.core.management import call_command
+
+    from .rows import build
+
+    call_command("migrate", verbosity=0)
+    started = time.monotonic()
+    for name in build(people):
+        tell(f"{time.monotonic() - started:6.1f} s  {name}")
+
+
+def roll_up() -> None:
+    from wxlogin.services.figures import settle
+
+    started = time.monotonic()
+    settle()
+    tell(f"{time.monotonic() - started:6.1f} s  hourly figures rolled up")
+
+
+def measure(people: int) -> int:
+    from .pages import pages, staff
+
+    browser, marked, is_costly = staff(), 0, False
+    tell(f"\n{'page':44} {'queries':>7} {'seconds':>8}   {'plain':>7} {'seconds':>8}")
+    for name, ours, plain in pages(people):
+        cost = cost_of(browser, ours)
+        other = cost_of(browser, plain) if plain else None
+        is_costly |= cost.queries > QUERIES
+        mark = "" if cost.queries <= QUERIES and cost.seconds <= SECONDS else "  TOO MUCH"
+        marked += bool(mark)
+        beside = f"{other.queries:7} {other.seconds:8.3f}" if other else f"{'-':>7} {'-':>8}"
+        tell(f"{name:44} {cost.queries:7} {cost.seconds:8.3f}   {beside}{mark}")
+    tell(f"\nmore than {QUERIES} queries or {SECONDS} s: {marked or 'none'}")
+    return int(is_costly)
+
+
+def cost_of(browser: Any, url: str) -> Cost:
+    """The median of some rounds, after one that warms up."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as queries:
+        first = timed(lambda: browser.get(url))
+    asked = len(queries)  # the next request forgets them
+    rounds = [] if first > PATIENCE else [timed(lambda: browser.get(url)) for _ in range(ROUNDS)]
+    return Cost(asked, statistics.median(rounds or [first]))
+
+
+def timed(ask: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    answer = ask()
+    seconds = time.perf_counter() - started
+    if answer.status_code != 200:
+        raise AssertionError(f"{answer.request['PATH_INFO']}: {answer.status_code}")
+    return seconds
+
+
+def tell(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Which pages are measured: ours, and the plain one that stands beside it."""
+
+from collections.abc import Iterator
+
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from wxlogin.models import LoginFailure, LoginSession, StaffAct, WeChatUser
+from wxlogin.wechat.results import PhoneNumber
+
+PHONE = PhoneNumber("13580006666", "86")
+Row = tuple[str, str, str | None]
+
+
+def staff() -> Client:
+    """Somebody with every permission but no superuser, since checking permissions costs queries too."""
+    user, _ = User.objects.get_or_create(username="clerk", defaults={"is_staff": True, "is_active": True})
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label="wxlogin"))
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+def pages(people: int) -> Iterator[Row]:
+    """Name, our address, the plain one or None."""
+    person = WeChatUser.objects.get(pk=people // 2 - 1)
+    with_unionid = WeChatUser.objects.exclude(unionid="").filter(pk__gt=people // 2).earliest("pk")
+    person.keep_phone(PHONE)
+    session = LoginSession.objects.filter(wechat_user=person).latest("pk")
+    failure = LoginFailure.objects.latest("pk")
+    yield from _people(person, with_unionid, session)
+    yield from _others(session, failure)
+    yield (
+        "person",
+        f"/admin/wxlogin/wechatuser/{person.pk}/change/",
+        f"/plain/wxlogin/wechatuser/{person.pk}/change/",
+    )
+    yield (
+        "session",
+        f"/admin/wxlogin/loginsession/{session.pk}/change/",
+        f"/plain/wxlogin/loginsession/{session.pk}/change/",
+    )
+    yield "overview", "/admin/wxlogin/overview/", None
+    yield "why can't this person log in", f"/admin/wxlogin/overview/why/?q={person.openid}", None
+
+
+def _people(person: WeChatUser, with_unionid: WeChatUser, session: LoginSession) -> Iterator[Row]:
+    ours, plain = "/admin/wxlogin/wechatuser/", "/plain/wxlogin/wechatuser/"
+    yield "people", ours, plain
+    yield "people, page 100", f"{ours}?p=100", f"{plain}?p=100"
+    yield "people of the big app", f"{ours}?app=wx-tea", f"{plain}?appid=wx-tea"
+    yield "people of the small app", f"{ours}?app=wx-books", f"{plain}?appid=wx-books"
+    yield "people, active", f"{ours}?state=active", f"{plain}?user__is_active__exact=1"
+    yield "people, account disabled", f"{ours}?state=disabled", f"{plain}?user__is_active__exact=0"
+    yield "people, blocked", f"{ours}?state=blocked", None
+    yield "people, unionid conflict", f"{ours}?state=conflict", None
+    for name in ("phone", "unionid"):
+        for value in ("yes", "no"):
+            yield f"people, {name} {value}", f"{ours}?{name}={value}", None
+    for preset in ("1", "30", "older"):
+        yield f"people, last login {preset}", f"{ours}?last_login={preset}", None
+        yield f"people, created {preset}", f"{ours}?created={preset}", None
+    for name, key in [
+        ("openid", person.openid),
+        ("unionid", with_unionid.unionid),
+        ("phone", PHONE.number),
+        ("user id", str(person.user_id)),
+        ("session id", session.public_id),
+        ("prefix of an openid", person.openid[:10]),
+        ("prefix of everybody's openid", "o000"),
+        ("nobody's openid", "o-nobody-has-this"),
+    ]:
+        yield f"search people by {name}", f"{ours}?q={key}", f"{plain}?q={key}"
+
+
+def _others(session: LoginSession, failure: LoginFailure) -> Iterator[Row]:
+    ours, plain = "/admin/wxlogin/loginsession/", "/plain/wxlogin/loginsession/"
+    yield "sessions", ours, plain
+    yield "sessions, page 100", f"{ours}?p=100", f"{plain}?p=100"
+    yield "sessions of the small app", f"{ours}?app=wx-books", f"{plain}?wechat_user__appid=wx-books"
+    for state in ("live", "logged_out", "expired", "ended_by_staff", "erased"):
+        yield (
+            f"sessions, {state}",
+            f"{ours}?state={state}",
+            None if state == "live" else f"{plain}?end_reason={state}",
+        )
+    yield "sessions, created older", f"{ours}?created=older", None
+    yield "search sessions by id", f"{ours}?q={session.public_id}", f"{plain}?q={session.public_id}"
+    openid = session.person.openid
+    yield "search sessions by openid", f"{ours}?q={openid}", f"{plain}?q={openid}"
+    ours, plain = "/admin/wxlogin/loginfailure/", "/plain/wxlogin/loginfailure/"
+    yield "failures", ours, plain
+    yield "failures, a rare answer", f"{ours}?code=wechat_timeout", f"{plain}?code=wechat_timeout"
+    yield "failures, an answer that never was", f"{ours}?code=user_blocked", f"{plain}?code=user_blocked"
+    yield "search failures by request id", f"{ours}?q={failure.request_id}", f"{plain}?q={failure.request_id}"
+    ours, plain = "/admin/wxlogin/sessionkey/", "/plain/wxlogin/sessionkey/"
+    yield "session keys", ours, plain
+    yield "session keys, stale", f"{ours}?state=stale", f"{plain}?state=stale"
+    yield "session keys of the small app", f"{ours}?app=wx-books", None
+    yield "search session keys by openid", f"{ours}?q={openid}", f"{plain}?q={openid}"
+    ours, plain = "/admin/wxlogin/staffact/", "/plain/wxlogin/staffact/"
+    yield "staff log", ours, plain
+    yield "staff log, a rare act", f"{ours}?what=erase", f"{plain}?action=erase"
+    yield "staff log, search by hash", f"{ours}?q={StaffAct.objects.latest('pk').person}", None

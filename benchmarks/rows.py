@@ -1,0 +1,72 @@
+"""A shop with a history, made by the database itself: people, sessions, keys, failures, what staff did."""
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+# :people and :sessions are filled in; 180 days of history, the newest the densest.
+TABLES = {
+    "accounts": """
+        INSERT INTO auth_user (id, username, password, first_name, last_name, email, is_staff, is_superuser,
+                               is_active, date_joined)
+        SELECT n, 'wx_' || md5('u' || n), '!', '', '', '', false, false, n % 500 <> 0, now()
+        FROM generate_series(1, :people) n""",
+    "people": """
+        INSERT INTO wxlogin_wechatuser (id, user_id, appid, openid, unionid, nickname, avatar, sealed_phone, phone_hash,
+                                        blocked_at, blocked_until, block_reason, block_reason_public, is_split_off,
+                                        created_at, last_login_at)
+        SELECT n, CASE WHEN n % 20 = 0 AND n % 4000 <> 0 THEN n - 1 ELSE n END,
+               CASE WHEN n % 20 = 0 THEN 'wx-books' ELSE 'wx-tea' END,
+               'o' || substr(md5('o' || n), 1, 27),
+               CASE WHEN n % 20 IN (0, 19) THEN 'u' || md5('p' || (n + n % 20 % 2)) ELSE '' END,
+               'person ' || n, '', ''::bytea,
+               CASE WHEN n % 3 = 0 THEN md5('h' || n) || md5('i' || n) ELSE '' END,
+               CASE WHEN n % 1000 = 7 THEN now() END, NULL, CASE WHEN n % 1000 = 7 THEN 'spam' ELSE '' END, false, false,
+               now() - (180 - 180 * sqrt(n::float / :people)) * interval '1 day',
+               now() - random() ^ 3 * (180 - 180 * sqrt(n::float / :people)) * interval '1 day'
+        FROM generate_series(1, :people) n""",
+    "session keys": """
+        INSERT INTO wxlogin_sessionkey (wechat_user_id, sealed, obtained_at, state)
+        SELECT n, decode(md5('k' || n), 'hex'), now(), CASE WHEN n % 50 = 0 THEN 'stale' ELSE 'unknown' END
+        FROM generate_series(1, :people) n""",
+    "login sessions": """
+        INSERT INTO wxlogin_loginsession (public_id, wechat_user_id, appid, created_at, last_seen_at, expires_at,
+                                          generation, ended_at, end_reason, ip, user_agent, release, upstream_ms)
+        SELECT md5('s' || n), p.id, p.appid, at, at + interval '1 hour', at + interval '30 days', n % 9,
+               CASE WHEN n % 10 < 6 OR at < now() - interval '30 days' THEN at + interval '2 hours' END,
+               CASE WHEN n % 10000 = 1 THEN 'ended_by_staff' WHEN n % 10000 = 2 THEN 'reused_refresh'
+                    WHEN n % 10 < 6 THEN 'logged_out' WHEN at < now() - interval '30 days' THEN 'expired' ELSE '' END,
+               ('10.' || n % 250 || '.' || n % 199 || '.7')::inet, 'Mozilla/5.0 (iPhone) MicroMessenger/8.0.60', '17',
+               40 + n % 300
+        FROM (SELECT n, 1 + (n * 7919::bigint) % :people AS person,
+                     now() - (180 - 180 * sqrt(n::float / :sessions)) * interval '1 day' AS at
+              FROM generate_series(1, :sessions) n) s
+        JOIN wxlogin_wechatuser p ON p.id = s.person""",
+    "failures": """
+        INSERT INTO wxlogin_loginfailure (created_at, appid, wechat_user_id, ip, code, errcode, rid, request_id, upstream_ms)
+        SELECT now() - (180 - 180 * sqrt(n::float / (:sessions / 15))) * interval '1 day', 'wx-tea',
+               CASE WHEN n % 4 = 0 THEN 1 + n % :people END, '10.1.2.7',
+               CASE WHEN n % 4 = 0 THEN 'account_disabled' WHEN n % 997 = 1 THEN 'wechat_timeout' ELSE 'code_invalid' END,
+               CASE WHEN n % 4 <> 0 AND n % 997 <> 1 THEN 40029 END, 'rid' || n, md5('r' || n), 80
+        FROM generate_series(1, :sessions / 15) n""",
+    "staff log": """
+        INSERT INTO wxlogin_staffact (created_at, action, staff_name, wechat_user_id, person, appid, from_user, to_user,
+                                      reason, details, request_id)
+        SELECT now() - n * interval '2 minutes', CASE WHEN n % 500 = 0 THEN 'erase' ELSE 'block' END, 'clerk',
+               1 + n % :people, substr(md5('q' || n), 1, 12), 'wx-tea', '', '', 'spam', '{}', ''
+        FROM generate_series(1, :people / 10) n""",
+}
+SEQUENCES = ["auth_user", "wxlogin_wechatuser"]
+
+
+def build(people: int) -> Iterator[str]:
+    """Fill the empty tables; says which one is done. Three sessions for each of ``people``."""
+    for name, sql in TABLES.items():
+        with connection.cursor() as cursor:
+            cursor.execute(sql.replace(":people", str(people)).replace(":sessions", str(people * 3)))
+        yield name
+    with connection.cursor() as cursor:
+        for table in SEQUENCES:
+            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {people})")
+        cursor.execute("VACUUM ANALYZE")
+    yield "statistics"
