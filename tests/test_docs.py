@@ -11,14 +11,18 @@ from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.admin import AdminSite
+from django.contrib.auth.models import Permission, User
 from django.urls import get_resolver
 
 from tests.conftest import Api
+from wxlogin.admin import PAGES
+from wxlogin.admin.acts import exporting
 from wxlogin.api.errors import ANSWERS
 from wxlogin.conf import Conf
 from wxlogin.fakewechat import FakeWeChat
-from wxlogin.models import IdentityMove, WeChatUser
+from wxlogin.models import StaffAct, WeChatUser
+from wxlogin.services import revealing
 
 ROOT = Path(__file__).parents[1]
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
@@ -195,7 +199,12 @@ def test_the_examples_of_merging_splitting_and_blocking_run(readme: Path, alice:
     exec(merging, names)  # noqa: S102
     exec(blocking, names)  # noqa: S102
 
-    assert list(IdentityMove.objects.order_by("pk").values_list("kind", flat=True)) == ["merge", "split"]
+    assert list(StaffAct.objects.order_by("pk").values_list("action", flat=True)) == [
+        "merge",
+        "split",
+        "block",
+        "unblock",
+    ]
     assert alice.get("me/").json()["code"] in {"session_ended", "token_invalid"}
 
 
@@ -253,7 +262,9 @@ def test_the_wheel_holds_what_is_promised_to_come_with_it(tmp_path: Path) -> Non
         "wxlogin/py.typed",
         "wxlogin/locale/zh_Hans/LC_MESSAGES/django.mo",
         "wxlogin/templates/wxlogin/admin/recent_sessions.html",
+        "wxlogin/templates/wxlogin/admin/overview.html",
         "wxlogin/static/wxlogin/admin.css",
+        "wxlogin/static/wxlogin/overview.css",
         "wxlogin/migrations/0001_initial.py",
         "wxlogin/fakewechat/plugin.py",
     ):
@@ -269,3 +280,41 @@ def shape(value: Any) -> Any:
     if isinstance(value, list):
         return [shape(each) for each in value]
     return "text or nothing" if value is None or isinstance(value, str) else type(value).__name__
+
+
+STAFF_PAGES = [ROOT / "docs/staff.md", ROOT / "docs/staff.zh-CN.md"]
+in_both_languages = pytest.mark.parametrize("page", STAFF_PAGES, ids=lambda path: path.name)
+
+
+@in_both_languages
+def test_the_permissions_that_staff_are_told_of_are_those_that_there_are(page: Path, db: None) -> None:
+    documented = set(
+        re.findall(r"`([a-z]+_[a-z_]+)`", "".join(re.findall(r"^\| `.*?\|", page.read_text(), re.M)))
+    )
+
+    ours = Permission.objects.filter(content_type__app_label="wxlogin")
+    shown = {model._meta.model_name for model in PAGES}
+    there = {each.codename for each in ours if each.content_type.model in shown}
+    assert documented == {
+        codename for codename in there if not codename.startswith(("delete_", "add_", "change_"))
+    }
+
+
+@in_both_languages
+def test_the_example_of_a_page_of_ones_own_runs(page: Path) -> None:
+    theme, own = re.findall(r"```python\n(.*?)```", page.read_text(), re.S)
+    site = AdminSite()
+
+    exec(own.replace("admin.site", "site"), {"site": site})  # noqa: S102
+
+    assert site._registry[WeChatUser].list_per_page == 20
+    assert site.is_registered(StaffAct)
+    assert theme == (ROOT / "tests/browser/on_unfold/admin.py").read_text()
+
+
+@in_both_languages
+def test_the_numbers_that_staff_are_told_are_those_of_the_code(page: Path) -> None:
+    text = page.read_text()
+
+    assert f"{exporting.MAX_ROWS:,}" in text
+    assert re.search(rf"\b{revealing.AT_MOST}\b", text)
