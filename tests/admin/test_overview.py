@@ -30,7 +30,7 @@ def watcher(staff_with: Callable[..., Client]) -> Client:
 
 
 @pytest.fixture
-def helper(staff_with: Callable[..., Client]) -> Client:
+def desk(staff_with: Callable[..., Client]) -> Client:
     return staff_with(*PEOPLE)
 
 
@@ -200,10 +200,10 @@ def test_who_is_not_allowed_sees_nothing(
     assert getattr(only_people, method)(url("overview", page)).status_code == 403
 
 
-def test_who_may_see_no_people_can_not_ask_about_them(person: Api, watcher: Client, helper: Client) -> None:
+def test_who_may_see_no_people_can_not_ask_about_them(person: Api, watcher: Client, desk: Client) -> None:
     assert watcher.get(url("overview", "why"), {"q": OPENID}).status_code == 403
     assert "wxlogin-why" not in content_of(watcher.get(url("overview")))
-    assert "wxlogin-why" in content_of(helper.get(url("overview")))
+    assert "wxlogin-why" in content_of(desk.get(url("overview")))
 
 
 def test_the_overview_is_in_the_menu_of_who_may_see_it(
@@ -229,10 +229,10 @@ def keys(person: Api) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("key", ["openid", "unionid", "phone", "user id", "session id"])
-def test_a_person_is_diagnosed_by_each_key(keys: dict[str, str], helper: Client, key: str) -> None:
+def test_a_person_is_diagnosed_by_each_key(keys: dict[str, str], desk: Client, key: str) -> None:
     block(alice(), reason="spam")
 
-    content = ask(helper, f" {keys[key]} ")
+    content = ask(desk, f" {keys[key]} ")
 
     assert f"Found by: {key}" in re.sub(r"\s+", " ", content)
     assert url("wechatuser", "change", alice().pk) in content
@@ -241,18 +241,18 @@ def test_a_person_is_diagnosed_by_each_key(keys: dict[str, str], helper: Client,
     assert "spam" in content
 
 
-def test_what_was_asked_for_is_nowhere_on_the_page(keys: dict[str, str], helper: Client) -> None:
+def test_what_was_asked_for_is_nowhere_on_the_page(keys: dict[str, str], desk: Client) -> None:
     for key in ("openid", "unionid", "phone", "session id"):
-        assert keys[key] not in ask(helper, keys[key]), key
+        assert keys[key] not in ask(desk, keys[key]), key
 
 
 def test_a_request_id_leads_to_its_failure_in_words(
-    person: Api, helper: Client, staff_with: Callable[..., Client]
+    person: Api, desk: Client, staff_with: Callable[..., Client]
 ) -> None:
     failure = LoginFailure.objects.get()
     link = url("loginfailure", "change", failure.pk)
 
-    content = ask(helper, "trace-42")
+    content = ask(desk, "trace-42")
 
     assert "WeChat doesn&#x27;t know the login code" in content
     assert "40029" in content
@@ -260,7 +260,7 @@ def test_a_request_id_leads_to_its_failure_in_words(
     assert link in ask(staff_with(*PEOPLE, "view_loginfailure"), "trace-42")
 
 
-def test_a_request_id_leads_to_the_person_where_they_are_known(person: Api, helper: Client) -> None:
+def test_a_request_id_leads_to_the_person_where_they_are_known(person: Api, desk: Client) -> None:
     block(alice(), reason="spam")
     person.post(
         "login/",
@@ -269,7 +269,7 @@ def test_a_request_id_leads_to_the_person_where_they_are_known(person: Api, help
         headers={"X-Request-ID": "trace-43"},
     )
 
-    content = ask(helper, "trace-43")
+    content = ask(desk, "trace-43")
 
     assert "account_disabled" in content
     assert "oAli…enid" in content
@@ -277,39 +277,39 @@ def test_a_request_id_leads_to_the_person_where_they_are_known(person: Api, help
 
 
 @pytest.mark.parametrize("key", ["nobody-at-all", "x" * 5000, "\0", "'; DROP TABLE", "{{7*7}}", "９９９"])
-def test_a_key_that_leads_nowhere_says_so(person: Api, helper: Client, key: str) -> None:
-    content = ask(helper, f"no{key}")
+def test_a_key_that_leads_nowhere_says_so(person: Api, desk: Client, key: str) -> None:
+    content = ask(desk, f"no{key}")
 
     assert "Nobody and no failure is found by that." in content
     assert key.strip("\0") not in content or key == "\0"
 
 
-def test_nothing_asked_is_nothing_found(person: Api, helper: Client) -> None:
-    content = ask(helper, "  ")
+def test_nothing_asked_is_nothing_found(person: Api, desk: Client) -> None:
+    content = ask(desk, "  ")
 
     assert "wxlogin-findings" not in content
     assert "Nobody and no failure" not in content
 
 
-def test_of_a_crowd_the_first_few_are_shown(person: Api, helper: Client) -> None:
+def test_of_a_crowd_the_first_few_are_shown(person: Api, desk: Client) -> None:
     for number in range(8):
         other = person.log_in(f"o-other-{number}")
         WeChatUser.objects.filter(user_id=other.tokens["user"]["id"]).update(unionid="u-shared")
 
     with statements() as asked:
-        content = ask(helper, "u-shared")
+        content = ask(desk, "u-shared")
 
     assert content.count("wxlogin-findings") == 5
     assert "It means 3 more people" in content
     assert len(asked) <= 45
 
 
-def test_what_people_and_staff_wrote_is_only_text(person: Api, helper: Client) -> None:
+def test_what_people_and_staff_wrote_is_only_text(person: Api, desk: Client) -> None:
     hostile = "<script>alert(1)</script>{{7*7}}{0}"
     person.put("me/", {"nickname": hostile})
     block(alice(), reason=hostile)
 
-    content = ask(helper, OPENID)
+    content = ask(desk, OPENID)
 
     assert "<script>alert" not in content
     assert "&lt;script&gt;alert(1)&lt;/script&gt;{{7*7}}{0}" in content
