@@ -33,7 +33,9 @@ class Cost:
 
 def main() -> None:
     options = argparse.ArgumentParser()
-    options.add_argument("--people", type=int, default=1_000_000)
+    options.add_argument(
+        "--people", type=int, default=1_000_000, help="10,000 or more: there has to be a page 100"
+    )
     options.add_argument("--keep", action="store_true", help="leave the database, and use one that was left")
     chosen = options.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
