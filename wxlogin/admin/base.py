@@ -25,6 +25,11 @@ else:
 
 
 class OrderedList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.multi_page:  # then Django leaves the paginator's page aside
+            self.result_list = self.paginator.rows()
+
     def get_ordering_field(self, field_name: Any) -> Any:
         """Django sorts by any column that ``?o=`` names, also by those that ``sortable_by`` leaves out."""
         return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None

@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Any, cast
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
 from wxlogin.models.estimates import estimated_count
@@ -27,7 +27,14 @@ class _Shown(int):
 
 
 class QuickPaginator(Paginator):
-    """Estimates a whole table, and counts a filtered one only as far as anybody would page."""
+    """Estimates a whole table, and counts a filtered one only as far as anybody would page.
+
+    Keys come first, then the page's rows: databases join all rows before the page too, and look for few rows
+    along the order that is asked for, through all of the others.
+    """
+
+    keys: list[Any] | None = None
+    """All of a filtered list, once it is counted and where they are few."""
 
     @cached_property
     def count(self) -> int:
@@ -36,8 +43,23 @@ class QuickPaginator(Paginator):
             return _Shown(estimate, f"≈{estimate}")
         if not rows.query.where:
             return int(rows.count())
-        counted = len(rows.values_list("pk", flat=True)[: COUNTED + 1])
-        return counted if counted <= COUNTED else _Shown(COUNTED, f"{COUNTED}+")
+        keys = list(rows.values_list("pk", flat=True)[: COUNTED + 1])
+        if len(keys) > COUNTED:
+            return _Shown(COUNTED, f"{COUNTED}+")
+        self.keys = keys
+        return len(keys)
+
+    def page(self, number: int | str) -> Page[Any]:
+        page = super().page(number)
+        bottom = (page.number - 1) * self.per_page
+        keys = self.rows().select_related(None).values_list("pk", flat=True)
+        page.object_list = self.rows().filter(pk__in=list(keys[bottom : bottom + self.per_page]))
+        return page
+
+    def rows(self) -> "QuerySet[Any]":
+        """The whole list, by its keys where they are known."""
+        rows = cast("QuerySet[Any]", self.object_list)
+        return rows if self.keys is None else rows.filter(pk__in=self.keys)
 
     @cached_property
     def num_pages(self) -> int:

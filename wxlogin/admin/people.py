@@ -77,7 +77,7 @@ class WeChatUserPage(ActsOnRows, ReadOnlyPage):
     list_filter = [AppFilter, StateFilter, PhoneFilter, UnionidFilter, LastLoginFilter, CreatedFilter]
     list_select_related = ["user"]
     ordering = ["-last_login_at"]
-    sortable_by = ["last_login_at", "created_at"]
+    sortable_by = ()  # the other way round, a filter would be looked for through all rows
     search_fields = ["openid"]  # what is searched is up to get_search_results
     search_help_text = _(
         "A whole openid, unionid, phone number, user id or session id, or the beginning of an openid. "

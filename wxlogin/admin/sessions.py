@@ -43,7 +43,7 @@ class LoginSessionPage(ActsOnRows, ReadOnlyPage):
     list_filter = [AppFilter, SessionStateFilter, CreatedFilter]
     list_select_related = ["wechat_user"]
     ordering = ["-created_at"]
-    sortable_by = ["created_at"]
+    sortable_by = ()  # as people
     search_fields = ["public_id"]  # what is searched is up to get_search_results
     search_help_text = _("A whole session id, openid, unionid, phone number or user id.")
     lookups = ("wechat_user__id__exact",)
