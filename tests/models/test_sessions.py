@@ -221,3 +221,24 @@ def test_str_shows_a_part_of_the_id_and_asks_nobody(session, django_assert_num_q
         shown = str(found)
 
     assert shown == f"{session.public_id[:8]}…"
+
+
+def test_expired_are_those_past_a_limit_whether_on_record_or_not(make_person):
+    person = make_person()
+    idle, absolute = NOON - IDLE, NOON - ABSOLUTE
+
+    def start(at, **changes):
+        session = LoginSession.objects.start(person, at=at)
+        LoginSession.objects.filter(pk=session.pk).update(**changes)
+        return session
+
+    start(NOON - MOMENT)
+    start(idle, ended_at=idle, end_reason=Reason.LOGGED_OUT)
+    start(idle, last_seen_at=NOON)
+    expected = {
+        start(idle),
+        start(absolute, last_seen_at=NOON),
+        start(idle, ended_at=NOON, end_reason=Reason.EXPIRED),
+    }
+
+    assert set(LoginSession.objects.expired(NOON)) == expected

@@ -32,8 +32,13 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
 
     def expired(self, at: datetime) -> "LoginSessionQuerySet":
         """Past a limit, whether or not anybody has asked since and so put it on record."""
-        past = Q(expires_at__lte=at) | Q(last_seen_at__lte=at - conf.SESSION_IDLE)
-        return self.filter(Q(end_reason=LoginSession.EndReason.EXPIRED) | Q(past, ended_at=None))
+        idle = at - conf.SESSION_IDLE
+        # Two conditions say nothing new, and lead to an index: how it ended, and that it wasn't created after it was seen.
+        known = self.filter(end_reason__in=["", LoginSession.EndReason.EXPIRED])
+        too_old, too_idle = Q(expires_at__lte=at), Q(last_seen_at__lte=idle, created_at__lte=idle)
+        return known.filter(
+            Q(end_reason=LoginSession.EndReason.EXPIRED) | Q(too_old | too_idle, ended_at=None)
+        )
 
     def live_per_person(self, people: Iterable[int], at: datetime) -> dict[int, int]:
         """How many live sessions each of ``people`` has, who has any."""
