@@ -41,7 +41,7 @@ document.addEventListener('securitypolicyviolation', event => notice(
 """
 MESSAGES = {
     "stock": ".messagelist li",
-    "unfold": "ul.mb-6 > li > div",
+    "unfold": "li > div[class*='leading-[18px]']",
     "simpleui": ".el-notification__content",
 }
 
@@ -104,7 +104,8 @@ class Browser:
             self.click(self.driver.find_element("link text", text))
 
     def click(self, element: Any) -> None:
-        """Not at the edge, where themes have bars in front of the page."""
+        """Once it is there, and not at the edge, where themes have bars in front of the page."""
+        self.wait(element.is_displayed)
         self.run("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
 

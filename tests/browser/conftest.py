@@ -15,7 +15,13 @@ from .phone import Phone
 if not hasattr(project, "THEME"):
     collect_ignore_glob = ["test_*.py"]
 
+
 ALICE, BOB = "oAlice-0123456789-full-openid", "oBob-0123456789-full-openid"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if getattr(project, "THEME", "") == "unfold":  # it overrides what Django 6.1 wants to be called otherwise
+        config.addinivalue_line("filterwarnings", "ignore:Overriding get_action_choices::unfold")
 
 
 @pytest.fixture(scope="session")

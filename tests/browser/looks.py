@@ -41,7 +41,7 @@ TOO_WIDE = "return document.documentElement.scrollWidth > innerWidth"
 NAMELESS = """
 const fields = [...document.querySelectorAll('#content input, #content select, #content textarea, #content button')]
     .filter(each => each.type != 'hidden' && each.checkVisibility())
-    .filter(each => !each.labels?.length && !each.ariaLabel && !each.title)
+    .filter(each => !each.labels?.length && !each.ariaLabel && !each.title && !each.getAttribute('aria-labelledby'))
     .filter(each => !(each.matches('button, [type=submit]') && (each.value || each.textContent.trim())));
 const labels = [...document.querySelectorAll('#content label')].filter(each => !each.control);
 return [...fields, ...labels].map(each => each.outerHTML);
