@@ -107,7 +107,7 @@ class HourlyFigureQuerySet(models.QuerySet["HourlyFigure"]):
     def latest_live_sessions(self) -> list["HourlyFigure"]:
         """The figures of each app at the last time they were taken."""
         samples = self.filter(kind=HourlyFigure.Kind.LIVE_SESSIONS)
-        latest = samples.order_by().values("kind").annotate(at=Max("hour")).values("at")
+        latest = samples.order_by().values("kind").annotate(at=Max("hour")).values("at")[:1]
         return list(samples.filter(hour=Subquery(latest)))
 
 

@@ -101,8 +101,12 @@ class Act:
 class ActsOnRows(Page):
     acts: tuple[Act, ...] = ()
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions: dict[str, Any] = super().get_actions(request)
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
+        """From Django 6.1 on it is asked for the row's page too, where our acts are links."""
+        where = () if action_location is None else (action_location,)
+        actions: dict[str, Any] = super().get_actions(request, *where)
+        if getattr(action_location, "name", "CHANGE_LIST") != "CHANGE_LIST":
+            return actions
         for act in self.acts:
             if act.in_list and act.is_allowed(request):
                 actions[act.name] = (_as_action(act), act.name, act.label)
