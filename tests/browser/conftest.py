@@ -15,7 +15,6 @@ from .phone import Phone
 if not hasattr(project, "THEME"):
     collect_ignore_glob = ["test_*.py"]
 
-
 ALICE, BOB = "oAlice-0123456789-full-openid", "oBob-0123456789-full-openid"
 
 
@@ -38,7 +37,9 @@ def browser(driver: Any, live_server: Any, tmp_path: Path) -> Iterator[Any]:
 
     browser = Browser(driver, live_server.url, tmp_path)
     yield browser
-    assert browser.noticed == []
+    noticed = browser.noticed
+    browser.forget()
+    assert noticed == []
 
 
 @pytest.fixture

@@ -55,3 +55,8 @@ def every_page(one: WeChatUser, other: WeChatUser) -> list[str]:
         act_on(session, "end_sessions"),
         *questions(one, other),
     ]
+
+
+def short(page: str) -> str:
+    """For the name of a picture, which shows no query."""
+    return page.removeprefix("/admin/wxlogin/").partition("?")[0].strip("/").replace("/", "-")

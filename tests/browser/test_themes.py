@@ -11,7 +11,7 @@ from wxlogin.services import blocking
 from .chromium import Browser
 from .conftest import ALICE, BOB
 from .looks import CONTRAST, HIDDEN_LINKS, SHAPELESS, TOO_WIDE
-from .pages import OVERVIEW, PEOPLE, SESSIONS, STAFF_LOG, act_on, page_of, person, questions, why_not
+from .pages import OVERVIEW, PEOPLE, SESSIONS, STAFF_LOG, act_on, merge, page_of, person, short, why_not
 from .phone import Phone
 
 # How each theme remembers what somebody chose; None: it has no dark side.
@@ -29,13 +29,16 @@ def test_pages_of_our_own_fit_a_phone(alice: Phone, bob: Phone, root: User, brow
     browser.log_in("root")
     browser.resize(375)
 
-    for page in (OVERVIEW, why_not(one.user_id), *questions(one, other)):
+    for page in (
+        OVERVIEW,
+        why_not(one.user_id),
+        act_on(one, "block"),
+        act_on(one, "erase"),
+        merge(one, other),
+    ):
         browser.open(page)
         assert not browser.run(TOO_WIDE), page
-    browser.open(OVERVIEW)
-    browser.picture("narrow-overview")
-    browser.open(act_on(one, "block"))
-    browser.picture("narrow-block")
+        browser.picture(f"narrow-{short(page)}")
 
 
 def test_every_page_fits_a_desk(alice: Phone, bob: Phone, root: User, browser: Browser) -> None:
@@ -55,14 +58,17 @@ def test_links_fields_and_buttons_look_like_what_they_are(
     alice.send_code()
     browser.log_in("root")
 
-    for page in (OVERVIEW, why_not(one.user_id), page_of(one), *questions(one, other)):
+    asking = [act_on(one, "block"), act_on(one, "reveal"), merge(one, other)]
+    for page in (OVERVIEW, why_not(one.user_id), page_of(one), *asking):
         browser.open(page)
         assert browser.run(HIDDEN_LINKS) == [], page
         assert browser.run(SHAPELESS) == [], page
 
 
 @pytest.mark.parametrize(
-    ("preferred", "chosen"), [("light", ""), ("dark", ""), ("light", "dark"), ("dark", "light")]
+    ("preferred", "chosen"),
+    [("light", ""), ("dark", ""), ("light", "dark"), ("dark", "light")],
+    ids=["light", "dark", "dark by choice", "light by choice"],
 )
 def test_what_we_write_can_be_read(
     alice: Phone, bob: Phone, root: User, browser: Browser, preferred: str, chosen: str
@@ -78,16 +84,12 @@ def test_what_we_write_can_be_read(
         browser.run(CHOICE[project.THEME].format(chosen))
     browser.press("#wxlogin-health [type=submit]")
 
-    is_ours = project.THEME == "stock"  # whose colours we chose ours beside
-    found: list[Any] = browser.run(CONTRAST, is_ours)
-    for page in (PEOPLE, SESSIONS, page_of(row), act_on(row, "erase"), why_not(row.user_id)):
+    links_too = project.THEME == "stock"
+    found: list[Any] = browser.run(CONTRAST, links_too)
+    for page in (page_of(row), act_on(row, "erase"), why_not(row.user_id)):
         browser.open(page)
-        found += browser.run(CONTRAST, is_ours)
-        browser.picture(f"{preferred}-{chosen}-{_name(page)}")
+        found += browser.run(CONTRAST, links_too)
+        browser.picture(f"{chosen or preferred}-{short(page)}")
 
     assert len(found) > 100
     assert [each for each in found if each[2] < 4.5] == []
-
-
-def _name(page: str) -> str:
-    return page.removeprefix("/admin/wxlogin/").partition("?")[0].strip("/").replace("/", "-")
