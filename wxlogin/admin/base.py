@@ -11,7 +11,6 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
 
@@ -43,6 +42,7 @@ class ReadOnlyPage(Page):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = QuickPaginator
+    list_class: type[ChangeList] = OrderedList
     lookups: tuple[str, ...] = ()
     """Query string look-ups that our own links and the field filters use."""
 
@@ -51,7 +51,7 @@ class ReadOnlyPage(Page):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         theirs = super().get_changelist(request, **kwargs)  # a theme may have one of its own
-        return type("OrderedList", (OrderedList, theirs), {})
+        return type(self.list_class.__name__, (self.list_class, theirs), {})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -96,6 +96,3 @@ def says(user_text: Any) -> SafeString:
     return (
         format_html('<bdi v-pre class="wxlogin-said">{}</bdi>', user_text) if user_text else SafeString("-")
     )
-
-
-APP = _("app")

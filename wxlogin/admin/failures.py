@@ -5,25 +5,12 @@ from django.utils.translation import gettext_lazy as _
 
 from wxlogin.models import LoginFailure
 from wxlogin.services.caller import SANE_REQUEST_ID
-from wxlogin.services.explanations import explain
+from wxlogin.services.explanations import OF_CODE, explain
 
 from .base import ReadOnlyPage, app_name, badge
 from .filters import AppFilter, ChoiceFilter, Choices, CreatedFilter
 from .links import link_to
 from .masks import mask_address, mask_id
-
-FAILING = [
-    "code_invalid",
-    "phone_code_invalid",
-    "account_disabled",
-    "user_blocked",
-    "session_key_missing",
-    "wechat_too_frequent",
-    "wechat_misconfigured",
-    "wechat_bad_response",
-    "wechat_unavailable",
-    "wechat_timeout",
-]
 
 
 class AnswerFilter(ChoiceFilter):
@@ -31,7 +18,7 @@ class AnswerFilter(ChoiceFilter):
     parameter_name = "code"
 
     def choices_offered(self) -> Choices:
-        return [(code, code) for code in FAILING]
+        return [(code, code) for code in OF_CODE]
 
     def narrowed(self, queryset: QuerySet[LoginFailure], value: str) -> QuerySet[LoginFailure]:
         return queryset.filter(code=value)

@@ -39,10 +39,9 @@ class QuickPaginator(Paginator):
     @cached_property
     def count(self) -> int:
         rows = cast("QuerySet[Any]", self.object_list).order_by()
-        if not rows.query.where and (estimate := estimated_count(rows)):
-            return _Shown(estimate, f"≈{estimate}")
         if not rows.query.where:
-            return int(rows.count())
+            estimate = estimated_count(rows)
+            return _Shown(estimate, f"≈{estimate}") if estimate else int(rows.count())
         keys = list(rows.values_list("pk", flat=True)[: COUNTED + 1])
         if len(keys) > COUNTED:
             return _Shown(COUNTED, f"{COUNTED}+")

@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseRedirect
@@ -31,7 +30,7 @@ from .acts import (
     Split,
     Unblock,
 )
-from .base import ReadOnlyPage, app_name, badge, says, shown_time
+from .base import OrderedList, ReadOnlyPage, app_name, badge, says, shown_time
 from .filters import AppFilter, CreatedFilter, LastLoginFilter, PhoneFilter, StateFilter, UnionidFilter
 from .links import act_on, link_to_user, list_of, page_of, why_not
 from .masks import mask_address, mask_id, mask_phone
@@ -41,7 +40,7 @@ from .staff_log import told_details
 RECENT = 20
 
 
-class PeopleList(ChangeList):
+class PeopleList(OrderedList):
     """What is worked out for a person is worked out for the page's people alone.
 
     As an annotation the database would do it for all rows before the page, too.
@@ -64,6 +63,7 @@ def told_of(people: list[Any]) -> list[Any]:
 
 
 class WeChatUserPage(ActsOnRows, ReadOnlyPage):
+    list_class = PeopleList
     list_display = [
         "person",
         "pictured_nickname",
@@ -123,10 +123,6 @@ class WeChatUserPage(ActsOnRows, ReadOnlyPage):
     def get_queryset(self, request: HttpRequest) -> QuerySet[WeChatUser]:
         people: QuerySet[WeChatUser] = super().get_queryset(request)
         return people.select_related("user", "session_key")
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        theirs = super().get_changelist(request, **kwargs)
-        return type("PeopleList", (PeopleList, theirs), {})
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The page's fields need to know who looks, and are only handed the row."""

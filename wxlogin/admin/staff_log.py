@@ -20,8 +20,6 @@ DETAILS = {
     "sessions": _("sessions ended"),
     "until": _("until"),
     "public": _("reason told"),
-    "state": _("verdict"),
-    "refused": _("refused"),
     "field": _("field"),
     "rows": _("rows"),
     "unmasked": _("unmasked"),

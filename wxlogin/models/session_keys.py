@@ -66,7 +66,7 @@ class SessionKey(models.Model):
         default_permissions = ("view", "delete")
 
     def __str__(self) -> str:
-        return f"session key {self.pk}"
+        return f"{_('session key')} {self.pk}"
 
     @property
     def is_held(self) -> bool:

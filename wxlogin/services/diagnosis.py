@@ -27,6 +27,7 @@ FAULTS = [  # that hit everybody, whoever asks
     "wechat_timeout",
     "wechat_bad_response",
 ]
+REFUSE_LOGINS = {"account_disabled", "user_blocked"}
 
 
 def why_not(wechat_user: WeChatUser) -> list[Finding]:
@@ -46,9 +47,6 @@ def why_not(wechat_user: WeChatUser) -> list[Finding]:
         _everybody(wechat_user.appid, now),
     ]
     return findings if any(not finding.is_good for finding in findings) else [*findings, NOTHING_FOUND]
-
-
-REFUSE_LOGINS = {"account_disabled", "user_blocked"}
 
 
 def failure_of(request_id: str) -> LoginFailure | None:
