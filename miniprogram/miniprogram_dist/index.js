@@ -1,0 +1,2 @@
+// Where the developer tools look for require("wxlogin").
+module.exports = require("./wxlogin");

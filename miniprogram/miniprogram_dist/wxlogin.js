@@ -1,0 +1,528 @@
+/* wxlogin 0.1.0, MIT licence: login in a WeChat mini-program, so that its pages can forget about it. */
+"use strict";
+
+const VERSION = "0.1.0";
+const TIMEOUT = 15000; // milliseconds of one call; WeChat's own default is a minute
+const LATE = 200; // milliseconds after which a platform that overstays its time-out is given up
+const SLOTS = 9; // WeChat runs ten calls at a time: one is left for the renewal that the others wait for
+const MARGIN = 60; // seconds before its end at which an access token is renewed, at most a fifth of its life
+const PHONE_SINCE = "2.21.2"; // the base library from which on the phone button gives a code
+const PHONE_QUOTA = 1400001; // errno of a phone button whose paid calls are used up
+const NO_APPID = "the code is a mock one"; // wx.login's code in developer tools without an AppID
+
+// What the platform's errMsg means; the first that matches. Whatever else it says is the network's fault, or WeChat's.
+const FAILURES = [
+  { pattern: /interrupted/, kind: "interrupted", retryable: true },
+  { pattern: /timed?[ _]?out/i, kind: "timeout", retryable: true },
+  { pattern: /domain list|合法域名|invalid url/i, kind: "domain" },
+  { pattern: /privacy/, kind: "privacy" },
+  { pattern: /deny|denied|cancel/, kind: "denied" },
+  { pattern: /network|net::/i, kind: "network", retryable: true },
+  { pattern: /no permission/, kind: "wechat", code: "phone_not_allowed" },
+  { pattern: /file not found|no such file/i, kind: "wechat", code: "file_missing" },
+];
+
+// What a developer should look at, by code or else by kind.
+const HINTS = {
+  aborted: "abort() was called.",
+  appid_missing: "The server knows several apps: give createClient the appid.",
+  bad_answer: "This is no answer of wxlogin's. Is baseUrl the address at which wxlogin.api.urls is included?",
+  base_library_too_old: `The phone button needs base library ${PHONE_SINCE}: make it the minimum in the WeChat console.`,
+  code_invalid: "Have the mini-program (project.config.json) and the server the same AppID?",
+  domain:
+    "Add the server to the request and the uploadFile domains in the WeChat console (https only), " +
+    "or let the developer tools not check domains.",
+  file_missing: "The file is gone: a temporary file has to be sent before the mini-program closes.",
+  logged_out: "Nobody is signed in since logout(); ready() signs in again.",
+  network: "Is the server up, and is its address one that a phone can reach? 127.0.0.1 is the phone itself.",
+  nickname_blank: "No nickname was typed, or WeChat blanked it as unsafe. Take it from the form's submit event.",
+  no_appid: "The developer tools have no AppID: use a test AppID, or a fake WeChat as the demo does.",
+  phone_not_allowed: "Phone numbers are for verified accounts that are not a private person's.",
+  phone_quota: "The paid calls of the phone button are used up: buy more in the WeChat console.",
+  privacy: "Declare it in the privacy guideline in the WeChat console, and have the person agree to that.",
+  unknown_app: "The appid given to createClient is not among the server's APPS.",
+  wechat_misconfigured: "AppID or AppSecret of the server are wrong: run manage.py wxlogin_doctor there.",
+};
+
+class WxLoginError extends Error {
+  constructor(
+    kind,
+    { status = 0, code = "", reason = "", detail = "", requestId = "", retryable = false, hint = code },
+  ) {
+    const advice = HINTS[hint] || HINTS[kind] || "";
+    super([[kind, status, code].filter(Boolean).join(" "), detail, advice].filter(Boolean).join(": "));
+    Object.assign(this, { name: "WxLoginError", kind, status, code, reason });
+    Object.assign(this, { detail: detail || advice, requestId, retryable });
+  }
+}
+
+/** The error behind the platform's `fail`, which gets { errMsg, errno }. */
+function platformError(api, fail, requestId) {
+  const errMsg = String((fail && fail.errMsg) || fail);
+  const kind = api === "request" || api === "uploadFile" ? "network" : "wechat";
+  const { pattern, ...known } = FAILURES.find((each) => each.pattern.test(errMsg)) || {
+    pattern: null,
+    kind,
+    retryable: true,
+  };
+  return new WxLoginError(known.kind, { ...known, detail: errMsg, requestId });
+}
+
+/** The error behind an answer that is no 2xx, or one that says something else than what was asked for. */
+function answerError({ statusCode: status, data, requestId }) {
+  const body = data && typeof data === "object" ? data : {};
+  const text = (name) => (typeof body[name] === "string" ? body[name] : "");
+  const isGood = status < 300;
+  const code = isGood ? "bad_answer" : text("code");
+  const isBlocked = status === 403 && (code === "user_blocked" || code === "account_disabled");
+  return new WxLoginError(isBlocked ? "blocked" : status === 401 ? "auth" : "http", {
+    status,
+    code,
+    reason: text("reason"),
+    detail: text("detail"),
+    requestId,
+    retryable: isGood || status === 408 || status === 429 || status >= 500,
+    hint: body.fields && body.fields.appid ? "appid_missing" : code,
+  });
+}
+
+/** The server looked at what was sent and said no; asking again would not help. */
+function isRefusal(error) {
+  return error.status >= 400 && !error.retryable;
+}
+
+function isTokens(data) {
+  return Boolean(data) && [data.access, data.refresh].every((each) => each && typeof each === "string");
+}
+
+/** "https://host" of an absolute URL. "" for any other, and for what some parser could take for another host. */
+function originOf(url) {
+  const match = /^(https?):\/\/([^/?#\\@\s]+)(?=[/?#]|$)/i.exec(url);
+  if (!match) return "";
+  const scheme = match[1].toLowerCase();
+  return `${scheme}://${match[2].toLowerCase().replace(scheme === "https" ? /:443$/ : /:80$/, "")}`;
+}
+
+function isAtLeast(version, floor) {
+  const [have, need] = [version, floor].map((each) => each.split(".").map(Number));
+  const position = need.findIndex((part, index) => part !== have[index]);
+  return position < 0 || have[position] > need[position];
+}
+
+function newRequestId() {
+  const part = () => Math.random().toString(36).slice(2, 10);
+  return part() + part();
+}
+
+function headerOf(answer, name) {
+  const found = Object.keys(answer.header || {}).find((each) => each.toLowerCase() === name);
+  return found ? String(answer.header[found]) : "";
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return text;
+  }
+}
+
+/** `promise`, and `done` once it has settled, one way or the other. */
+function afterwards(promise, done) {
+  promise.then(done, done);
+  return promise;
+}
+
+/** `promise`, or after `ms` a rejection with what `late` returns. */
+function within(ms, promise, late) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(late()), ms);
+    afterwards(promise, () => clearTimeout(timer)).then(resolve, reject);
+  });
+}
+
+/** Runs at most `limit` of what it is given at a time; the rest in the order in which it came. */
+function turnstile(limit) {
+  const waiting = [];
+  let running = 0;
+  return async (run) => {
+    if (running < limit) running += 1;
+    else await new Promise((enter) => waiting.push(enter)); // gets the place of the one that leaves
+    return afterwards(run(), () => (waiting.length ? waiting.shift()() : (running -= 1)));
+  };
+}
+
+/** What is under way for one promise of a page, be it the first try or the second: abort and progress. */
+class Task {
+  constructor() {
+    this.listeners = [];
+    this.aborted = new Promise((_, reject) => (this.giveUp = reject));
+  }
+
+  start(current) {
+    this.current = current || {};
+    this.listeners.forEach((listener) => this.listen(listener));
+  }
+
+  listen(listener) {
+    if (this.current && this.current.onProgressUpdate) this.current.onProgressUpdate(listener);
+  }
+
+  /** `work` as a promise with the methods of the platform's own task. */
+  promise(work) {
+    return Object.assign(Promise.race([work, this.aborted]), {
+      abort: () => {
+        this.isAborted = true;
+        this.giveUp(new WxLoginError("interrupted", { code: "aborted" }));
+        if (this.current && this.current.abort) this.current.abort();
+      },
+      onProgressUpdate: (listener) => {
+        this.listeners.push(listener);
+        this.listen(listener);
+      },
+    });
+  }
+}
+
+function storageOf(platform) {
+  return {
+    get: (key) => platform.getStorageSync(key),
+    set: (key, value) => platform.setStorageSync(key, value),
+    remove: (key) => platform.removeStorageSync(key),
+  };
+}
+
+/** @type {typeof import("./wxlogin").createClient} */
+function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout = TIMEOUT, now = Date.now }) {
+  const platform = given || (typeof wx === "undefined" ? null : wx);
+  const origin = originOf(baseUrl);
+  if (!platform) throw new Error("wxlogin: there is no wx here; give createClient one");
+  if (!origin) throw new Error("wxlogin: baseUrl must look like https://example.com/api/wechat/");
+  const base = baseUrl.replace(/\/*$/, "/");
+  const storage = ownStorage || storageOf(platform);
+  const key = `wxlogin:${base}`; // one server's tokens are never shown to another
+  const takeTurn = turnstile(SLOTS);
+  const listeners = { "signed-in": new Set(), renewed: new Set(), profile: new Set(), "signed-out": new Set() };
+
+  let session = null; // { access, refresh, from: when they came, lifetime: seconds of access, user }
+  let era = 0; // moves on when somebody is signed out, and what began before brings nobody back
+  let over = null; // the error that ended the era before
+  let isClosed = false; // from logout() until ready()
+  let renewal = null; // the refresh or login under way, for everybody who needs one
+  let keyCheck = null;
+  let phoneCall = null;
+  let written = Promise.resolve();
+  const loaded = load();
+
+  // What is kept between launches: one text under one key.
+
+  function load() {
+    try {
+      const kept = storage.get(key);
+      if (kept && kept.then) return within(timeout, kept, () => null).then(take, () => {});
+      take(kept);
+    } catch (error) {
+      // A storage that can't be read is like an empty one.
+    }
+    return Promise.resolve();
+  }
+
+  function take(text) {
+    const kept = parsed(text);
+    if (isTokens(kept)) session = kept;
+  }
+
+  /** Writes follow each other, and each writes what is true when its turn comes. */
+  function save() {
+    written = written
+      .then(() => (session ? storage.set(key, JSON.stringify(session)) : storage.remove(key)))
+      .catch(() => {}); // a full storage: the session lives on until the mini-program closes
+  }
+
+  function emit(name, ...values) {
+    Array.from(listeners[name]).forEach((listener) => {
+      try {
+        listener(...values);
+      } catch (error) {
+        console.error(error); // the page's own mistake, which must not become that of a login
+      }
+    });
+  }
+
+  // One call of the platform, which settles also where the platform does not.
+
+  function call(api, options, ms = timeout, { task = new Task(), requestId = "" } = {}) {
+    const answered = new Promise((success, fail) => {
+      const current = platform[api]({ ...options, timeout: ms, success, fail });
+      if (current && current.catch) current.catch(() => {}); // Taro's are promises too
+      task.start(current);
+    });
+    const late = () => {
+      if (task.current && task.current.abort) task.current.abort();
+      return { errMsg: `${api}:fail timeout` };
+    };
+    return within(ms + LATE, answered, late).catch((fail) => {
+      throw platformError(api, fail, requestId);
+    });
+  }
+
+  /** One try on the wire. Resolves with whatever the server said. */
+  async function attempt(api, asked, access, task) {
+    if (task && task.isAborted) return task.aborted;
+    const { timeout: ms, header, ...options } = asked;
+    const requestId = newRequestId();
+    const sent = originOf(options.url) === origin ? ownHeader(header, access, requestId) : header;
+    const answer = await call(api, { ...options, header: sent }, ms, { task, requestId });
+    const { statusCode, header: got } = answer;
+    const data = api === "uploadFile" ? parsed(answer.data) : answer.data;
+    return { statusCode, data, header: got, requestId: headerOf(answer, "x-request-id") || requestId };
+  }
+
+  function ownHeader(header, access, requestId) {
+    const sent = { "X-Request-ID": requestId, "X-Wxlogin-Client": VERSION };
+    Object.keys(header || {}).forEach((name) => {
+      if (name.toLowerCase() !== "authorization") sent[name] = header[name];
+    });
+    if (access) sent.Authorization = `Bearer ${access}`;
+    return sent;
+  }
+
+  // Tokens: which one to send, and how to come by another.
+
+  function age() {
+    return (now() - session.from) / 1000; // by our own clock twice, so that a wrong one does no harm
+  }
+
+  function isDue() {
+    return session.isRefused || age() >= session.lifetime - Math.min(MARGIN, session.lifetime / 5);
+  }
+
+  /** A token for what began in the era `born`. Was `refused` the latest one, a new one; else there is a newer already. */
+  async function tokenFor(born, refused) {
+    await loaded;
+    if (born !== era || isClosed) throw over;
+    if (session && session.access === refused) session.isRefused = true; // so that nobody else sends it
+    if (session && !isDue()) return session.access;
+    try {
+      return await renew();
+    } catch (error) {
+      const isUsable = session && !session.isRefused && age() < session.lifetime;
+      if (isUsable && error.retryable) return session.access; // the margin is there for this
+      throw error;
+    }
+  }
+
+  function renew(how = session ? refresh : logIn) {
+    if (!renewal) {
+      const mine = how(era);
+      renewal = mine;
+      afterwards(mine, () => {
+        if (renewal === mine) renewal = null;
+      });
+    }
+    return renewal;
+  }
+
+  async function refresh(born) {
+    let tokens;
+    try {
+      tokens = await askForTokens("token/refresh/", { refresh: session.refresh });
+    } catch (error) {
+      if (born !== era) throw over;
+      if (error.kind === "blocked") signOut(error);
+      if (error.kind === "blocked" || !isRefusal(error)) throw error;
+      return logIn(born);
+    }
+    return keep(tokens, born, "renewed");
+  }
+
+  async function logIn(born) {
+    let tokens;
+    try {
+      tokens = await exchange(born);
+    } catch (error) {
+      if (born !== era) throw over;
+      if (isRefusal(error) && error.code) signOut(error); // without a code it is not wxlogin that refuses
+      throw error;
+    }
+    return keep(tokens, born, "signed-in");
+  }
+
+  /** A code is fetched right before it is sent, and never sent twice. */
+  async function exchange(born, isLast = false) {
+    const { code } = await call("login", {});
+    if (born !== era) throw over;
+    if (code === NO_APPID) throw new WxLoginError("wechat", { code: "no_appid" });
+    try {
+      return await askForTokens("login/", appid ? { code, appid } : { code });
+    } catch (error) {
+      if (isLast || error.code !== "code_invalid") throw error;
+      return exchange(born, true);
+    }
+  }
+
+  async function askForTokens(path, data) {
+    const answer = await attempt("request", { url: base + path, method: "POST", data });
+    if (answer.statusCode !== 200 || !isTokens(answer.data)) throw answerError(answer);
+    return answer.data;
+  }
+
+  function keep(tokens, born, event) {
+    if (born !== era) {
+      revoke(tokens);
+      throw over;
+    }
+    const { access, refresh: next, expires_in: lifetime, user = session && session.user } = tokens;
+    session = { access, refresh: next, from: now(), lifetime, user };
+    save();
+    emit(event, user);
+    return access;
+  }
+
+  function signOut(error) {
+    const isNews = session || !over || over.code !== error.code;
+    session = null;
+    renewal = null;
+    era += 1;
+    over = error;
+    save();
+    if (isNews) emit("signed-out", error.code, error);
+  }
+
+  /** Ends a session on the server, as far as that can be had. */
+  async function revoke({ access, refresh: next }, everywhere = false) {
+    const end = (token) => attempt("request", { url: `${base}logout/`, method: "POST", data: { everywhere } }, token);
+    try {
+      const answer = await end(access);
+      if (answer.statusCode === 401) await end((await askForTokens("token/refresh/", { refresh: next })).access);
+    } catch (error) {
+      // It ends by itself when it has been idle.
+    }
+  }
+
+  // What WeChat encrypts opens on the server only while the server has WeChat's latest key.
+
+  async function checkKey() {
+    try {
+      await call("checkSession", {});
+    } catch (error) {
+      const before = session;
+      if (renewal) await afterwards(renewal, () => {}).catch(() => {});
+      await renew(logIn);
+      if (before) revoke(before);
+    }
+  }
+
+  // Calls of the page.
+
+  function send(api, { url, ...options }) {
+    const task = new Task();
+    const target = /^[a-z][a-z0-9+.-]*:/i.test(url) ? url : `${origin}/${url.replace(/^\//, "")}`;
+    const once = (access) => takeTurn(() => attempt(api, { ...options, url: target }, access, task));
+    const work = originOf(target) === origin ? authorized(once) : once();
+    return task.promise(work.then(onlyGood));
+  }
+
+  async function authorized(once) {
+    const born = era;
+    const access = await tokenFor(born);
+    const answer = await once(access);
+    if (answer.statusCode !== 401) return answer;
+    return once(await tokenFor(born, access));
+  }
+
+  function onlyGood(answer) {
+    const { statusCode, data, header } = answer;
+    if (statusCode < 200 || statusCode > 299) throw answerError(answer);
+    return { statusCode, data, header };
+  }
+
+  function learn(user, born) {
+    if (born !== era || !session) return;
+    session = { ...session, user };
+    save();
+    emit("profile", user);
+  }
+
+  function hasPhoneCodes() {
+    const { SDKVersion } = platform.getAppBaseInfo ? platform.getAppBaseInfo() : platform.getSystemInfoSync();
+    return isAtLeast(SDKVersion, PHONE_SINCE);
+  }
+
+  async function bind(event) {
+    const { errMsg = "", errno, code } = (event && event.detail) || {};
+    if (!/:ok$/.test(errMsg)) {
+      if (errno === PHONE_QUOTA) throw new WxLoginError("wechat", { code: "phone_quota", detail: errMsg });
+      throw platformError("getPhoneNumber", { errMsg });
+    }
+    if (!code) {
+      throw new WxLoginError("wechat", { code: hasPhoneCodes() ? "phone_code_missing" : "base_library_too_old" });
+    }
+    const born = era;
+    const { data } = await send("request", { url: `${base}phone/`, method: "POST", data: { code } });
+    learn({ ...client.user, phone_bound: true }, born);
+    return data;
+  }
+
+  const client = {
+    async ready({ sessionKey = false } = {}) {
+      isClosed = false;
+      await tokenFor(era);
+      if (sessionKey) {
+        if (!keyCheck) keyCheck = afterwards(checkKey(), () => (keyCheck = null));
+        await keyCheck;
+      }
+      return client.user;
+    },
+
+    request: (options) => send("request", options),
+
+    upload: (options) => send("uploadFile", options),
+
+    bindPhone(event) {
+      if (!phoneCall) phoneCall = afterwards(bind(event), () => (phoneCall = null));
+      return phoneCall;
+    },
+
+    async updateProfile({ nickname, avatarPath }) {
+      const born = era;
+      const isNamed = typeof nickname === "string";
+      if (isNamed && !nickname.trim()) throw new WxLoginError("wechat", { code: "nickname_blank" });
+      if (isNamed) {
+        const named = await send("request", { url: `${base}me/`, method: "PUT", data: { nickname } });
+        learn(named.data, born);
+      }
+      if (avatarPath) {
+        const shown = await send("uploadFile", { url: `${base}me/avatar/`, filePath: avatarPath, name: "avatar" });
+        learn(shown.data, born);
+      }
+      return client.user;
+    },
+
+    async logout({ everywhere = false } = {}) {
+      await loaded;
+      const held = session;
+      isClosed = true;
+      signOut(new WxLoginError("auth", { code: "logged_out" }));
+      if (held) await revoke(held, everywhere);
+      await within(timeout, written, () => null).catch(() => {});
+    },
+
+    on(name, listener) {
+      if (!listeners[name]) throw new Error(`wxlogin: no event is named ${name}`);
+      listeners[name].add(listener);
+      return () => listeners[name].delete(listener);
+    },
+
+    get user() {
+      return session ? session.user : null;
+    },
+
+    get signedIn() {
+      return session !== null;
+    },
+  };
+  return client;
+}
+
+module.exports = { createClient, WxLoginError };

@@ -1,0 +1,394 @@
+"use strict";
+
+const assert = require("node:assert/strict");
+const test = require("node:test");
+const { createClient } = require("../miniprogram_dist/wxlogin");
+const { createFakeWx } = require("../testing");
+const harness = require("./harness");
+
+const { phone, rejection, withRefusedAccess, withEndedSession } = harness;
+const bench = harness.bench(test);
+
+const DAY = 24 * 3600 * 1000;
+
+test("C1 a cold start with five calls at once is one code, one login and five answers", async () => {
+  const alice = phone(bench);
+
+  const answers = await Promise.all(Array.from({ length: 5 }, alice.me));
+
+  assert.deepEqual(
+    answers.map(({ statusCode }) => statusCode),
+    [200, 200, 200, 200, 200],
+  );
+  assert.equal(alice.count("login"), 1);
+  assert.equal(bench.wire.count("POST", "login/"), 1);
+  assert.equal(alice.client.user.id, answers[0].data.id);
+  assert.deepEqual(alice.events, ["signed-in"]);
+});
+
+test("C1 ready() is the same one login, and gives the user", async () => {
+  const alice = phone(bench);
+  assert.equal(alice.client.signedIn, false);
+  assert.equal(alice.client.user, null);
+
+  const users = await Promise.all([alice.client.ready(), alice.client.ready(), alice.client.ready()]);
+
+  assert.equal(bench.wire.count("POST", "login/"), 1);
+  assert.deepEqual(users[0], alice.client.user);
+  assert.deepEqual(Object.keys(users[0]).sort(), ["avatar", "created_at", "id", "nickname", "phone_bound"]);
+  assert.equal(alice.client.signedIn, true);
+});
+
+test("C2 a warm start knows the user at once and calls nobody but the page's own server", async () => {
+  const before = phone(bench);
+  await before.client.ready();
+  before.fake.calls.length = 0;
+  bench.wire.clear();
+
+  const alice = before.reopened();
+  assert.equal(alice.client.signedIn, true);
+  assert.equal(alice.client.user.id, before.client.user.id);
+  await alice.client.ready();
+  await alice.me();
+
+  assert.deepEqual(
+    bench.wire.calls.map(({ method, path }) => `${method} ${path}`),
+    ["GET /api/wechat/me/"],
+  );
+  assert.equal(alice.count("login"), 0);
+  assert.equal(alice.count("checkSession"), 0);
+  assert.deepEqual(alice.events, []);
+});
+
+test("C4 a refresh that is refused leads to one silent login, and the call is answered", async () => {
+  const alice = await withEndedSession(bench);
+
+  const answers = await Promise.all(Array.from({ length: 5 }, alice.me));
+
+  assert.ok(answers.every(({ statusCode }) => statusCode === 200));
+  assert.equal(bench.wire.count("POST", "token/refresh/"), 1);
+  assert.equal(bench.wire.count("POST", "login/"), 1);
+  assert.equal(alice.count("login"), 1);
+  assert.deepEqual(alice.events, ["signed-in"]);
+});
+
+test("C4 somebody blocked by staff is told once, with the reason, and nothing goes on trying", async () => {
+  const before = phone(bench);
+  await before.client.ready();
+  await bench.server.act("block", { openid: before.openid });
+  bench.wire.clear();
+  const alice = before.reopened();
+  const told = [];
+  alice.client.on("signed-out", (reason, error) => told.push({ reason, error }));
+
+  const errors = await Promise.all(Array.from({ length: 5 }, () => rejection(alice.me())));
+
+  errors.forEach((error) => {
+    assert.equal(error.kind, "blocked");
+    assert.equal(error.status, 403);
+    assert.equal(error.code, "account_disabled");
+    assert.equal(error.retryable, false);
+  });
+  assert.equal(told.length, 1);
+  assert.equal(told[0].reason, "account_disabled");
+  assert.equal(told[0].error.reason, "spam"); // staff meant it to be read
+  assert.equal(bench.wire.count("POST", "login/"), 1);
+  assert.equal(bench.wire.count("POST", "token/refresh/"), 1);
+  assert.equal(alice.client.signedIn, false);
+  assert.equal(alice.kept(), "");
+
+  await rejection(alice.me()); // a page that asks again is one more try, and no more news
+  assert.equal(bench.wire.count("POST", "login/"), 2);
+  assert.equal(told.length, 1);
+
+  await bench.server.act("unblock", { openid: alice.openid });
+  assert.equal((await alice.me()).statusCode, 200);
+  assert.deepEqual(alice.events.slice(-1), ["signed-in"]);
+});
+
+test("C4 WeChat's risk control at the first login is told once too", async () => {
+  const alice = phone(bench);
+  await fault({ path: "/sns/jscode2session", errcode: 40226, times: 1 });
+
+  const error = await rejection(alice.client.ready());
+
+  assert.equal(error.kind, "blocked");
+  assert.equal(error.code, "user_blocked");
+  assert.deepEqual(alice.events, ["signed-out: user_blocked"]);
+  assert.equal(bench.wire.count("POST", "login/"), 1);
+});
+
+test("a code that the server refuses is tried once more, with a new one", async () => {
+  const alice = phone(bench);
+  await fault({ path: "/sns/jscode2session", errcode: 40029, times: 1 });
+
+  await alice.client.ready();
+
+  assert.equal(alice.count("login"), 2);
+  assert.equal(bench.wire.count("POST", "login/"), 2);
+});
+
+test("a code that is refused twice ends it, and the message says where to look", async () => {
+  const alice = phone(bench, { code: () => "made-up" });
+
+  const error = await rejection(phoneWithCode("made-up").client.ready());
+
+  assert.equal(error.kind, "auth");
+  assert.equal(error.code, "code_invalid");
+  assert.match(error.message, /AppID/);
+  assert.equal(bench.wire.count("POST", "login/"), 2);
+  assert.equal(alice.client.signedIn, false);
+});
+
+test("C11 a phone whose clock is a day off needs no call more than others", async () => {
+  for (const skew of [DAY, -DAY]) {
+    const alice = phone(bench, { now: () => Date.now() + skew });
+    await alice.client.ready();
+    bench.wire.clear();
+
+    await alice.me();
+    await alice.reopened().me();
+
+    assert.deepEqual(
+      bench.wire.calls.map(({ path, status }) => `${path} ${status}`),
+      ["/api/wechat/me/ 200", "/api/wechat/me/ 200"],
+    );
+  }
+});
+
+test("C11 a clock that is set back in the meantime costs nothing either", async () => {
+  let skew = 0;
+  const alice = phone(bench, { now: () => Date.now() + skew });
+  await alice.client.ready();
+  bench.wire.clear();
+
+  skew = -DAY;
+  await alice.me();
+
+  assert.deepEqual(
+    bench.wire.calls.map(({ path, status }) => `${path} ${status}`),
+    ["/api/wechat/me/ 200"],
+  );
+});
+
+test("C11 a token is renewed ahead of its end, once, and the call never sees a 401", async () => {
+  let skew = 0;
+  const alice = phone(bench, { now: () => Date.now() + skew });
+  await alice.client.ready();
+  bench.wire.clear();
+
+  skew = 235 * 1000; // of 300 seconds, with a margin of 60
+  await alice.me();
+  assert.equal(bench.wire.count("POST", "token/refresh/"), 0);
+  skew = 245 * 1000;
+  await Promise.all([alice.me(), alice.me(), alice.client.ready()]);
+
+  assert.equal(bench.wire.count("POST", "token/refresh/"), 1);
+  assert.ok(bench.wire.calls.every(({ status }) => status === 200));
+  assert.deepEqual(alice.events, ["signed-in", "renewed"]);
+});
+
+test("C11 a renewal ahead of time that fails costs nothing while the token lives, and is tried again", async () => {
+  let skew = 0;
+  const alice = phone(bench, { now: () => Date.now() + skew });
+  await alice.client.ready();
+  skew = 250 * 1000;
+  bench.wire.fault("token/refresh/", { reset: true });
+
+  assert.equal((await alice.me()).statusCode, 200);
+  await alice.me();
+
+  assert.equal(bench.wire.count("POST", "token/refresh/"), 2);
+  assert.deepEqual(alice.events, ["signed-in", "renewed"]);
+});
+
+test("C16 no token, code or refresh is printed, part of a URL, or in an error", async () => {
+  const printed = [];
+  const { log, info, warn, error: print, debug } = console;
+  const spy = (...parts) => printed.push(parts.map(String).join(" "));
+  Object.assign(console, { log: spy, info: spy, warn: spy, error: spy, debug: spy });
+  const secrets = [];
+  const errors = [];
+  try {
+    const alice = await withRefusedAccess(bench);
+    await alice.me();
+    for (const what of [{ status: 500 }, { reset: true }, { status: 401, body: { code: "token_invalid" } }]) {
+      bench.wire.fault("*", what, 5);
+      errors.push(await rejection(alice.me()));
+      bench.wire.faults.length = 0;
+    }
+    await alice.client.bindPhone(await alice.tap()).catch(() => {});
+    await alice.client.logout();
+    bench.wire.calls.forEach(({ header }) => secrets.push((header.authorization || "").replace("Bearer ", "")));
+  } finally {
+    Object.assign(console, { log, info, warn, error: print, debug });
+  }
+
+  const said = [printed.join(), bench.wire.calls.map(({ path }) => path).join(), ...errors.map(whole)].join();
+  const used = secrets.filter(Boolean);
+  assert.ok(used.length > 3);
+  used.forEach((secret) => assert.ok(!said.includes(secret)));
+  assert.deepEqual(printed, []);
+});
+
+test("C16 another host gets no token, whatever its address pretends", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+  alice.fake.domains = []; // so that nothing leaves this machine
+  const port = bench.wire.url.split(":").pop();
+  const foreign = [
+    `http://localhost:${port}/api/wechat/me/`,
+    `http://127.0.0.1:${Number(port) - 1}/`,
+    `http://127.0.0.1:${port}@example.com/`,
+    `http://127.0.0.1:${port}.example.com/`,
+    `http://127.0.0.1:${port}\\@example.com/`,
+    `https://127.0.0.1:${port}/`,
+    `HTTP://example.com/?http://127.0.0.1:${port}/`,
+  ];
+  for (const url of foreign) {
+    await rejection(alice.client.request({ url, header: { "X-Own": "kept" } }));
+
+    const { header } = alice.fake.calls[alice.fake.calls.length - 1];
+    assert.deepEqual(header, { "X-Own": "kept" }, url);
+  }
+});
+
+test("C16 its own host gets the token, however its address is written, and nobody else's", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+  const own = [
+    `${bench.wire.url}/api/wechat/me/`,
+    "/api/wechat/me/",
+    "api/wechat/me/",
+    `${bench.wire.url.replace("http", "HTTP")}/api/wechat/me/`,
+    `${bench.wire.url}/api/wechat/me/?next=http://example.com/`,
+  ];
+  for (const url of own) {
+    const { statusCode } = await alice.client.request({ url, header: { authorization: "Basic made-up" } });
+    assert.equal(statusCode, 200, url);
+  }
+});
+
+test("C17 importing needs no wx; making a client does, and says so", () => {
+  assert.equal(typeof wx, "undefined");
+  assert.throws(() => createClient({ baseUrl: "https://example.com/api/wechat/" }), /no wx here/);
+  assert.throws(() => createClient({ baseUrl: "/api/wechat/", wx: createFakeWx() }), /baseUrl must look like/);
+});
+
+test("C17 a wx whose calls are promises too, as Taro's, is no trouble", async () => {
+  const alice = phone(bench);
+  const taro = Object.assign(Object.create(alice.wx), {
+    request(options) {
+      const promise = new Promise((resolve, reject) => {
+        const task = alice.wx.request({
+          ...options,
+          success: (answer) => (options.success(answer), resolve(answer)),
+          fail: (error) => (options.fail(error), reject(error)),
+        });
+        setImmediate(() => (promise.abort = task.abort));
+      });
+      return promise;
+    },
+  });
+  alice.fake.isOffline = false;
+  const client = createClient({ baseUrl: bench.wire.baseUrl, wx: taro, timeout: harness.TIMEOUT });
+  await client.ready();
+  alice.fake.isOffline = true;
+
+  const error = await rejection(client.request({ url: "/api/wechat/me/" }));
+
+  assert.equal(error.kind, "network"); // and no unhandled rejection, which would fail this file
+});
+
+test("a storage that answers with promises is waited for", async () => {
+  const kept = new Map();
+  const later =
+    (run) =>
+    (...args) =>
+      new Promise((resolve) => setTimeout(() => resolve(run(...args)), 10));
+  const storage = {
+    get: later((key) => kept.get(key)),
+    set: later((key, value) => kept.set(key, value)),
+    remove: later((key) => kept.delete(key)),
+  };
+  const alice = phone(bench);
+  const open = () => createClient({ baseUrl: bench.wire.baseUrl, wx: alice.wx, storage, timeout: harness.TIMEOUT });
+  await open().ready();
+  await harness.pause(50);
+  assert.equal(kept.size, 1);
+  assert.equal(alice.fake.storage.size, 0);
+  bench.wire.clear();
+
+  const again = open();
+  await again.ready();
+  assert.equal(bench.wire.calls.length, 0);
+  await again.logout();
+
+  assert.equal(kept.size, 0);
+});
+
+test("a storage that is full, broken, stuck or full of nonsense is like an empty one", async () => {
+  const fails = () => {
+    throw new Error("setStorageSync:fail entry size limit reached");
+  };
+  const stuck = () => new Promise(() => {});
+  const storages = [
+    { get: fails, set: fails, remove: fails },
+    { get: () => Promise.reject(new Error("no")), set: () => Promise.reject(new Error("no")), remove: fails },
+    { get: stuck, set: stuck, remove: stuck },
+    ...["{", "null", "[]", '{"access": 1, "refresh": null}', "\u0000"].map((text) => ({
+      get: () => text,
+      set() {},
+      remove() {},
+    })),
+  ];
+  for (const storage of storages) {
+    const { wx } = phone(bench);
+    const client = createClient({ baseUrl: bench.wire.baseUrl, wx, storage, timeout: harness.TIMEOUT });
+    await client.ready();
+    await client.logout();
+  }
+});
+
+test("one server's tokens are not shown to another", async () => {
+  const before = phone(bench);
+  await before.client.ready();
+
+  const client = createClient({ baseUrl: "https://example.com/api/wechat/", wx: before.wx });
+
+  assert.equal(client.signedIn, false);
+});
+
+test("with several apps on the server, the appid goes along with the code", async () => {
+  const { wx } = phone(bench);
+  const unknown = createClient({
+    baseUrl: bench.wire.baseUrl,
+    wx,
+    appid: "wx00000000000000ff",
+    timeout: harness.TIMEOUT,
+  });
+
+  const error = await rejection(unknown.ready());
+
+  assert.equal(error.code, "unknown_app");
+  assert.equal(error.status, 400);
+  const known = createClient({
+    baseUrl: bench.wire.baseUrl,
+    wx,
+    appid: "wx0123456789abcdef",
+    timeout: harness.TIMEOUT,
+  });
+  await known.ready();
+});
+
+function phoneWithCode(code) {
+  return phone(bench, { wx: createFakeWx({ code: () => code }) });
+}
+
+function whole(error) {
+  return [error.message, error.stack, JSON.stringify(error)].join();
+}
+
+async function fault(rule) {
+  await fetch(`${bench.server.fakeWeChat}/_fake/faults`, { method: "POST", body: JSON.stringify(rule) });
+}

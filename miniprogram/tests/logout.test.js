@@ -1,0 +1,160 @@
+"use strict";
+
+const assert = require("node:assert/strict");
+const test = require("node:test");
+const harness = require("./harness");
+
+const { API, phone, rejection, pause, withRefusedAccess } = harness;
+const bench = harness.bench(test);
+
+const openSessions = ({ openid }) => bench.server.act("open_sessions", { openid });
+
+test("C10 logout ends the session on the server and forgets it here", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+
+  await alice.client.logout();
+
+  assert.equal(alice.client.signedIn, false);
+  assert.equal(alice.client.user, null);
+  assert.equal(alice.fake.storage.size, 0);
+  assert.equal(await openSessions(alice), 0);
+  assert.deepEqual(alice.events, ["signed-in", "signed-out: logged_out"]);
+});
+
+test("C10 a refresh in flight brings nothing back", async () => {
+  const alice = await withRefusedAccess(bench);
+  bench.wire.fault("token/refresh/", { delay: 150 });
+  const call = rejection(alice.me());
+  while (!bench.wire.count("POST", "token/refresh/")) await pause(5);
+
+  await alice.client.logout();
+  const error = await call;
+  await pause(300);
+
+  assert.equal(alice.fake.storage.size, 0);
+  assert.equal(alice.client.signedIn, false);
+  assert.equal(error.kind, "auth");
+  assert.equal(error.code, "logged_out");
+  assert.equal(bench.wire.count("POST", "login/"), 0);
+  assert.equal(await openSessions(alice), 0);
+  assert.deepEqual(alice.events, ["signed-out: logged_out"]);
+});
+
+test("C10 nor does a login in flight, and the session that it made is ended", async () => {
+  const alice = phone(bench);
+  bench.wire.fault("login/", { delay: 150 });
+  const call = rejection(alice.client.ready());
+  while (!bench.wire.count("POST", "login/")) await pause(5);
+
+  await alice.client.logout();
+  await call;
+  await pause(300);
+
+  assert.equal(alice.fake.storage.size, 0);
+  assert.equal(await openSessions(alice), 0);
+  assert.equal(await bench.server.act("people", { openid: alice.openid }), 1);
+});
+
+test("C10 logout while a slow storage is still writing leaves it empty", async () => {
+  const kept = new Map();
+  const slow =
+    (run) =>
+    (...args) =>
+      new Promise((resolve) => setTimeout(() => resolve(run(...args)), 30));
+  const storage = {
+    get: (key) => kept.get(key),
+    set: slow((key, value) => kept.set(key, value)),
+    remove: slow((key) => kept.delete(key)),
+  };
+  const alice = phone(bench);
+  const { createClient } = require("../miniprogram_dist/wxlogin");
+  const client = createClient({ baseUrl: bench.wire.baseUrl, wx: alice.wx, storage, timeout: harness.TIMEOUT });
+  await client.ready();
+
+  await client.logout();
+
+  assert.equal(kept.size, 0);
+});
+
+test("C10 an access token that has expired meanwhile keeps no session alive on the server", async () => {
+  const alice = await withRefusedAccess(bench);
+
+  await alice.client.logout();
+
+  assert.equal(await openSessions(alice), 0);
+});
+
+test("C10 without a network it is a logout all the same", async () => {
+  for (const what of [{ reset: true }, { hang: true }, { status: 500 }, { status: 200, body: "<html>" }]) {
+    const alice = phone(bench);
+    await alice.client.ready();
+    bench.wire.fault("*", what, 100);
+
+    await alice.client.logout();
+
+    assert.equal(alice.fake.storage.size, 0);
+    assert.equal(alice.client.signedIn, false);
+    bench.wire.clear();
+  }
+});
+
+test("everywhere ends the other phones too", async () => {
+  const alice = phone(bench);
+  const tablet = phone(bench, { openid: alice.openid });
+  await Promise.all([alice.client.ready(), tablet.client.ready()]);
+
+  await alice.client.logout({ everywhere: true });
+
+  assert.equal(await openSessions(alice), 0);
+});
+
+test("after a logout nothing signs in again but ready()", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+  await alice.client.logout();
+  bench.wire.clear();
+
+  const error = await rejection(alice.me());
+  assert.equal(error.code, "logged_out");
+  assert.match(error.message, /ready\(\)/);
+  assert.equal(bench.wire.calls.length, 0);
+
+  await Promise.all([alice.client.ready(), alice.me()]);
+  assert.deepEqual(alice.events.slice(-1), ["signed-in"]);
+});
+
+test("signing in again while the logout is still on its way is not undone by it", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+  bench.wire.fault("logout/", { delay: 100 });
+
+  const out = alice.client.logout();
+  await pause(20);
+  await alice.client.ready();
+  await out;
+
+  assert.equal(alice.client.signedIn, true);
+  assert.equal((await alice.me()).statusCode, 200);
+  assert.equal(await openSessions(alice), 1);
+});
+
+test("a logout of nobody, or a second one, does no harm", async () => {
+  const alice = phone(bench);
+  await alice.client.logout();
+  await alice.client.logout();
+
+  assert.equal(bench.wire.calls.length, 0);
+  assert.deepEqual(alice.events, ["signed-out: logged_out"]);
+});
+
+test("a person who had themselves erased and logs out is not made anew by a call that comes later", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+  await alice.client.request({ url: `${API}me/`, method: "DELETE" });
+
+  await alice.client.logout();
+  await rejection(alice.me());
+
+  assert.equal(await bench.server.act("people", { openid: alice.openid }), 0);
+});

@@ -1,0 +1,237 @@
+"use strict";
+
+const assert = require("node:assert/strict");
+const test = require("node:test");
+const harness = require("./harness");
+
+const { API, phone, rejection, pause, withRefusedAccess } = harness;
+const bench = harness.bench(test);
+
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
+  "base64",
+);
+const FILE = "wxfile://tmp_picture.png";
+
+const tapped = (detail) => ({ type: "getphonenumber", detail });
+
+async function signedIn() {
+  const alice = phone(bench);
+  await alice.client.ready();
+  alice.fake.files.set(FILE, PNG);
+  bench.wire.clear();
+  alice.fake.calls.length = 0;
+  return alice;
+}
+
+test("C14 a tap binds the phone, and no wx.login comes in between", async () => {
+  const alice = await signedIn();
+
+  const bound = await alice.client.bindPhone(await alice.tap());
+
+  assert.deepEqual(Object.keys(bound).sort(), ["country_code", "phone_number"]);
+  assert.equal(alice.count("login"), 0);
+  assert.equal(alice.client.user.phone_bound, true);
+  assert.equal(alice.reopened().client.user.phone_bound, true);
+  assert.deepEqual(alice.events, ["signed-in", "profile"]);
+});
+
+test("C14 a double tap sends one", async () => {
+  const alice = await signedIn();
+  const [event, another] = [await alice.tap(), await alice.tap()];
+
+  const [one, other] = await Promise.all([
+    alice.client.bindPhone(event),
+    alice.client.bindPhone(event),
+    alice.client.bindPhone(another),
+  ]);
+
+  assert.deepEqual(one, other);
+  assert.equal(bench.wire.count("POST", "phone/"), 1);
+});
+
+test("C14 a phone code that the server refuses is not sent again; the next tap is", async () => {
+  const alice = await signedIn();
+
+  const error = await rejection(alice.client.bindPhone(tapped({ errMsg: "getPhoneNumber:ok", code: "made-up" })));
+
+  assert.equal(error.code, "phone_code_invalid");
+  assert.equal(bench.wire.count("POST", "phone/"), 1);
+  await alice.client.bindPhone(await alice.tap());
+});
+
+test("C14 what the button can say instead is told apart, and nothing is sent", async () => {
+  const cases = [
+    [{ errMsg: "getPhoneNumber:fail user deny" }, "denied", ""],
+    [{ errMsg: "getPhoneNumber:fail:user deny" }, "denied", ""],
+    [{ errMsg: "getPhoneNumber:fail user cancel" }, "denied", ""],
+    [{ errMsg: "getPhoneNumber:fail no permission" }, "wechat", "phone_not_allowed"],
+    [{ errMsg: "getPhoneNumber:fail", errno: 1400001 }, "wechat", "phone_quota"],
+    [{ errMsg: "getPhoneNumber:fail privacy permission is not authorized", errno: 104 }, "privacy", ""],
+    [{ errMsg: "getPhoneNumber:fail api scope is not declared in the privacy agreement", errno: 112 }, "privacy", ""],
+    [{ errMsg: "getPhoneNumber:ok" }, "wechat", "phone_code_missing"],
+    [{}, "wechat", ""],
+  ];
+  const alice = await signedIn();
+  for (const [detail, kind, code] of cases) {
+    const error = await rejection(alice.client.bindPhone(tapped(detail)));
+
+    assert.deepEqual([error.kind, error.code], [kind, code], JSON.stringify(detail));
+  }
+  assert.equal(bench.wire.calls.length, 0);
+  assert.equal((await rejection(alice.client.bindPhone())).name, "WxLoginError");
+});
+
+test("C19 a base library whose button gives no code is named, with the one that is needed", async () => {
+  for (const [version, code] of [
+    ["2.10.0", "base_library_too_old"],
+    ["2.21.1", "base_library_too_old"],
+    ["2.9.9", "base_library_too_old"],
+    ["2.21.2", "phone_code_missing"],
+    ["2.22.0", "phone_code_missing"],
+    ["3.0.0", "phone_code_missing"],
+  ]) {
+    const alice = await signedIn();
+    alice.fake.sdkVersion = version;
+
+    const error = await rejection(
+      alice.client.bindPhone(tapped({ errMsg: "getPhoneNumber:ok", encryptedData: "…", iv: "…" })),
+    );
+
+    assert.equal(error.code, code, version);
+    if (code === "base_library_too_old") assert.match(error.message, /2\.21\.2/);
+  }
+});
+
+test("C15 nickname and avatar in one call", async () => {
+  const alice = await signedIn();
+
+  const user = await alice.client.updateProfile({ nickname: "王小明 🍵", avatarPath: FILE });
+
+  assert.equal(user.nickname, "王小明 🍵");
+  assert.match(user.avatar, /^http.*\/media\/.*\.png$/);
+  assert.deepEqual(alice.client.user, user);
+  assert.deepEqual(alice.reopened().client.user, user);
+});
+
+test("C15 either alone will do", async () => {
+  const alice = await signedIn();
+
+  await alice.client.updateProfile({ nickname: "Anna" });
+  assert.equal(bench.wire.count("POST", "me/avatar/"), 0);
+  const user = await alice.client.updateProfile({ avatarPath: FILE });
+
+  assert.equal(bench.wire.count("PUT", "me/"), 1);
+  assert.equal(user.nickname, "Anna");
+  assert.ok(user.avatar);
+  assert.deepEqual(await alice.client.updateProfile({}), user);
+});
+
+test("C15 a nickname that WeChat blanked is an error before anything is sent, the picture too", async () => {
+  const alice = await signedIn();
+
+  for (const nickname of ["", "   "]) {
+    const error = await rejection(alice.client.updateProfile({ nickname, avatarPath: FILE }));
+    assert.deepEqual([error.kind, error.code], ["wechat", "nickname_blank"]);
+  }
+  assert.equal(bench.wire.calls.length, 0);
+});
+
+test("C15 what the server refuses is said with its code; a nickname that it took stays", async () => {
+  const alice = await signedIn();
+  const cases = [
+    [Buffer.alloc(3 * 1024 * 1024), 413, "too_large"],
+    [Buffer.from("no picture"), 400, "invalid_request"],
+  ];
+  for (const [content, status, code] of cases) {
+    alice.fake.files.set(FILE, content);
+
+    const error = await rejection(alice.client.updateProfile({ nickname: `Anna ${status}`, avatarPath: FILE }));
+
+    assert.deepEqual([error.kind, error.status, error.code], ["http", status, code]);
+    assert.equal(alice.client.user.nickname, `Anna ${status}`);
+  }
+  bench.wire.fault("me/avatar/", { status: 415, body: { code: "unsupported_media_type", detail: "No." } });
+  assert.equal((await rejection(alice.client.updateProfile({ avatarPath: FILE }))).code, "unsupported_media_type");
+});
+
+test("C13 an upload that is refused for its token is sent once more, and its answer is parsed", async () => {
+  const alice = await withRefusedAccess(bench);
+  alice.fake.files.set(FILE, PNG);
+  const progress = [];
+
+  const task = alice.client.upload({
+    url: `${API}me/avatar/`,
+    filePath: FILE,
+    name: "avatar",
+    formData: { extra: "1" },
+  });
+  task.onProgressUpdate(({ progress: percent }) => progress.push(percent));
+  const { statusCode, data } = await task;
+
+  assert.equal(statusCode, 200);
+  assert.equal(typeof data, "object");
+  assert.deepEqual(progress, [100, 100]);
+  assert.equal(bench.wire.count("POST", "me/avatar/"), 2);
+  assert.equal(bench.wire.count("POST", "token/refresh/"), 1);
+});
+
+test("C13 an upload can be called off", async () => {
+  const alice = await signedIn();
+  bench.wire.fault("me/avatar/", { hang: true });
+
+  const task = alice.client.upload({ url: `${API}me/avatar/`, filePath: FILE, name: "avatar" });
+  while (!bench.wire.calls.length) await pause(5);
+  task.abort();
+
+  assert.equal((await rejection(task)).code, "aborted");
+  await pause(20);
+  assert.equal(bench.wire.calls[0].isCut, true);
+});
+
+test("C13 a file that is gone is no network failure", async () => {
+  const alice = await signedIn();
+
+  const error = await rejection(alice.client.updateProfile({ avatarPath: "wxfile://gone.png" }));
+
+  assert.deepEqual([error.kind, error.code, error.retryable], ["wechat", "file_missing", false]);
+});
+
+test("C21 events come in order, a listener that throws harms nobody, and one that left hears nothing", async () => {
+  const alice = await signedIn();
+  const { error: print } = console;
+  const printed = [];
+  const heard = [];
+  console.error = (problem) => printed.push(problem.message);
+  try {
+    alice.client.on("profile", () => {
+      throw new Error("the page's own");
+    });
+    const leave = alice.client.on("profile", () => heard.push("profile"));
+
+    await alice.client.updateProfile({ nickname: "Anna" });
+    leave();
+    await alice.client.updateProfile({ nickname: "Bella" });
+  } finally {
+    console.error = print;
+  }
+  await alice.client.logout();
+
+  assert.deepEqual(printed, ["the page's own", "the page's own"]);
+  assert.deepEqual(heard, ["profile"]);
+  assert.deepEqual(alice.events, ["signed-in", "profile", "profile", "signed-out: logged_out"]);
+  assert.throws(() => alice.client.on("sign-out", () => {}), /no event is named sign-out/);
+});
+
+test("C21 what arrives after a logout does not bring the user back", async () => {
+  const alice = await signedIn();
+  bench.wire.fault("me/", { delay: 100 });
+  const change = alice.client.updateProfile({ nickname: "Anna" });
+  await pause(20);
+
+  await alice.client.logout();
+  await change;
+
+  assert.equal(alice.client.user, null);
+  assert.equal(alice.fake.storage.size, 0);
+});

@@ -1,0 +1,109 @@
+"""The project with a fake WeChat, for the client's tests: prints its addresses, then does what staff do.
+
+A JSON object on each line of the input, another on the output for each. Ends with its input.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = tempfile.TemporaryDirectory()
+PLENTY = "1000000/min"
+
+WIRE = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where the project logs
+
+sys.path.insert(0, str(ROOT))
+os.environ.update(
+    DJANGO_SETTINGS_MODULE="project.settings",
+    DJANGO_DEBUG="1",
+    DATABASE_URL=f"sqlite:///{FOLDER.name}/db.sqlite3",
+    REDIS_URL="",
+    WXLOGIN_LOGIN_RATE=PLENTY,
+    WXLOGIN_REFRESH_RATE=PLENTY,
+    WXLOGIN_DATA_RATE=PLENTY,
+)
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from project import demo  # noqa: E402
+from wxlogin.models import LoginFailure, LoginSession, WeChatUser  # noqa: E402
+from wxlogin.services import blocking, sessions  # noqa: E402
+
+
+def person(openid: str) -> WeChatUser:
+    return WeChatUser.objects.select_related("user").get(openid=openid)
+
+
+def staff() -> Any:
+    return get_user_model().objects.get(username="staff")
+
+
+def block(openid: str) -> None:
+    blocking.block(person(openid), reason="spam", until=None, public=True, staff=staff())
+
+
+def unblock(openid: str) -> None:
+    blocking.unblock(person(openid), reason="they explained", staff=staff())
+
+
+def disable(openid: str) -> None:
+    user = person(openid).user
+    user.is_active = False
+    user.save()
+
+
+def end_sessions(openid: str) -> int:
+    live = LoginSession.objects.filter(wechat_user=person(openid)).live(timezone.now())
+    return sessions.end_sessions(live, staff=staff(), reason="lost phone")
+
+
+def open_sessions(openid: str) -> int:
+    return LoginSession.objects.filter(wechat_user=person(openid)).live(timezone.now()).count()
+
+
+def people(openid: str) -> int:
+    return WeChatUser.objects.filter(openid=openid).count()
+
+
+def failures(request_id: str) -> list[str]:
+    return list(LoginFailure.objects.filter(request_id=request_id).values_list("code", flat=True))
+
+
+def clients(openid: str) -> list[str]:
+    return list(LoginSession.objects.filter(wechat_user=person(openid)).values_list("client", flat=True))
+
+
+ACTS: dict[str, Callable[..., Any]] = {
+    act.__name__: act
+    for act in (block, unblock, disable, end_sessions, open_sessions, people, failures, clients)
+}
+
+
+def say(**fields: Any) -> None:
+    print(json.dumps(fields), file=WIRE, flush=True)  # noqa: T201
+
+
+def main() -> None:
+    settings.MEDIA_ROOT = Path(FOLDER.name) / "media"
+    call_command("migrate", verbosity=0)
+    with demo.running(0, 0) as running:
+        say(url=running.url, fakeWeChat=running.fake.url)
+        for line in sys.stdin:
+            order = json.loads(line)
+            say(answer=ACTS[order.pop("act")](**order))
+
+
+main()
