@@ -323,6 +323,20 @@ def test_a_persons_page_shows_the_story_of_their_sessions(person: Api, viewer: C
     assert "All login sessions of this person" in content
 
 
+def test_the_client_that_was_used_is_shown(person: Api, viewer: Client) -> None:
+    LoginSession.objects.update(client="0.1.0-seen")
+    LoginFailure.objects.update(client="0.1.0-seen")
+    pages = [
+        url("wechatuser", "change", WeChatUser.objects.get().pk),
+        url("loginsession"),
+        url("loginsession", "change", LoginSession.objects.latest("pk").pk),
+        url("loginfailure", "change", LoginFailure.objects.latest("pk").pk),
+    ]
+
+    for page in pages:
+        assert "0.1.0-seen" in viewer.get(page).content.decode(), page
+
+
 def test_a_unionid_conflict_is_shown_and_can_be_filtered(api: Api, viewer: Client, configure: Any) -> None:
     apps = {appid: {"SECRET": "s", "OPEN_PLATFORM": "ours"} for appid in ("wx-tea", "wx-books")}
     configure(APPS={**apps, "wx-alone": {"SECRET": "s"}})

@@ -16,7 +16,15 @@ from tests.conftest import Api
 from tests.settings import APPID
 from wxlogin import signals
 from wxlogin.exceptions import CannotMerge
-from wxlogin.models import CarriedBlock, LoginSession, SessionKey, StaffAct, UnionidOwner, WeChatUser
+from wxlogin.models import (
+    CarriedBlock,
+    LoginFailure,
+    LoginSession,
+    SessionKey,
+    StaffAct,
+    UnionidOwner,
+    WeChatUser,
+)
 from wxlogin.services import accounts, blocking, erasure
 
 from .test_avatar import picture, send
@@ -86,14 +94,27 @@ def test_the_tokens_are_dead_and_say_why(alice: Api) -> None:
 
 def test_the_sessions_stay_without_a_trace_of_whose_they_were(alice: Api) -> None:
     alice.log_in().post("logout/")
+    LoginSession.objects.update(user_agent="phone", release="12", client="0.1.0")
 
     alice.delete("me/")
 
     sessions = LoginSession.objects.all()
     assert sessions.count() == 2
-    assert {(s.wechat_user, s.ip, s.user_agent, s.release) for s in sessions} == {(None, None, "", "")}
+    assert {(s.wechat_user, s.ip, s.user_agent) for s in sessions} == {(None, None, "")}
+    assert {(s.release, s.client) for s in sessions} == {("", "")}
     assert sorted(s.end_reason for s in sessions) == ["erased", "logged_out"]
     assert all(s.ended_at for s in sessions)
+
+
+def test_the_failures_stay_without_a_trace_of_whose_they_were(alice: Api) -> None:
+    alice.post("phone/", {"code": "never-issued"}, headers={"X-Wxlogin-Client": "0.1.0"})
+    before = LoginFailure.objects.get()
+    assert (before.wechat_user, before.client) == (person(), "0.1.0")
+
+    alice.delete("me/")
+
+    after = LoginFailure.objects.get()
+    assert (after.wechat_user, after.ip, after.client) == (None, None, "")
 
 
 def test_the_next_login_is_a_new_person(alice: Api) -> None:

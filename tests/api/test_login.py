@@ -105,12 +105,14 @@ def test_the_session_remembers_where_it_came_from(api: Api) -> None:
     headers = {
         "User-Agent": "MicroMessenger/8.0",
         "Referer": f"https://servicewechat.com/{APPID}/42/page-frame.html",
+        "X-Wxlogin-Client": "0.1.0",
     }
 
     api.post("login/", {"code": api.wechat.code_for("o-alice")}, headers=headers, REMOTE_ADDR="203.0.113.9")
 
     session = LoginSession.objects.get()
-    assert (session.ip, session.user_agent, session.release) == ("203.0.113.9", "MicroMessenger/8.0", "42")
+    assert (session.ip, session.user_agent) == ("203.0.113.9", "MicroMessenger/8.0")
+    assert (session.release, session.client) == ("42", "0.1.0")
 
 
 @pytest.mark.parametrize("stale", ["Bearer nonsense", "Bearer ", "Basic YTpi", "Bearer a.b.c"])

@@ -108,10 +108,12 @@ def test_the_wrong_secret_is_the_operators_mistake(api: Api, caplog: pytest.LogC
 def test_a_failure_says_who_asked_when_and_what_wechat_said(api: Api) -> None:
     api.wechat.fault(errcode=40226)
 
-    api.post("login/", {"code": "c"}, headers={"X-Request-ID": "r-1"}, REMOTE_ADDR="203.0.113.9")
+    headers = {"X-Request-ID": "r-1", "X-Wxlogin-Client": "0.1.0"}
+    api.post("login/", {"code": "c"}, headers=headers, REMOTE_ADDR="203.0.113.9")
 
     failure = LoginFailure.objects.get()
     assert (failure.ip, failure.errcode, failure.request_id) == ("203.0.113.9", 40226, "r-1")
+    assert failure.client == "0.1.0"
     assert failure.rid.count("-") == 2
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from wxlogin.models import LoginSession, StaffAct
+from wxlogin.models import LoginFailure, LoginSession, StaffAct
 
 PASSWORD = "made-up-password"
 
@@ -105,6 +105,16 @@ def test_moves_become_the_staff_log_and_on_the_way_back_nothing_else_is_left_of_
 
     assert [tuple(row) for row in before] == [("merge", "1", "2", "x")]
     assert list(StaffAct.objects.values_list("action", "from_user", "reason")) == [("merge", "1", "x")]
+
+
+@pytest.mark.django_db
+def test_a_server_that_knows_no_clients_yet_goes_on_beside_new_ones() -> None:
+    now = timezone.now()
+
+    insert("loginsession", public_id=secrets.token_hex(16), appid="wx-tea", **SESSION_THEN, **times(now))
+    insert("loginfailure", created_at=now, appid="wx-tea", code="code_invalid", rid="", request_id="")
+
+    assert (LoginSession.objects.get().client, LoginFailure.objects.get().client) == ("", "")
 
 
 SESSION_THEN = {"generation": 0, "end_reason": "", "user_agent": "", "release": ""}

@@ -14,7 +14,7 @@ Reason = LoginSession.EndReason
 @pytest.fixture
 def session(make_person):
     return LoginSession.objects.start(
-        make_person(), at=NOON, ip="192.0.2.7", user_agent="phone", release="12"
+        make_person(), at=NOON, ip="192.0.2.7", user_agent="phone", release="12", client="0.1.0"
     )
 
 
@@ -24,7 +24,8 @@ def test_a_session_starts_live_at_generation_nothing(session):
     assert stored == session
     assert (stored.created_at, stored.last_seen_at, stored.expires_at) == (NOON, NOON, NOON + ABSOLUTE)
     assert (stored.generation, stored.ended_at, stored.end_reason) == (0, None, "")
-    assert (stored.ip, stored.user_agent, stored.release) == ("192.0.2.7", "phone", "12")
+    assert (stored.ip, stored.user_agent) == ("192.0.2.7", "phone")
+    assert (stored.release, stored.client) == ("12", "0.1.0")
 
 
 def test_public_ids_are_long_and_random(make_person):

@@ -145,6 +145,18 @@ def test_the_release_comes_from_wechats_referer_only(rf, referer, release):
     assert caller_of(from_headers(rf, Referer=referer)).release == release
 
 
+@pytest.mark.parametrize("sent", ["0.1.0", "1.2.3-rc.1+7", "wxlogin/1", "a_b", "x" * 32])
+def test_the_client_says_its_version(rf, sent):
+    assert caller_of(from_headers(rf, X_Wxlogin_Client=sent)).client == sent
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "x" * 33, "1 0", " 1", "1\n", "1\r\nSet-Cookie: b", "1\0", "<b>", "1,2", "é", "微信", "=1"]
+)
+def test_what_no_client_of_ours_would_say_is_left_out(rf, sent):
+    assert caller_of(from_headers(rf, X_Wxlogin_Client=sent)).client == ""
+
+
 @pytest.mark.parametrize(
     ("sent", "kept"),
     [
@@ -163,4 +175,4 @@ def test_a_user_agent_is_cleaned_and_cut(rf, sent, kept):
 def test_a_caller_is_what_the_request_tells(rf):
     caller = caller_of(rf.get("/", REMOTE_ADDR=PEER))
 
-    assert (caller.ip, caller.user_agent, caller.release) == (PEER, "", "")
+    assert (caller.ip, caller.user_agent, caller.release, caller.client) == (PEER, "", "", "")

@@ -53,6 +53,7 @@ class LoginFailurePage(ReadOnlyPage):
         "rid",
         "person",
         "address",
+        "client",
         "request_id",
         "upstream_ms",
     ]

@@ -39,6 +39,7 @@ class LoginSessionPage(ActsOnRows, ReadOnlyPage):
         "expires_at",
         "address",
         "release",
+        "client",
     ]
     list_filter = [AppFilter, SessionStateFilter, CreatedFilter]
     list_select_related = ["wechat_user"]
@@ -63,6 +64,7 @@ class LoginSessionPage(ActsOnRows, ReadOnlyPage):
         "device",
         "user_agent",
         "release",
+        "client",
         "upstream_ms",
     ]
 

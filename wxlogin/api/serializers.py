@@ -209,6 +209,7 @@ class ExportedSessionSerializer(serializers.ModelSerializer):
             "ip",
             "user_agent",
             "release",
+            "client",
         ]
         read_only_fields = fields
 

@@ -7,8 +7,8 @@ from .people import WeChatUser
 
 class LoginFailureQuerySet(models.QuerySet["LoginFailure"]):
     def forget_people(self, people: list[WeChatUser]) -> None:
-        """Of people about to be erased: that something failed stays, not whose it was or from where."""
-        self.filter(wechat_user__in=people).update(wechat_user=None, ip=None)
+        """Of people about to be erased: that something failed stays, not whose it was, from where or with what."""
+        self.filter(wechat_user__in=people).update(wechat_user=None, ip=None, client="")
 
 
 class LoginFailure(models.Model):
@@ -23,6 +23,14 @@ class LoginFailure(models.Model):
         WeChatUser, models.SET_NULL, null=True, related_name="failures", verbose_name=_("WeChat user")
     )
     ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    client = models.CharField(
+        _("client version"),
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Of wxlogin's client in the mini-program, as it says itself."),
+    )
     code = models.CharField(_("our answer"), max_length=32)
     errcode = models.IntegerField(_("WeChat's errcode"), null=True, blank=True)
     rid = models.CharField(_("WeChat's request id"), max_length=64, blank=True)

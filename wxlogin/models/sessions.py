@@ -46,7 +46,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         return dict(live.values_list("wechat_user").annotate(Count("pk")))
 
     def start(self, wechat_user: WeChatUser, *, at: datetime, **origin: Any) -> "LoginSession":
-        """``origin``: ip, user_agent, release, upstream_ms."""
+        """``origin``: ip, user_agent, release, client, upstream_ms."""
         return self.create(
             wechat_user=wechat_user,
             appid=wechat_user.appid,
@@ -73,7 +73,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         of_these = self.model.objects.filter(pk__in=ids)
         open_ones = list(of_these.filter(ended_at=None).values_list("public_id", flat=True))
         of_these.end(LoginSession.EndReason.ERASED, at)
-        of_these.update(wechat_user=None, ip=None, user_agent="", release="")
+        of_these.update(wechat_user=None, ip=None, user_agent="", release="", client="")
         return open_ones
 
     def end_surplus(self, wechat_user: WeChatUser, at: datetime) -> list[str]:
@@ -123,6 +123,14 @@ class LoginSession(models.Model):
     user_agent = ExactCharField(_("user agent"), max_length=256, blank=True)
     release = models.CharField(
         _("release"), max_length=32, blank=True, help_text=_("Of the mini-program, as WeChat's Referer says.")
+    )
+    client = models.CharField(
+        _("client version"),
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",  # servers that don't know the column yet go on logging people in
+        help_text=_("Of wxlogin's client in the mini-program, as it says itself."),
     )
     upstream_ms = models.PositiveIntegerField(
         _("WeChat's time"), null=True, blank=True, help_text=_("Milliseconds that WeChat took for the login.")

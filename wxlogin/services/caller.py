@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from wxlogin.conf import conf
 
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+SANE_CLIENT = re.compile(r"[A-Za-z0-9._/+-]{1,32}")
 # Some proxies add it: 192.0.2.7:49152, [2001:db8::7]:49152.
 WITH_PORT = re.compile(r"(?:\[([^\]]*)\]|([^:]*)):\d{1,5}")
 # developers.weixin.qq.com, wx.request: WeChat sets the Referer and a page can't change it.
@@ -18,20 +19,26 @@ REFERER = re.compile(r"https://servicewechat\.com/(wx[0-9a-z]{1,30})/([0-9A-Za-z
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is asking, as far as the request tells. ``release`` comes from a Referer: a hint, no proof."""
+    """Who is asking, as far as the request tells. ``release`` and ``client`` are hints, no proof.
+
+    ``release`` of the mini-program is from a Referer; ``client`` is what our own client in it says it is.
+    """
 
     ip: str | None = None
     user_agent: str = ""
     release: str = ""
+    client: str = ""
 
 
 def caller_of(request: HttpRequest) -> Caller:
     agent = "".join(filter(str.isprintable, request.headers.get("User-Agent", "")))
     referer = REFERER.match(request.headers.get("Referer", ""))
+    client = request.headers.get("X-Wxlogin-Client", "")
     return Caller(
         ip=client_address(request),
         user_agent=agent[:256],
         release=referer[2] if referer else "",
+        client=client if SANE_CLIENT.fullmatch(client) else "",
     )
 
 

@@ -94,6 +94,7 @@ def _store(
         ip=caller.ip,
         user_agent=caller.user_agent,
         release=caller.release,
+        client=caller.client,
         upstream_ms=upstream_ms,
     )
     replaced = LoginSession.objects.end_surplus(wechat_user, now)

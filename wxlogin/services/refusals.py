@@ -57,6 +57,7 @@ def record(
             created_at=timezone.now(),
             appid=appid,
             ip=caller.ip,
+            client=caller.client,
             code=refusal.code,
             errcode=errcode,
             rid=rid,

@@ -54,6 +54,7 @@ EXPORT = {
                     "ip": "203.0.113.7",
                     "user_agent": "Mozilla/5.0 (iPhone) MicroMessenger/8.0.50",
                     "release": "17",
+                    "client": "0.1.0",
                 }
             ],
             "failures": [
