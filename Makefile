@@ -15,7 +15,9 @@ setup: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-demo: setup  ## a fake WeChat, people logged in, the admin: in one command
+demo: setup  ## a fake WeChat, people logged in, the admin, a mini-program: in one command
+	@mkdir -p miniprogram/demo/miniprogram_npm/wxlogin
+	@cp miniprogram/miniprogram_dist/* miniprogram/demo/miniprogram_npm/wxlogin/
 	DJANGO_DEBUG=1 DATABASE_URL=sqlite:///demo.sqlite3 REDIS_URL= $(BIN)/python manage.py demo $(ARGS)
 
 test: setup $(if $(filter mysql://%,$(DATABASE_URL)),.venv/mysql)  ## the whole suite; DATABASE_URL and REDIS_URL choose where it runs

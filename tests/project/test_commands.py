@@ -5,12 +5,14 @@ import socket
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 import requests
 from django.core.management import CommandError, call_command
 
 from project import demo
+from project.management.commands.demo import Command as DemoCommand
 from wxlogin.fakewechat import FakeWeChat
 
 from .process import clean, python, start
@@ -132,6 +134,41 @@ def test_the_demo_moves_on_from_taken_ports(demo_environment, running):
 
     assert "Log somebody in:" in said, said
     assert not any(f":{port}" in said for port in taken)
+
+
+@pytest.fixture
+def say(capsys):
+    """What the demo prints when it serves at these addresses."""
+
+    def printed(url, fake_url):
+        fake = SimpleNamespace(url=fake_url)
+        DemoCommand()._tell(demo.Demo(url, fake, "staff", "made-up-and-right"))
+        return capsys.readouterr().out
+
+    return printed
+
+
+def test_the_demo_says_where_the_mini_program_is(say):
+    said = say("http://127.0.0.1:8000", "http://127.0.0.1:8765")
+
+    assert "Mini-program: open miniprogram/demo/ in the WeChat developer tools\n\nCtrl-C" in said
+
+
+@pytest.mark.parametrize(
+    ("url", "fake_url"),
+    [("http://127.0.0.1:8001", "http://127.0.0.1:8765"), ("http://127.0.0.1:8000", "http://127.0.0.1:8766")],
+)
+def test_the_demo_says_what_the_mini_program_has_to_know_about_other_ports(say, url, fake_url):
+    said = say(url, fake_url)
+
+    assert f'baseUrl: "{url}/api/wechat/",' in said
+    assert f'fakeWeChat: "{fake_url}",' in said
+
+
+def test_the_demo_does_without_the_mini_program(say, settings, tmp_path):
+    settings.BASE_DIR = tmp_path
+
+    assert "Mini-program" not in say("http://127.0.0.1:8000", "http://127.0.0.1:8765")
 
 
 def test_the_demo_is_for_development_only(settings):

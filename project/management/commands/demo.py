@@ -44,10 +44,21 @@ Fake WeChat:  {running.fake.url}
 Log somebody in:
 
   {running.curl}
-
+{self._mini_program(running)}
 Ctrl-C ends it."""
         )
         self.stdout.flush()
+
+    def _mini_program(self, running: demo.Demo) -> str:
+        folder = settings.BASE_DIR / "miniprogram" / "demo"
+        if not folder.is_dir():
+            return ""
+        addresses = {"baseUrl": f"{running.url}/api/wechat/", "fakeWeChat": running.fake.url}
+        lines = [f'{name}: "{address}",' for name, address in addresses.items()]
+        config = (folder / "config.js").read_text(encoding="utf-8")
+        needs = [] if all(line in config for line in lines) else ["with this in its config.js:", *lines]
+        told = ["open miniprogram/demo/ in the WeChat developer tools", *needs]
+        return "\nMini-program: " + "\n              ".join(told) + "\n"
 
     def _wait(self) -> None:
         try:
