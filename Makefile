@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+NPM_READY := miniprogram/node_modules/.package-lock.json
 
-.PHONY: setup demo run test check static lint types contracts migrations messages requirements bench clean
+.PHONY: setup demo run test check miniprogram static lint types contracts migrations messages requirements bench clean
 
 setup: .venv/ready
 
@@ -20,13 +21,21 @@ demo: setup  ## a fake WeChat, people logged in, the admin, a mini-program: in o
 	@cp miniprogram/miniprogram_dist/* miniprogram/demo/miniprogram_npm/wxlogin/
 	DJANGO_DEBUG=1 DATABASE_URL=sqlite:///demo.sqlite3 REDIS_URL= $(BIN)/python manage.py demo $(ARGS)
 
-test: setup $(if $(filter mysql://%,$(DATABASE_URL)),.venv/mysql)  ## the whole suite; DATABASE_URL and REDIS_URL choose where it runs
+test: setup $(if $(filter mysql://%,$(DATABASE_URL)),.venv/mysql) $(if $(shell command -v npm),$(NPM_READY))  ## the whole suite; DATABASE_URL and REDIS_URL choose where it runs
 	$(BIN)/python -m pytest $(ARGS)
 
 # The driver compiles, so only who asks for MySQL or MariaDB needs its headers.
 .venv/mysql: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mysql]'
 	@touch $@
+
+# For the client's tests, which are skipped where there is no Node.
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	cd $* && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+miniprogram: setup $(NPM_READY) miniprogram/tools/node_modules/.package-lock.json  ## all that CI tests of the client
+	MINIPROGRAM=required $(BIN)/python -m pytest tests/test_miniprogram.py
 
 check: static test  ## what CI runs
 
@@ -61,4 +70,4 @@ bench: setup  ## a million people in the PostgreSQL of DATABASE_URL, and how lon
 	$(BIN)/python -m benchmarks.admin $(ARGS)
 
 clean:
-	rm -rf .venv demo.sqlite3* build dist
+	rm -rf .venv demo.sqlite3* build dist miniprogram/node_modules miniprogram/tools/node_modules miniprogram/demo/miniprogram_npm

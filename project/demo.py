@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler, get_internal_wsgi_application
 
+from wxlogin import __version__
 from wxlogin.fakewechat import FakeWeChat
 
 PHONES = [
@@ -46,10 +47,11 @@ class Demo:
             )
 
     def log_in(self, openid: str, phone: int = 0) -> dict[str, Any]:
-        """As the mini-program would: with a code, and with the headers that WeChat sets."""
+        """As the mini-program would: with a code, and with the headers that WeChat and our client set."""
         appid = next(iter(settings.WXLOGIN["APPS"]))
         headers = {
             "User-Agent": PHONES[phone % len(PHONES)],
+            "X-Wxlogin-Client": __version__,
             "Referer": f"https://servicewechat.com/{appid}/{12 + phone}/page-frame.html",
         }
         answer = self.call("POST", "login/", json={"code": self.fake.code_for(openid)}, headers=headers)

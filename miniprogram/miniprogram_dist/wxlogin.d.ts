@@ -27,7 +27,7 @@ export interface Platform {
   setStorageSync(key: string, value: any): any;
   removeStorageSync(key: string): any;
   getAppBaseInfo?(): { SDKVersion: string };
-  getSystemInfoSync(): { SDKVersion: string };
+  getSystemInfoSync?(): { SDKVersion: string };
 }
 
 export interface ClientOptions {
@@ -151,7 +151,10 @@ export class WxLoginError extends Error {
   readonly code: string;
   /** Of `session_ended`, and of `account_disabled` where staff meant the person to read it. */
   readonly reason: string;
-  /** The server's sentence, or what the platform said. `message` adds what a developer could do about it. */
+  /**
+   * The server's sentence, in the person's language; or what the platform said, which is not for people; or empty.
+   * `message` adds what a developer could do about it.
+   */
   readonly detail: string;
   /** Whether the same call could go well later. */
   readonly retryable: boolean;

@@ -16,9 +16,9 @@ const FAILURES = [
   { pattern: /timed?[ _]?out/i, kind: "timeout", retryable: true },
   { pattern: /domain list|合法域名|invalid url/i, kind: "domain" },
   { pattern: /privacy/, kind: "privacy" },
-  { pattern: /deny|denied|cancel/, kind: "denied" },
+  { pattern: /deny|cancel/, kind: "denied" },
   { pattern: /network|net::/i, kind: "network", retryable: true },
-  { pattern: /no permission/, kind: "wechat", code: "phone_not_allowed" },
+  { pattern: /no permission|denied/, kind: "wechat", code: "phone_not_allowed" },
   { pattern: /file not found|no such file/i, kind: "wechat", code: "file_missing" },
 ];
 
@@ -51,8 +51,7 @@ class WxLoginError extends Error {
   ) {
     const advice = HINTS[hint] || HINTS[kind] || "";
     super([[kind, status, code].filter(Boolean).join(" "), detail, advice].filter(Boolean).join(": "));
-    Object.assign(this, { name: "WxLoginError", kind, status, code, reason });
-    Object.assign(this, { detail: detail || advice, requestId, retryable });
+    Object.assign(this, { name: "WxLoginError", kind, status, code, reason, detail, requestId, retryable });
   }
 }
 
@@ -69,7 +68,7 @@ function platformError(api, fail, requestId) {
 }
 
 /** The error behind an answer that is no 2xx, or one that says something else than what was asked for. */
-function answerError({ statusCode: status, data, requestId }) {
+function answerError({ statusCode: status, data, requestId }, suspicion = "") {
   const body = data && typeof data === "object" ? data : {};
   const text = (name) => (typeof body[name] === "string" ? body[name] : "");
   const isGood = status < 300;
@@ -82,7 +81,7 @@ function answerError({ statusCode: status, data, requestId }) {
     detail: text("detail"),
     requestId,
     retryable: isGood || status === 408 || status === 429 || status >= 500,
-    hint: body.fields && body.fields.appid ? "appid_missing" : code,
+    hint: body.fields && body.fields.appid ? "appid_missing" : code || suspicion,
   });
 }
 
@@ -211,6 +210,7 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
   let renewal = null; // the refresh or login under way, for everybody who needs one
   let keyCheck = null;
   let phoneCall = null;
+  let about = null;
   let written = Promise.resolve();
   const loaded = load();
 
@@ -278,8 +278,20 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
     return { statusCode, data, header: got, requestId: headerOf(answer, "x-request-id") || requestId };
   }
 
+  /** Base library and language. Asked for once, since the platform stands still meanwhile. */
+  function aboutApp() {
+    try {
+      about = about || (platform.getAppBaseInfo ? platform.getAppBaseInfo() : platform.getSystemInfoSync());
+    } catch (error) {
+      about = {};
+    }
+    return about;
+  }
+
   function ownHeader(header, access, requestId) {
     const sent = { "X-Request-ID": requestId, "X-Wxlogin-Client": VERSION };
+    const { language } = aboutApp();
+    if (language) sent["Accept-Language"] = language.replace("_", "-"); // the server's sentences are for people
     Object.keys(header || {}).forEach((name) => {
       if (name.toLowerCase() !== "authorization") sent[name] = header[name];
     });
@@ -363,7 +375,7 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
 
   async function askForTokens(path, data) {
     const answer = await attempt("request", { url: base + path, method: "POST", data });
-    if (answer.statusCode !== 200 || !isTokens(answer.data)) throw answerError(answer);
+    if (answer.statusCode !== 200 || !isTokens(answer.data)) throw answerError(answer, "bad_answer");
     return answer.data;
   }
 
@@ -444,11 +456,6 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
     emit("profile", user);
   }
 
-  function hasPhoneCodes() {
-    const { SDKVersion } = platform.getAppBaseInfo ? platform.getAppBaseInfo() : platform.getSystemInfoSync();
-    return isAtLeast(SDKVersion, PHONE_SINCE);
-  }
-
   async function bind(event) {
     const { errMsg = "", errno, code } = (event && event.detail) || {};
     if (!/:ok$/.test(errMsg)) {
@@ -456,7 +463,8 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
       throw platformError("getPhoneNumber", { errMsg });
     }
     if (!code) {
-      throw new WxLoginError("wechat", { code: hasPhoneCodes() ? "phone_code_missing" : "base_library_too_old" });
+      const isOld = !isAtLeast(aboutApp().SDKVersion || "0", PHONE_SINCE);
+      throw new WxLoginError("wechat", { code: isOld ? "base_library_too_old" : "phone_code_missing" });
     }
     const born = era;
     const { data } = await send("request", { url: `${base}phone/`, method: "POST", data: { code } });

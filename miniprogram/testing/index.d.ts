@@ -3,8 +3,8 @@
 /// <reference types="node" />
 
 export interface FakeOptions {
-  /** What `wx.login` gives. `codesFrom` makes one that asks a running fake WeChat. */
-  code: () => string | Promise<string>;
+  /** What `wx.login` gives, if anybody calls it. `codesFrom` makes one that asks a running fake WeChat. */
+  code?: () => string | Promise<string>;
   /** Default "3.8.0". */
   sdkVersion?: string;
   /** The header that the platform sets: `https://servicewechat.com/<appid>/<version>/page-frame.html`. */
@@ -62,7 +62,7 @@ export interface FakeWx {
   removeStorage(options: any): any;
 }
 
-export function createFakeWx(options: FakeOptions): FakeWx;
+export function createFakeWx(options?: FakeOptions): FakeWx;
 
 /** A `code` for `createFakeWx`: codes of `openid`, from the fake WeChat at that address (`manage.py fakewechat`). */
 export function codesFrom(fakeWeChat: string, openid: string, appid?: string): () => Promise<string>;

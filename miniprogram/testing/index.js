@@ -211,6 +211,7 @@ function createFakeWx({
   };
 }
 
+/** @returns {string} */
 function noCode() {
   throw new Error("createFakeWx needs a code(), for wx.login to give");
 }
@@ -221,7 +222,8 @@ function encoded({ url, data, method = "GET", header = {} }) {
   const type = name ? header[name] : "application/json";
   const sent = { "content-type": type, ...header };
   if (data === undefined) return { url, header: sent };
-  if (typeof data === "string" || data instanceof ArrayBuffer) return { url, header: sent, body: Buffer.from(data) };
+  if (typeof data === "string" || data instanceof ArrayBuffer)
+    return { url, header: sent, body: Buffer.from(/** @type {any} */ (data)) };
   if (method === "GET") return { url: url + (url.includes("?") ? "&" : "?") + query(data), header: sent };
   return {
     url,
@@ -271,7 +273,7 @@ function exchange(url, method, headers, body, done, failed, read) {
       });
     });
   });
-  wire.on("error", (error) => failed(error.code === "ECONNREFUSED" ? "unreachable" : "broken"));
+  wire.on("error", (/** @type {any} */ error) => failed(error.code === "ECONNREFUSED" ? "unreachable" : "broken"));
   wire.end(body);
   return wire;
 }

@@ -245,7 +245,7 @@ describe("the demo", () => {
 
     assert.equal(page.data.state, "problem");
     assert.equal(page.data.problem.title, page.data.t.blocked);
-    assert.equal(page.data.problem.sentence, "WeChat does not let this account log in.");
+    assert.equal(page.data.problem.sentence, "微信不允许该账号登录。");
     assert.ok(page.data.problem.requestId);
   });
 

@@ -155,7 +155,7 @@ test("C8 what the server says arrives: status, code, sentence, request id", asyn
   assert.equal(error.kind, "http");
   assert.equal(error.status, 404);
   assert.equal(error.code, "not_found");
-  assert.equal(error.detail, "There is nothing here.");
+  assert.equal(error.detail, "没有找到所请求的内容。"); // in the language of the phone
   assert.equal(error.retryable, false);
   assert.match(error.requestId, /^[a-z0-9]{8,}$/);
 });

@@ -300,6 +300,26 @@ test("C17 a wx whose calls are promises too, as Taro's, is no trouble", async ()
   assert.equal(error.kind, "network"); // and no unhandled rejection, which would fail this file
 });
 
+test("a wx with nothing but what is needed will do", async () => {
+  const { request, uploadFile, login, getStorageSync, setStorageSync, removeStorageSync } = phone(bench).wx;
+  const wx = { request, uploadFile, login, getStorageSync, setStorageSync, removeStorageSync };
+  const client = createClient({ baseUrl: bench.wire.baseUrl, wx, timeout: harness.TIMEOUT });
+
+  await client.ready();
+
+  const error = await rejection(client.bindPhone({ detail: { errMsg: "getPhoneNumber:ok" } }));
+  assert.equal(error.code, "base_library_too_old");
+});
+
+test("the server's sentences are in the language of the phone", async () => {
+  const alice = phone(bench);
+  await fault({ path: "/sns/jscode2session", errcode: 40226, times: 1 });
+
+  const error = await rejection(alice.client.ready());
+
+  assert.equal(error.detail, "微信不允许该账号登录。");
+});
+
 test("a storage that answers with promises is waited for", async () => {
   const kept = new Map();
   const later =

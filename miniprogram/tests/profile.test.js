@@ -91,8 +91,7 @@ test("C19 a base library whose button gives no code is named, with the one that 
     ["2.22.0", "phone_code_missing"],
     ["3.0.0", "phone_code_missing"],
   ]) {
-    const alice = await signedIn();
-    alice.fake.sdkVersion = version;
+    const alice = phone(bench, { sdkVersion: version });
 
     const error = await rejection(
       alice.client.bindPhone(tapped({ errMsg: "getPhoneNumber:ok", encryptedData: "…", iv: "…" })),
