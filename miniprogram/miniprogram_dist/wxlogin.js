@@ -24,7 +24,6 @@ const FAILURES = [
 
 // What a developer should look at, by code or else by kind.
 const HINTS = {
-  aborted: "abort() was called.",
   appid_missing: "The server knows several apps: give createClient the appid.",
   bad_answer: "This is no answer of wxlogin's. Is baseUrl the address at which wxlogin.api.urls is included?",
   base_library_too_old: `The phone button needs base library ${PHONE_SINCE}: make it the minimum in the WeChat console.`,
@@ -32,14 +31,13 @@ const HINTS = {
   domain:
     "Add the server to the request and the uploadFile domains in the WeChat console (https only), " +
     "or let the developer tools not check domains.",
-  file_missing: "The file is gone: a temporary file has to be sent before the mini-program closes.",
   logged_out: "Nobody is signed in since logout(); ready() signs in again.",
   network: "Is the server up, and is its address one that a phone can reach? 127.0.0.1 is the phone itself.",
   nickname_blank: "No nickname was typed, or WeChat blanked it as unsafe. Take it from the form's submit event.",
   no_appid: "The developer tools have no AppID: use a test AppID, or a fake WeChat as the demo does.",
   phone_not_allowed: "Phone numbers are for verified accounts that are not a private person's.",
-  phone_quota: "The paid calls of the phone button are used up: buy more in the WeChat console.",
-  privacy: "Declare it in the privacy guideline in the WeChat console, and have the person agree to that.",
+  phone_quota: "The paid calls of the phone button are used up.",
+  privacy: "Declare it in the privacy guideline in the WeChat console, and have the person agree.",
   unknown_app: "The appid given to createClient is not among the server's APPS.",
   wechat_misconfigured: "AppID or AppSecret of the server are wrong: run manage.py wxlogin_doctor there.",
 };
@@ -94,9 +92,9 @@ function isTokens(data) {
   return Boolean(data) && [data.access, data.refresh].every((each) => each && typeof each === "string");
 }
 
-/** "https://host" of an absolute URL. "" for any other, and for what some parser could take for another host. */
+/** "https://host" of an absolute URL, with whatever stands where the host should: such a one is nobody's own. */
 function originOf(url) {
-  const match = /^(https?):\/\/([^/?#\\@\s]+)(?=[/?#]|$)/i.exec(url);
+  const match = /^(https?):\/\/([^/?#]+)/i.exec(url);
   if (!match) return "";
   const scheme = match[1].toLowerCase();
   return `${scheme}://${match[2].toLowerCase().replace(scheme === "https" ? /:443$/ : /:80$/, "")}`;
@@ -207,29 +205,29 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
   let era = 0; // moves on when somebody is signed out, and what began before brings nobody back
   let over = null; // the error that ended the era before
   let isClosed = false; // from logout() until ready()
-  let renewal = null; // the refresh or login under way, for everybody who needs one
-  let keyCheck = null;
-  let phoneCall = null;
+  let underWay = {}; // by name, the promise of what is done once for everybody who asks meanwhile
   let about = null;
   let written = Promise.resolve();
-  const loaded = load();
+  let loading = null; // until it is known what was kept, where that takes a while
+  loading = load();
 
   // What is kept between launches: one text under one key.
 
   function load() {
     try {
       const kept = storage.get(key);
-      if (kept && kept.then) return within(timeout, kept, () => null).then(take, () => {});
-      take(kept);
+      if (!kept || !kept.then) return take(kept);
+      return within(timeout, kept, () => null).then(take, take);
     } catch (error) {
-      // A storage that can't be read is like an empty one.
+      return null; // a storage that can't be read is like an empty one
     }
-    return Promise.resolve();
   }
 
   function take(text) {
     const kept = parsed(text);
     if (isTokens(kept)) session = kept;
+    loading = null;
+    return null;
   }
 
   /** Writes follow each other, and each writes what is true when its turn comes. */
@@ -311,7 +309,7 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
 
   /** A token for what began in the era `born`. Was `refused` the latest one, a new one; else there is a newer already. */
   async function tokenFor(born, refused) {
-    await loaded;
+    if (loading) await loading;
     if (born !== era || isClosed) throw over;
     if (session && session.access === refused) session.isRefused = true; // so that nobody else sends it
     if (session && !isDue()) return session.access;
@@ -324,15 +322,16 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
     }
   }
 
-  function renew(how = session ? refresh : logIn) {
-    if (!renewal) {
-      const mine = how(era);
-      renewal = mine;
-      afterwards(mine, () => {
-        if (renewal === mine) renewal = null;
-      });
+  function once(name, start) {
+    if (!underWay[name]) {
+      const among = underWay;
+      among[name] = afterwards(start(), () => delete among[name]);
     }
-    return renewal;
+    return underWay[name];
+  }
+
+  function renew(how = session ? refresh : logIn) {
+    return once("renewal", () => how(era));
   }
 
   async function refresh(born) {
@@ -394,7 +393,7 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
   function signOut(error) {
     const isNews = session || !over || over.code !== error.code;
     session = null;
-    renewal = null;
+    underWay = {};
     era += 1;
     over = error;
     save();
@@ -414,12 +413,13 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
 
   // What WeChat encrypts opens on the server only while the server has WeChat's latest key.
 
-  async function checkKey() {
+  async function checkKey(born) {
     try {
       await call("checkSession", {});
     } catch (error) {
+      if (underWay.renewal) await underWay.renewal.catch(() => {});
+      if (born !== era) throw over;
       const before = session;
-      if (renewal) await afterwards(renewal, () => {}).catch(() => {});
       await renew(logIn);
       if (before) revoke(before);
     }
@@ -430,23 +430,30 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
   function send(api, { url, ...options }) {
     const task = new Task();
     const target = /^[a-z][a-z0-9+.-]*:/i.test(url) ? url : `${origin}/${url.replace(/^\//, "")}`;
-    const once = (access) => takeTurn(() => attempt(api, { ...options, url: target }, access, task));
-    const work = originOf(target) === origin ? authorized(once) : once();
+    const tryOnce = (access) => takeTurn(() => attempt(api, { ...options, url: target }, access, task));
+    const work = originOf(target) === origin ? authorized(tryOnce) : tryOnce();
     return task.promise(work.then(onlyGood));
   }
 
-  async function authorized(once) {
+  async function authorized(tryOnce) {
     const born = era;
     const access = await tokenFor(born);
-    const answer = await once(access);
+    const answer = await tryOnce(access);
     if (answer.statusCode !== 401) return answer;
-    return once(await tokenFor(born, access));
+    return tryOnce(await tokenFor(born, access));
   }
 
   function onlyGood(answer) {
     const { statusCode, data, header } = answer;
     if (statusCode < 200 || statusCode > 299) throw answerError(answer);
     return { statusCode, data, header };
+  }
+
+  /** What one of wxlogin's own endpoints says; that of a hotel's login page is an error. */
+  async function ask(api, path, options) {
+    const answer = await send(api, { ...options, url: base + path });
+    if (!answer.data || typeof answer.data !== "object") throw answerError(answer);
+    return answer.data;
   }
 
   function learn(user, born) {
@@ -467,19 +474,17 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
       throw new WxLoginError("wechat", { code: isOld ? "base_library_too_old" : "phone_code_missing" });
     }
     const born = era;
-    const { data } = await send("request", { url: `${base}phone/`, method: "POST", data: { code } });
+    const phone = await ask("request", "phone/", { method: "POST", data: { code } });
     learn({ ...client.user, phone_bound: true }, born);
-    return data;
+    return phone;
   }
 
   const client = {
     async ready({ sessionKey = false } = {}) {
       isClosed = false;
-      await tokenFor(era);
-      if (sessionKey) {
-        if (!keyCheck) keyCheck = afterwards(checkKey(), () => (keyCheck = null));
-        await keyCheck;
-      }
+      const born = era;
+      await tokenFor(born);
+      if (sessionKey) await once("key check", () => checkKey(born));
       return client.user;
     },
 
@@ -487,28 +492,19 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
 
     upload: (options) => send("uploadFile", options),
 
-    bindPhone(event) {
-      if (!phoneCall) phoneCall = afterwards(bind(event), () => (phoneCall = null));
-      return phoneCall;
-    },
+    bindPhone: (event) => once("phone", () => bind(event)),
 
     async updateProfile({ nickname, avatarPath }) {
       const born = era;
       const isNamed = typeof nickname === "string";
       if (isNamed && !nickname.trim()) throw new WxLoginError("wechat", { code: "nickname_blank" });
-      if (isNamed) {
-        const named = await send("request", { url: `${base}me/`, method: "PUT", data: { nickname } });
-        learn(named.data, born);
-      }
-      if (avatarPath) {
-        const shown = await send("uploadFile", { url: `${base}me/avatar/`, filePath: avatarPath, name: "avatar" });
-        learn(shown.data, born);
-      }
+      if (isNamed) learn(await ask("request", "me/", { method: "PUT", data: { nickname } }), born);
+      if (avatarPath) learn(await ask("uploadFile", "me/avatar/", { filePath: avatarPath, name: "avatar" }), born);
       return client.user;
     },
 
     async logout({ everywhere = false } = {}) {
-      await loaded;
+      if (loading) await loading;
       const held = session;
       isClosed = true;
       signOut(new WxLoginError("auth", { code: "logged_out" }));

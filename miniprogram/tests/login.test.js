@@ -106,6 +106,24 @@ test("C4 somebody blocked by staff is told once, with the reason, and nothing go
   assert.deepEqual(alice.events.slice(-1), ["signed-in"]);
 });
 
+test("C4 a call that was sent before somebody was blocked does not start it all over when it comes back", async () => {
+  const before = phone(bench);
+  await before.client.ready();
+  await bench.server.act("block", { openid: before.openid });
+  bench.wire.clear();
+  const alice = before.reopened();
+  bench.wire.fault("me/", { delay: 200 });
+  const slow = rejection(alice.me());
+  while (!bench.wire.calls.length) await harness.pause(5);
+
+  await rejection(alice.me());
+  const late = await slow;
+
+  assert.equal(late.code, "account_disabled");
+  assert.equal(bench.wire.count("POST", "login/"), 1);
+  assert.equal(alice.count("login"), 2); // the one before the block, and the one that was refused
+});
+
 test("C4 WeChat's risk control at the first login is told once too", async () => {
   const alice = phone(bench);
   await fault({ path: "/sns/jscode2session", errcode: 40226, times: 1 });
@@ -251,6 +269,16 @@ test("C16 another host gets no token, whatever its address pretends", async () =
     const { header } = alice.fake.calls[alice.fake.calls.length - 1];
     assert.deepEqual(header, { "X-Own": "kept" }, url);
   }
+});
+
+test("C16 a call of another host needs nobody signed in, and its 401 renews nothing", async () => {
+  const alice = phone(bench);
+
+  const error = await rejection(alice.client.request({ url: `${bench.server.url}/api/wechat/me/` }));
+
+  assert.deepEqual([error.kind, error.status], ["auth", 401]);
+  assert.equal(alice.fake.calls.length, 1);
+  assert.equal(bench.wire.calls.length, 0);
 });
 
 test("C16 its own host gets the token, however its address is written, and nobody else's", async () => {

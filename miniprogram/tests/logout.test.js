@@ -56,6 +56,69 @@ test("C10 nor does a login in flight, and the session that it made is ended", as
   assert.equal(await bench.server.act("people", { openid: alice.openid }), 1);
 });
 
+test("C10 nor does a wx.login in flight, whose code is then not sent at all", async () => {
+  let give;
+  const alice = phone(bench, { code: () => new Promise((resolve) => (give = resolve)) });
+  const call = rejection(alice.client.ready());
+  while (!give) await pause(5);
+
+  await alice.client.logout();
+  give("made-up");
+  await call;
+  await pause(50);
+
+  assert.equal(bench.wire.calls.length, 0);
+  assert.deepEqual(alice.events, ["signed-out: logged_out"]);
+});
+
+test("C10 nor does a refresh that is refused only after it: nobody calls wx.login, and nobody is told twice", async () => {
+  const alice = await withRefusedAccess(bench);
+  let release;
+  bench.wire.fault("token/refresh/", { hold: new Promise((resolve) => (release = resolve)) });
+  const call = rejection(alice.me());
+  while (!bench.wire.count("POST", "token/refresh/")) await pause(5);
+  await bench.server.act("end_sessions", { openid: alice.openid });
+
+  const out = alice.client.logout();
+  bench.wire.fault("token/refresh/", { status: 401, body: { code: "session_ended" } }, 5);
+  release();
+  await Promise.all([out, call]);
+  await pause(50);
+
+  assert.equal(alice.count("login"), 0);
+  assert.deepEqual(alice.events, ["signed-out: logged_out"]);
+});
+
+test("C10 nor does a check of WeChat's key", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+  alice.fake.isKeyExpired = true;
+  let answer;
+  const { checkSession } = alice.wx;
+  alice.wx.checkSession = (options) => (answer = () => checkSession(options));
+  const call = rejection(alice.client.ready({ sessionKey: true }));
+  while (!answer) await pause(5);
+
+  await alice.client.logout();
+  answer();
+
+  assert.equal((await call).code, "logged_out");
+  assert.equal(alice.client.signedIn, false);
+  assert.equal(alice.count("login"), 1);
+});
+
+test("C10 logout takes effect at once, and ready() right after it signs in anew", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+
+  const out = alice.client.logout();
+  assert.equal(alice.client.signedIn, false);
+  await Promise.all([out, alice.client.ready()]);
+
+  assert.equal(alice.client.signedIn, true);
+  assert.deepEqual(alice.events, ["signed-in", "signed-out: logged_out", "signed-in"]);
+});
+
 test("C10 logout while a slow storage is still writing leaves it empty", async () => {
   const kept = new Map();
   const slow =

@@ -8,11 +8,11 @@ const path = require("node:path");
 const test = require("node:test");
 const acorn = require("acorn");
 const { minify } = require("terser");
+const tools = require("./tools");
 
 const HERE = path.join(__dirname, "..");
 const DIST = path.join(HERE, "miniprogram_dist");
 const LARGEST = 10000; // bytes, minified
-const REQUIRED = process.env.MINIPROGRAM === "required"; // CI: what is missing is a failure there
 
 const source = (name) => fs.readFileSync(path.join(DIST, name), "utf8");
 const described = JSON.parse(fs.readFileSync(path.join(HERE, "package.json"), "utf8"));
@@ -93,10 +93,7 @@ test("the code is formatted", () => {
 });
 
 test("C18 the developer tools' own builder packs it without a warning", (t) => {
-  if (!fs.existsSync(path.join(HERE, "tools", "node_modules"))) {
-    assert.ok(!REQUIRED, "npm ci in miniprogram/tools");
-    return t.skip("the developer tools' builder is not installed: npm ci in miniprogram/tools");
-  }
+  if (tools.areMissing(t)) return;
   const { folder } = installed(t);
   fs.mkdirSync(path.join(folder, "pages", "index"), { recursive: true });
   const files = {
@@ -109,9 +106,8 @@ test("C18 the developer tools' own builder packs it without a warning", (t) => {
   };
   Object.entries(files).forEach(([name, content]) => fs.writeFileSync(path.join(folder, name), content));
 
-  const said = execFileSync("node", [path.join(HERE, "tools", "pack-npm.js"), folder], { encoding: "utf8" });
+  const said = execFileSync("node", [path.join(tools.FOLDER, "pack-npm.js"), folder], { encoding: "utf8" });
 
   assert.deepEqual(JSON.parse(said.trim().split("\n").pop()), { warnings: [], packed: 1 });
   assert.deepEqual(fs.readdirSync(path.join(folder, "miniprogram_npm", "wxlogin")).sort(), fs.readdirSync(DIST).sort());
-  return undefined;
 });

@@ -154,6 +154,25 @@ test("C15 what the server refuses is said with its code; a nickname that it took
   assert.equal((await rejection(alice.client.updateProfile({ avatarPath: FILE }))).code, "unsupported_media_type");
 });
 
+test("C15 a hotel's login page is no profile and no phone", async () => {
+  const alice = await signedIn();
+  const before = alice.client.user;
+  const page = { status: 200, body: "<html>Welcome</html>", type: "text/html" };
+  bench.wire.fault("*", page, 3);
+
+  const errors = [
+    await rejection(alice.client.updateProfile({ nickname: "Anna" })),
+    await rejection(alice.client.updateProfile({ avatarPath: FILE })),
+    await rejection(alice.client.bindPhone(await alice.tap())),
+  ];
+
+  assert.deepEqual(
+    errors.map(({ kind, code, retryable }) => [kind, code, retryable]),
+    Array(3).fill(["http", "bad_answer", true]),
+  );
+  assert.deepEqual(alice.client.user, before);
+});
+
 test("C13 an upload that is refused for its token is sent once more, and its answer is parsed", async () => {
   const alice = await withRefusedAccess(bench);
   alice.fake.files.set(FILE, PNG);
