@@ -207,6 +207,14 @@ test("C22 every call has an id and says which client it is; staff find a failure
   assert.equal(new Set(bench.wire.calls.map((call) => call.header["x-request-id"])).size, bench.wire.calls.length);
 });
 
+test("C22 staff see with which client somebody logged in", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+
+  const { header } = bench.wire.calls[0];
+  assert.deepEqual(await bench.server.act("clients", { openid: alice.openid }), [header["x-wxlogin-client"]]);
+});
+
 test("C22 a call that was never answered has the id that it was sent with", async () => {
   const alice = phone(bench);
   await alice.client.ready();

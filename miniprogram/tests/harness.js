@@ -11,7 +11,7 @@ const { createClient } = require("../miniprogram_dist/wxlogin");
 const API = "/api/wechat/";
 const ROOT = path.join(__dirname, "..", "..");
 const PYTHON = process.env.PYTHON || path.join(ROOT, ".venv", "bin", "python");
-const TIMEOUT = 400; // milliseconds of a call in a test
+const TIMEOUT = 1000; // milliseconds of a call in a test: what hangs takes as long
 
 /** Django and the fake WeChat in a process that ends with ours. `act` has staff do something. */
 async function startServer(environment = {}) {

