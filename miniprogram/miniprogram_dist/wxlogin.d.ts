@@ -22,12 +22,13 @@ export interface Platform {
   request(options: any): any;
   uploadFile(options: any): any;
   login(options: any): any;
-  checkSession(options: any): any;
+  /** For `ready({ sessionKey: true })`. */
+  checkSession?(options: any): any;
   getStorageSync(key: string): any;
   setStorageSync(key: string, value: any): any;
   removeStorageSync(key: string): any;
-  getAppBaseInfo?(): { SDKVersion: string };
-  getSystemInfoSync?(): { SDKVersion: string };
+  getAppBaseInfo?(): { SDKVersion: string; language?: string };
+  getSystemInfoSync?(): { SDKVersion: string; language?: string };
 }
 
 export interface ClientOptions {
@@ -72,6 +73,8 @@ export interface Answer<T> {
   statusCode: number;
   data: T;
   header: Record<string, string>;
+  /** As of an error: staff can search for it. */
+  requestId: string;
 }
 
 export interface Progress {
@@ -127,7 +130,7 @@ export interface Client {
   /** Binds the phone number of the button's event. A second tap while the first is under way shares its outcome. */
   bindPhone(event: PhoneEvent): Promise<Phone>;
   /** Either or both; the nickname first, and it stays if the picture is refused. */
-  updateProfile(profile: { nickname?: string; avatarPath?: string }): Promise<User>;
+  updateProfile(profile: { nickname?: string; avatarPath?: string }): Promise<User | null>;
   /**
    * Forgets the tokens at once, then tells the server; never rejects. Calls made before or after it are
    * refused with code `logged_out`, until `ready()` or the next launch.

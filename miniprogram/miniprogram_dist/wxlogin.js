@@ -10,6 +10,9 @@ const PHONE_SINCE = "2.21.2"; // the base library from which on the phone button
 const PHONE_QUOTA = 1400001; // errno of a phone button whose paid calls are used up
 const NO_APPID = "the code is a mock one"; // wx.login's code in developer tools without an AppID
 
+// A 401 in these words is wxlogin's; another may be a proxy's, or of an endpoint with a mind of its own.
+const REFUSALS = ["token_invalid", "session_ended", "code_invalid"];
+
 // What the platform's errMsg means; the first that matches. Whatever else it says is the network's fault, or WeChat's.
 const FAILURES = [
   { pattern: /interrupted/, kind: "interrupted", retryable: true },
@@ -18,28 +21,27 @@ const FAILURES = [
   { pattern: /privacy/, kind: "privacy" },
   { pattern: /deny|cancel/, kind: "denied" },
   { pattern: /network|net::/i, kind: "network", retryable: true },
-  { pattern: /no permission|denied/, kind: "wechat", code: "phone_not_allowed" },
+  { pattern: /^getPhoneNumber.*(no permission|denied)/, kind: "wechat", code: "phone_not_allowed" },
+  { pattern: /method is invalid|parameter|not a function/, kind: "wechat", code: "bad_call" },
   { pattern: /file not found|no such file/i, kind: "wechat", code: "file_missing" },
 ];
 
 // What a developer should look at, by code or else by kind.
 const HINTS = {
-  appid_missing: "The server knows several apps: give createClient the appid.",
-  bad_answer: "This is no answer of wxlogin's. Is baseUrl the address at which wxlogin.api.urls is included?",
-  base_library_too_old: `The phone button needs base library ${PHONE_SINCE}: make it the minimum in the WeChat console.`,
-  code_invalid: "Have the mini-program (project.config.json) and the server the same AppID?",
-  domain:
-    "Add the server to the request and the uploadFile domains in the WeChat console (https only), " +
-    "or let the developer tools not check domains.",
-  logged_out: "Nobody is signed in since logout(); ready() signs in again.",
+  appid_missing: "The server has several apps: give createClient the appid.",
+  bad_answer: "wxlogin did not write this answer. Is baseUrl where the server includes wxlogin.api.urls?",
+  base_library_too_old: `The phone button needs base library ${PHONE_SINCE}.`,
+  code_invalid: "Do the mini-program (project.config.json) and the server have the same AppID?",
+  domain: "Add the server to the request and uploadFile domains in the WeChat console (https only).",
+  logged_out: "After logout() only ready() signs in again.",
   network: "Is the server up, and is its address one that a phone can reach? 127.0.0.1 is the phone itself.",
   nickname_blank: "No nickname was typed, or WeChat blanked it as unsafe. Take it from the form's submit event.",
-  no_appid: "The developer tools have no AppID: use a test AppID, or a fake WeChat as the demo does.",
+  no_appid: "The developer tools have no AppID: use a test AppID.",
   phone_not_allowed: "Phone numbers are for verified accounts that are not a private person's.",
   phone_quota: "The paid calls of the phone button are used up.",
-  privacy: "Declare it in the privacy guideline in the WeChat console, and have the person agree.",
+  privacy: "Declare it in the WeChat console's privacy guideline.",
   unknown_app: "The appid given to createClient is not among the server's APPS.",
-  wechat_misconfigured: "AppID or AppSecret of the server are wrong: run manage.py wxlogin_doctor there.",
+  wechat_misconfigured: "The server's AppID or AppSecret is wrong: run manage.py wxlogin_doctor.",
 };
 
 class WxLoginError extends Error {
@@ -83,16 +85,16 @@ function answerError({ statusCode: status, data, requestId }, suspicion = "") {
   });
 }
 
-/** The server looked at what was sent and said no; asking again would not help. */
-function isRefusal(error) {
-  return error.status >= 400 && !error.retryable;
+/** wxlogin itself says no to a token or a code. */
+function isRefused(error) {
+  return error.status === 401 && REFUSALS.includes(error.code);
 }
 
 function isTokens(data) {
   return Boolean(data) && [data.access, data.refresh].every((each) => each && typeof each === "string");
 }
 
-/** "https://host" of an absolute URL, with whatever stands where the host should: such a one is nobody's own. */
+/** "https://host" of an absolute URL. It is compared with our own as text, so that "user@" or "\\" never match. */
 function originOf(url) {
   const match = /^(https?):\/\/([^/?#]+)/i.exec(url);
   if (!match) return "";
@@ -190,7 +192,7 @@ function storageOf(platform) {
 }
 
 /** @type {typeof import("./wxlogin").createClient} */
-function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout = TIMEOUT, now = Date.now }) {
+function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout: limit, now = Date.now }) {
   const platform = given || (typeof wx === "undefined" ? null : wx);
   const origin = originOf(baseUrl);
   if (!platform) throw new Error("wxlogin: there is no wx here; give createClient one");
@@ -199,16 +201,18 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
   const storage = ownStorage || storageOf(platform);
   const key = `wxlogin:${base}`; // one server's tokens are never shown to another
   const takeTurn = turnstile(SLOTS);
-  const listeners = { "signed-in": new Set(), renewed: new Set(), profile: new Set(), "signed-out": new Set() };
+  const timeout = limit || TIMEOUT;
+  const listeners = new Map(["signed-in", "renewed", "profile", "signed-out"].map((name) => [name, new Set()]));
 
   let session = null; // { access, refresh, from: when they came, lifetime: seconds of access, user }
   let era = 0; // moves on when somebody is signed out, and what began before brings nobody back
   let over = null; // the error that ended the era before
   let isClosed = false; // from logout() until ready()
+  let logins = 0;
   let underWay = {}; // by name, the promise of what is done once for everybody who asks meanwhile
   let about = null;
   let written = Promise.resolve();
-  let loading = null; // until it is known what was kept, where that takes a while
+  let loading = null; // the promise of what was kept, where that takes a while
   loading = load();
 
   // What is kept between launches: one text under one key.
@@ -225,9 +229,9 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
 
   function take(text) {
     const kept = parsed(text);
-    if (isTokens(kept)) session = kept;
+    if (isTokens(kept) && !over) session = kept;
     loading = null;
-    return null;
+    return kept;
   }
 
   /** Writes follow each other, and each writes what is true when its turn comes. */
@@ -238,7 +242,7 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
   }
 
   function emit(name, ...values) {
-    Array.from(listeners[name]).forEach((listener) => {
+    Array.from(listeners.get(name)).forEach((listener) => {
       try {
         listener(...values);
       } catch (error) {
@@ -249,7 +253,7 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
 
   // One call of the platform, which settles also where the platform does not.
 
-  function call(api, options, ms = timeout, { task = new Task(), requestId = "" } = {}) {
+  function call(api, options, { ms = timeout, task = new Task(), requestId = "" } = {}) {
     const answered = new Promise((success, fail) => {
       const current = platform[api]({ ...options, timeout: ms, success, fail });
       if (current && current.catch) current.catch(() => {}); // Taro's are promises too
@@ -267,10 +271,10 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
   /** One try on the wire. Resolves with whatever the server said. */
   async function attempt(api, asked, access, task) {
     if (task && task.isAborted) return task.aborted;
-    const { timeout: ms, header, ...options } = asked;
+    const { timeout: ms = timeout, header, ...options } = asked;
     const requestId = newRequestId();
     const sent = originOf(options.url) === origin ? ownHeader(header, access, requestId) : header;
-    const answer = await call(api, { ...options, header: sent }, ms, { task, requestId });
+    const answer = await call(api, { ...options, header: sent }, { ms: ms || timeout, task, requestId });
     const { statusCode, header: got } = answer;
     const data = api === "uploadFile" ? parsed(answer.data) : answer.data;
     return { statusCode, data, header: got, requestId: headerOf(answer, "x-request-id") || requestId };
@@ -281,9 +285,9 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
     try {
       about = about || (platform.getAppBaseInfo ? platform.getAppBaseInfo() : platform.getSystemInfoSync());
     } catch (error) {
-      about = {};
+      // A platform that does not say.
     }
-    return about;
+    return (about = about || {});
   }
 
   function ownHeader(header, access, requestId) {
@@ -291,7 +295,7 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
     const { language } = aboutApp();
     if (language) sent["Accept-Language"] = language.replace("_", "-"); // the server's sentences are for people
     Object.keys(header || {}).forEach((name) => {
-      if (name.toLowerCase() !== "authorization") sent[name] = header[name];
+      if (!/^(authorization|x-request-id)$/i.test(name)) sent[name] = header[name];
     });
     if (access) sent.Authorization = `Bearer ${access}`;
     return sent;
@@ -304,24 +308,23 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
   }
 
   function isDue() {
-    return session.isRefused || age() >= session.lifetime - Math.min(MARGIN, session.lifetime / 5);
+    return age() >= session.lifetime - Math.min(MARGIN, session.lifetime / 5);
   }
 
-  /** A token for what began in the era `born`. Was `refused` the latest one, a new one; else there is a newer already. */
+  function isOver() {
+    return session.isRefused || age() >= session.lifetime;
+  }
+
+  /** A token for what began in the era `born`, and not `refused`. Waits for a renewal only where it has to. */
   async function tokenFor(born, refused) {
     if (loading) await loading;
     if (born !== era || isClosed) throw over;
-    if (session && session.access === refused) session.isRefused = true; // so that nobody else sends it
-    if (session && !isDue()) return session.access;
-    try {
-      return await renew();
-    } catch (error) {
-      const isUsable = session && !session.isRefused && age() < session.lifetime;
-      if (isUsable && error.retryable) return session.access; // the margin is there for this
-      throw error;
-    }
+    if (!session || session.access === refused || isOver()) return renew();
+    if (isDue()) renew().catch(() => {}); // the margin is there for this: what is held still does
+    return session.access;
   }
 
+  /** What `start` promises, or what it promised to the one who asked for the same and still waits. */
   function once(name, start) {
     if (!underWay[name]) {
       const among = underWay;
@@ -341,21 +344,23 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
     } catch (error) {
       if (born !== era) throw over;
       if (error.kind === "blocked") signOut(error);
-      if (error.kind === "blocked" || !isRefusal(error)) throw error;
-      return logIn(born);
+      if (error.kind === "blocked" || error.retryable || !error.status) throw error;
+      return logIn(born); // even if it was not wxlogin that refused: nothing is lost by that
     }
     return keep(tokens, born, "renewed");
   }
 
-  async function logIn(born) {
+  /** `isSpare`: what is held is good, and lost only to a block. */
+  async function logIn(born, isSpare = false) {
     let tokens;
     try {
       tokens = await exchange(born);
     } catch (error) {
       if (born !== era) throw over;
-      if (isRefusal(error) && error.code) signOut(error); // without a code it is not wxlogin that refuses
+      if (error.kind === "blocked" || (!isSpare && isRefused(error))) signOut(error);
       throw error;
     }
+    logins += 1;
     return keep(tokens, born, "signed-in");
   }
 
@@ -363,7 +368,7 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
   async function exchange(born, isLast = false) {
     const { code } = await call("login", {});
     if (born !== era) throw over;
-    if (code === NO_APPID) throw new WxLoginError("wechat", { code: "no_appid" });
+    if (!code || code === NO_APPID) throw new WxLoginError("wechat", { code: "no_appid", retryable: !code });
     try {
       return await askForTokens("login/", appid ? { code, appid } : { code });
     } catch (error) {
@@ -414,21 +419,24 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
   // What WeChat encrypts opens on the server only while the server has WeChat's latest key.
 
   async function checkKey(born) {
+    const known = logins;
     try {
       await call("checkSession", {});
     } catch (error) {
       if (underWay.renewal) await underWay.renewal.catch(() => {});
       if (born !== era) throw over;
+      if (logins !== known) return; // which brought a new key
       const before = session;
-      await renew(logIn);
-      if (before) revoke(before);
+      await renew(() => logIn(born, true));
+      revoke(before);
     }
   }
 
   // Calls of the page.
 
-  function send(api, { url, ...options }) {
+  function send(api, options) {
     const task = new Task();
+    const url = String(options && options.url);
     const target = /^[a-z][a-z0-9+.-]*:/i.test(url) ? url : `${origin}/${url.replace(/^\//, "")}`;
     const tryOnce = (access) => takeTurn(() => attempt(api, { ...options, url: target }, access, task));
     const work = originOf(target) === origin ? authorized(tryOnce) : tryOnce();
@@ -440,13 +448,14 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
     const access = await tokenFor(born);
     const answer = await tryOnce(access);
     if (answer.statusCode !== 401) return answer;
+    // In wxlogin's own words it is the token's fault, and no other call needs to find that out.
+    if (isRefused(answerError(answer)) && session && session.access === access) session.isRefused = true;
     return tryOnce(await tokenFor(born, access));
   }
 
   function onlyGood(answer) {
-    const { statusCode, data, header } = answer;
-    if (statusCode < 200 || statusCode > 299) throw answerError(answer);
-    return { statusCode, data, header };
+    if (answer.statusCode < 200 || answer.statusCode > 299) throw answerError(answer);
+    return answer;
   }
 
   /** What one of wxlogin's own endpoints says; that of a hotel's login page is an error. */
@@ -480,11 +489,11 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
   }
 
   const client = {
-    async ready({ sessionKey = false } = {}) {
+    async ready(options) {
       isClosed = false;
       const born = era;
       await tokenFor(born);
-      if (sessionKey) await once("key check", () => checkKey(born));
+      if (options && options.sessionKey) await once("key check", () => checkKey(born));
       return client.user;
     },
 
@@ -494,7 +503,8 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
 
     bindPhone: (event) => once("phone", () => bind(event)),
 
-    async updateProfile({ nickname, avatarPath }) {
+    async updateProfile(profile) {
+      const { nickname, avatarPath } = profile || {};
       const born = era;
       const isNamed = typeof nickname === "string";
       if (isNamed && !nickname.trim()) throw new WxLoginError("wechat", { code: "nickname_blank" });
@@ -503,19 +513,20 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout 
       return client.user;
     },
 
-    async logout({ everywhere = false } = {}) {
-      if (loading) await loading;
-      const held = session;
+    async logout(options) {
+      const holding = session || loading;
       isClosed = true;
       signOut(new WxLoginError("auth", { code: "logged_out" }));
-      if (held) await revoke(held, everywhere);
-      await within(timeout, written, () => null).catch(() => {});
+      const held = await holding;
+      const told = isTokens(held) ? revoke(held, Boolean(options && options.everywhere)) : null;
+      await within(timeout, Promise.all([told, written]), () => null).catch(() => {});
     },
 
     on(name, listener) {
-      if (!listeners[name]) throw new Error(`wxlogin: no event is named ${name}`);
-      listeners[name].add(listener);
-      return () => listeners[name].delete(listener);
+      const set = listeners.get(name);
+      if (!set) throw new Error(`wxlogin: no event is named ${name}`);
+      set.add(listener);
+      return () => set.delete(listener);
     },
 
     get user() {

@@ -5,7 +5,7 @@ const test = require("node:test");
 const { createFakeWx } = require("../testing");
 const harness = require("./harness");
 
-const { API, phone, rejection, withRefusedAccess } = harness;
+const { API, phone, rejection, until, withRefusedAccess } = harness;
 const bench = harness.bench(test);
 
 // What can happen to a call: how it is brought about, and what the error must say.
@@ -14,7 +14,7 @@ const FAULTS = {
   "connection broken": { wire: { reset: true }, kind: "network" },
   "answer lost": { wire: { lose: true }, kind: "network" },
   "no answer": { wire: { hang: true }, kind: "timeout" },
-  interrupted: { wire: { hang: true }, start: ({ fake }) => setTimeout(fake.background, 20), kind: "interrupted" },
+  interrupted: { wire: { hang: true }, start: leaveOnceSent, kind: "interrupted" },
   500: { wire: { status: 500, body: "<h1>Server Error (500)</h1>", type: "text/html" }, kind: "http", status: 500 },
   "502 of a proxy": {
     wire: { status: 502, body: "<html>Bad Gateway</html>", type: "text/html" },
@@ -36,13 +36,19 @@ const FAULTS = {
   "JSON of somebody else": { wire: { status: 200, body: { access: 1 } }, kind: "http", code: "bad_answer" },
 };
 
+/** The person leaves the mini-program while the call that hangs is on its way. */
+async function leaveOnceSent({ fake }, where) {
+  await until(() => bench.wire.calls.some((call) => call.path === API + where));
+  fake.background();
+}
+
 for (const [name, { start, wire, kind, status, code }] of Object.entries(FAULTS)) {
   test(`C5 a renewal that fails by ${name} keeps the session`, async () => {
     const alice = await withRefusedAccess(bench);
     const kept = alice.kept();
     if (wire) bench.wire.fault("token/refresh/", wire);
     const call = alice.me();
-    if (start) start(alice);
+    if (start) await start(alice, "token/refresh/");
 
     const error = await rejection(call);
 
@@ -59,7 +65,7 @@ for (const [name, { start, wire, kind, status, code }] of Object.entries(FAULTS)
     const alice = phone(bench);
     if (wire) bench.wire.fault("login/", wire);
     const call = alice.client.ready();
-    if (start) start(alice);
+    if (start) await start(alice, "login/");
 
     const error = await rejection(call);
 
@@ -69,14 +75,15 @@ for (const [name, { start, wire, kind, status, code }] of Object.entries(FAULTS)
     assert.equal(alice.count("login"), 2); // the code of a login is never sent again
   });
 
+  if (code === "bad_answer") continue; // of a page's own endpoints that is the page's affair
+
   test(`C8 a call that fails by ${name} says so and leaves the session alone`, async () => {
     const alice = phone(bench);
     await alice.client.ready();
     const kept = alice.kept();
-    if (code === "bad_answer") return; // what the page's own endpoints answer is the page's affair
     if (wire) bench.wire.fault("me/", wire);
     const call = alice.me();
-    if (start) start(alice);
+    if (start) await start(alice, "me/");
 
     const error = await rejection(call);
 
@@ -94,6 +101,8 @@ function expect(error, { kind, status, code }) {
   if (status) assert.equal(error.status, status);
   if (code) assert.equal(error.code, code);
 }
+
+const last = () => bench.wire.calls[bench.wire.calls.length - 1];
 
 async function heals(alice) {
   alice.fake.isOffline = false;
@@ -146,6 +155,28 @@ test("C8 a platform that throws is an error like any other", async () => {
   assert.equal(error.name, "WxLoginError");
 });
 
+test("C8 what the platform does not know is the page's mistake, and trying again won't help", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+  const patch = await rejection(alice.client.request({ url: `${API}me/`, method: "PATCH" }));
+  alice.wx.request = undefined;
+  const missing = await rejection(alice.me());
+
+  [patch, missing].forEach((error) => {
+    assert.deepEqual([error.kind, error.code, error.retryable], ["wechat", "bad_call", false]);
+  });
+});
+
+test("C8 a file that may not be read is not taken for a phone that may not be had", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+  alice.wx.uploadFile = ({ fail }) => fail({ errMsg: "uploadFile:fail permission denied, open wxfile://tmp" });
+
+  const error = await rejection(alice.client.updateProfile({ avatarPath: "wxfile://tmp" }));
+
+  assert.notEqual(error.code, "phone_not_allowed");
+});
+
 test("C8 what the server says arrives: status, code, sentence, request id", async () => {
   const alice = phone(bench);
   await alice.client.ready();
@@ -195,6 +226,19 @@ test("C9 a call that was refused before its work was done is sent again, with al
   );
 });
 
+test("C22 the id is the client's own, also of an answer that is fine or makes no sense", async () => {
+  const alice = phone(bench);
+  const { requestId } = await alice.client.request({ url: `${API}me/`, header: { "x-request-id": "of-the-page" } });
+  assert.equal(requestId, last().header["x-request-id"]);
+  assert.notEqual(requestId, "of-the-page");
+
+  bench.wire.fault("me/", { status: 200, body: "<html>" });
+  const error = await rejection(alice.client.updateProfile({ nickname: "Anna" }));
+
+  assert.equal(error.code, "bad_answer");
+  assert.equal(error.requestId, last().header["x-request-id"]);
+});
+
 test("C22 every call has an id and says which client it is; staff find a failure by the id of the error", async () => {
   const alice = phone(bench, { wx: createFakeWx({ code: () => "made-up" }) });
 
@@ -215,12 +259,14 @@ test("C22 staff see with which client somebody logged in", async () => {
   assert.deepEqual(await bench.server.act("clients", { openid: alice.openid }), [header["x-wxlogin-client"]]);
 });
 
-test("C22 a call that was never answered has the id that it was sent with", async () => {
-  const alice = phone(bench);
-  await alice.client.ready();
-  bench.wire.fault("me/", { lose: true });
+test("C22 a call that was never answered, or by a proxy, has the id that it was sent with", async () => {
+  for (const what of [{ lose: true }, { status: 502, body: "<html>Bad Gateway</html>", type: "text/html" }]) {
+    const alice = phone(bench);
+    await alice.client.ready();
+    bench.wire.fault("me/", what);
 
-  const error = await rejection(alice.me());
+    const error = await rejection(alice.me());
 
-  assert.equal(error.requestId, bench.wire.calls[bench.wire.calls.length - 1].header["x-request-id"]);
+    assert.equal(error.requestId, bench.wire.calls[bench.wire.calls.length - 1].header["x-request-id"]);
+  }
 });

@@ -48,14 +48,15 @@ async function startServer(environment = {}) {
  *   { hang: true }      no answer, ever
  *   { delay: ms }       the answer comes late
  *   { hold: promise }   the answer comes when the promise does
- *   { status, body, type }   somebody else answers
+ *   { status, body, type, hold }   somebody else answers
  */
 async function startWire(server) {
   const wire = { calls: [], faults: [], inFlight: 0, mostAtOnce: 0 };
 
   const listener = http.createServer(async (request, response) => {
     const body = await read(request);
-    const call = { method: request.method, path: request.url.replace(/\?.*/, ""), header: request.headers };
+    const { method, url: asked, headers: header } = request;
+    const call = { method, url: asked, path: asked.replace(/\?.*/, ""), header, body: body.toString() };
     wire.calls.push(call);
     wire.inFlight += 1;
     wire.mostAtOnce = Math.max(wire.mostAtOnce, wire.inFlight);
@@ -65,6 +66,7 @@ async function startWire(server) {
     if (fault.reset) return request.socket.destroy();
     if (fault.hang) return undefined;
     if (fault.status) {
+      await fault.hold;
       call.status = fault.status;
       response.writeHead(fault.status, { "content-type": fault.type || "application/json" });
       return response.end(typeof fault.body === "string" ? fault.body : JSON.stringify(fault.body || {}));
@@ -201,6 +203,15 @@ async function rejection(promise) {
   throw new Error("it was not rejected");
 }
 
+/** Waits until `holds`, which it soon must. */
+async function until(holds) {
+  const end = Date.now() + 10 * TIMEOUT;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`it never came to ${holds}`);
+    await pause(5);
+  }
+}
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-module.exports = { API, TIMEOUT, bench, phone, withRefusedAccess, withEndedSession, rejection, pause };
+module.exports = { API, TIMEOUT, bench, phone, withRefusedAccess, withEndedSession, rejection, until, pause };

@@ -6,7 +6,7 @@ const { createClient } = require("../miniprogram_dist/wxlogin");
 const { createFakeWx } = require("../testing");
 const harness = require("./harness");
 
-const { phone, rejection, withRefusedAccess, withEndedSession } = harness;
+const { phone, rejection, until, withRefusedAccess, withEndedSession } = harness;
 const bench = harness.bench(test);
 
 const DAY = 24 * 3600 * 1000;
@@ -114,7 +114,7 @@ test("C4 a call that was sent before somebody was blocked does not start it all 
   const alice = before.reopened();
   bench.wire.fault("me/", { delay: 200 });
   const slow = rejection(alice.me());
-  while (!bench.wire.calls.length) await harness.pause(5);
+  await until(() => bench.wire.calls.length);
 
   await rejection(alice.me());
   const late = await slow;
@@ -122,6 +122,17 @@ test("C4 a call that was sent before somebody was blocked does not start it all 
   assert.equal(late.code, "account_disabled");
   assert.equal(bench.wire.count("POST", "login/"), 1);
   assert.equal(alice.count("login"), 2); // the one before the block, and the one that was refused
+});
+
+test("C4 a 403 of a renewal is told as what it is, and nobody logs in", async () => {
+  const alice = await withRefusedAccess(bench);
+  bench.wire.fault("token/refresh/", { status: 403, body: { code: "account_disabled", detail: "…" } });
+
+  const error = await rejection(alice.me());
+
+  assert.equal(error.kind, "blocked");
+  assert.equal(alice.count("login"), 0);
+  assert.deepEqual(alice.events, ["signed-out: account_disabled"]);
 });
 
 test("C4 WeChat's risk control at the first login is told once too", async () => {
@@ -192,7 +203,7 @@ test("C11 a clock that is set back in the meantime costs nothing either", async 
 test("C11 a token is renewed ahead of its end, once, and the call never sees a 401", async () => {
   let skew = 0;
   const alice = phone(bench, { now: () => Date.now() + skew });
-  await alice.client.ready();
+  const before = await alice.client.ready();
   bench.wire.clear();
 
   skew = 235 * 1000; // of 300 seconds, with a margin of 60
@@ -203,6 +214,7 @@ test("C11 a token is renewed ahead of its end, once, and the call never sees a 4
 
   assert.equal(bench.wire.count("POST", "token/refresh/"), 1);
   assert.ok(bench.wire.calls.every(({ status }) => status === 200));
+  assert.deepEqual(alice.client.user, before);
   assert.deepEqual(alice.events, ["signed-in", "renewed"]);
 });
 
@@ -214,10 +226,31 @@ test("C11 a renewal ahead of time that fails costs nothing while the token lives
   bench.wire.fault("token/refresh/", { reset: true });
 
   assert.equal((await alice.me()).statusCode, 200);
-  await alice.me();
+  await harness.pause(50);
+  assert.equal((await alice.me()).statusCode, 200);
+  await harness.pause(50);
 
   assert.equal(bench.wire.count("POST", "token/refresh/"), 2);
   assert.deepEqual(alice.events, ["signed-in", "renewed"]);
+});
+
+test("C11 a renewal ahead of time that hangs keeps nobody waiting while the token lives", async () => {
+  let skew = 0;
+  const alice = phone(bench, { now: () => Date.now() + skew });
+  await alice.client.ready();
+  skew = 250 * 1000;
+  let release;
+  bench.wire.fault("token/refresh/", { hold: new Promise((resolve) => (release = resolve)) });
+
+  const answers = await Promise.all([alice.me(), alice.me(), alice.client.ready()]); // with the refresh on its way
+
+  assert.deepEqual(
+    answers.slice(0, 2).map(({ statusCode }) => statusCode),
+    [200, 200],
+  );
+  assert.equal(bench.wire.count("POST", "token/refresh/"), 1);
+  assert.deepEqual(alice.events, ["signed-in"]);
+  release();
 });
 
 test("C16 no token, code or refresh is printed, part of a URL, or in an error", async () => {
@@ -237,14 +270,17 @@ test("C16 no token, code or refresh is printed, part of a URL, or in an error", 
     }
     await alice.client.bindPhone(await alice.tap()).catch(() => {});
     await alice.client.logout();
-    bench.wire.calls.forEach(({ header }) => secrets.push((header.authorization || "").replace("Bearer ", "")));
+    bench.wire.calls.forEach(({ header, body }) => {
+      const { refresh, code } = body ? JSON.parse(body) : {};
+      secrets.push((header.authorization || "").replace("Bearer ", ""), refresh, code);
+    });
   } finally {
     Object.assign(console, { log, info, warn, error: print, debug });
   }
 
-  const said = [printed.join(), bench.wire.calls.map(({ path }) => path).join(), ...errors.map(whole)].join();
+  const said = [printed.join(), bench.wire.calls.map(({ url }) => url).join(), ...errors.map(whole)].join();
   const used = secrets.filter(Boolean);
-  assert.ok(used.length > 3);
+  assert.ok(new Set(used).size > 5);
   used.forEach((secret) => assert.ok(!said.includes(secret)));
   assert.deepEqual(printed, []);
 });
@@ -294,7 +330,51 @@ test("C16 its own host gets the token, however its address is written, and nobod
   for (const url of own) {
     const { statusCode } = await alice.client.request({ url, header: { authorization: "Basic made-up" } });
     assert.equal(statusCode, 200, url);
+    const { header } = alice.fake.calls[alice.fake.calls.length - 1];
+    assert.equal(Object.keys(header).filter((each) => /^authorization$/i.test(each)).length, 1);
   }
+});
+
+test("a wx.login that gives no code is no refusal of anybody", async () => {
+  const alice = phone(bench, { wx: createFakeWx({ code: () => "" }) });
+
+  const error = await rejection(alice.client.ready());
+
+  assert.deepEqual([error.kind, error.retryable], ["wechat", true]);
+  assert.equal(bench.wire.calls.length, 0);
+  assert.deepEqual(alice.events, []);
+});
+
+test("a refusal by somebody else than wxlogin signs nobody out", async () => {
+  const firewall = { status: 403, body: { code: "AccessDenied" } };
+  const deployed = { status: 404, body: { code: "not_found", detail: "…" } };
+  for (const what of [firewall, deployed]) {
+    const alice = await withRefusedAccess(bench);
+    const kept = alice.kept();
+    bench.wire.fault("token/refresh/", what);
+    bench.wire.fault("login/", what);
+
+    const error = await rejection(alice.me());
+
+    assert.equal(error.kind, "http");
+    assert.equal(alice.kept(), kept);
+    assert.deepEqual(alice.events, []);
+  }
+});
+
+test("C8 what a page gets wrong is a rejection too", async () => {
+  const { client } = phone(bench);
+
+  for (const args of [[], [{}], [{ url: null }], [{ url: 5 }], [null]]) {
+    assert.equal((await rejection(client.request(...args))).status, 404, JSON.stringify(args));
+    assert.equal((await rejection(client.upload(...args))).name, "WxLoginError", JSON.stringify(args));
+  }
+  assert.deepEqual(await client.updateProfile(), client.user);
+  assert.deepEqual(await client.updateProfile({ nickname: null }), client.user);
+  assert.deepEqual(await client.ready(null), client.user);
+  assert.equal((await client.request({ url: "/api/wechat/me/", timeout: null })).statusCode, 200);
+  await client.logout(null);
+  assert.throws(() => client.on("constructor", () => {}), /no event is named/);
 });
 
 test("C17 importing needs no wx; making a client does, and says so", () => {
@@ -373,6 +453,32 @@ test("a storage that answers with promises is waited for", async () => {
   await again.logout();
 
   assert.equal(kept.size, 0);
+});
+
+test("a logout while the storage is still being read holds, and ready() after it signs in anew", async () => {
+  const before = phone(bench);
+  await before.client.ready();
+  const [[, text]] = before.fake.storage;
+  const kept = new Map([["any", JSON.parse(text)]]);
+  const later = (run) => new Promise((resolve) => setTimeout(() => resolve(run()), 50));
+  const storage = {
+    get: () => later(() => kept.get("any")),
+    set: (_, value) => later(() => kept.set("any", value)),
+    remove: () => later(() => kept.delete("any")),
+  };
+  const options = { baseUrl: bench.wire.baseUrl, wx: before.wx, storage, timeout: harness.TIMEOUT };
+
+  const client = createClient(options);
+  await client.logout();
+  assert.equal(client.signedIn, false);
+  assert.equal(kept.size, 0);
+  assert.equal(await bench.server.act("open_sessions", { openid: before.openid }), 0);
+
+  const another = createClient(options);
+  const out = another.logout();
+  await another.ready();
+  await out;
+  assert.equal(another.signedIn, true);
 });
 
 test("a storage that is full, broken, stuck or full of nonsense is like an empty one", async () => {

@@ -2,9 +2,10 @@
 
 const assert = require("node:assert/strict");
 const test = require("node:test");
+const { createClient } = require("../miniprogram_dist/wxlogin");
 const harness = require("./harness");
 
-const { API, phone, rejection, pause, withRefusedAccess } = harness;
+const { API, phone, rejection, until, pause, withRefusedAccess } = harness;
 const bench = harness.bench(test);
 
 const openSessions = ({ openid }) => bench.server.act("open_sessions", { openid });
@@ -26,7 +27,7 @@ test("C10 a refresh in flight brings nothing back", async () => {
   const alice = await withRefusedAccess(bench);
   bench.wire.fault("token/refresh/", { delay: 150 });
   const call = rejection(alice.me());
-  while (!bench.wire.count("POST", "token/refresh/")) await pause(5);
+  await until(() => bench.wire.count("POST", "token/refresh/"));
 
   await alice.client.logout();
   const error = await call;
@@ -45,7 +46,7 @@ test("C10 nor does a login in flight, and the session that it made is ended", as
   const alice = phone(bench);
   bench.wire.fault("login/", { delay: 150 });
   const call = rejection(alice.client.ready());
-  while (!bench.wire.count("POST", "login/")) await pause(5);
+  await until(() => bench.wire.count("POST", "login/"));
 
   await alice.client.logout();
   await call;
@@ -60,7 +61,7 @@ test("C10 nor does a wx.login in flight, whose code is then not sent at all", as
   let give;
   const alice = phone(bench, { code: () => new Promise((resolve) => (give = resolve)) });
   const call = rejection(alice.client.ready());
-  while (!give) await pause(5);
+  await until(() => give);
 
   await alice.client.logout();
   give("made-up");
@@ -74,19 +75,48 @@ test("C10 nor does a wx.login in flight, whose code is then not sent at all", as
 test("C10 nor does a refresh that is refused only after it: nobody calls wx.login, and nobody is told twice", async () => {
   const alice = await withRefusedAccess(bench);
   let release;
-  bench.wire.fault("token/refresh/", { hold: new Promise((resolve) => (release = resolve)) });
+  const hold = new Promise((resolve) => (release = resolve));
+  bench.wire.fault("token/refresh/", { status: 401, body: { code: "session_ended" }, hold });
   const call = rejection(alice.me());
-  while (!bench.wire.count("POST", "token/refresh/")) await pause(5);
-  await bench.server.act("end_sessions", { openid: alice.openid });
+  await until(() => bench.wire.count("POST", "token/refresh/"));
 
-  const out = alice.client.logout();
-  bench.wire.fault("token/refresh/", { status: 401, body: { code: "session_ended" } }, 5);
+  await alice.client.logout();
   release();
-  await Promise.all([out, call]);
-  await pause(50);
 
+  assert.equal((await call).code, "logged_out");
   assert.equal(alice.count("login"), 0);
   assert.deepEqual(alice.events, ["signed-out: logged_out"]);
+});
+
+test("C10 nor is anybody told of a login that is refused only after it", async () => {
+  const alice = phone(bench);
+  let release;
+  const hold = new Promise((resolve) => (release = resolve));
+  bench.wire.fault("login/", { status: 403, body: { code: "account_disabled" }, hold });
+  const call = rejection(alice.client.ready());
+  await until(() => bench.wire.count("POST", "login/"));
+
+  await alice.client.logout();
+  release();
+
+  assert.equal((await call).code, "logged_out");
+  assert.deepEqual(alice.events, ["signed-out: logged_out"]);
+});
+
+test("C10 ready() after a logout does not wait for what was under way before it", async () => {
+  const alice = await withRefusedAccess(bench);
+  let release;
+  bench.wire.fault("token/refresh/", { hold: new Promise((resolve) => (release = resolve)) });
+  const call = rejection(alice.me());
+  await until(() => bench.wire.count("POST", "token/refresh/"));
+
+  const out = alice.client.logout();
+  await alice.client.ready();
+  release();
+
+  assert.equal((await call).code, "logged_out");
+  await out;
+  assert.equal((await alice.me()).statusCode, 200);
 });
 
 test("C10 nor does a check of WeChat's key", async () => {
@@ -97,7 +127,7 @@ test("C10 nor does a check of WeChat's key", async () => {
   const { checkSession } = alice.wx;
   alice.wx.checkSession = (options) => (answer = () => checkSession(options));
   const call = rejection(alice.client.ready({ sessionKey: true }));
-  while (!answer) await pause(5);
+  await until(() => answer);
 
   await alice.client.logout();
   answer();
@@ -121,21 +151,19 @@ test("C10 logout takes effect at once, and ready() right after it signs in anew"
 
 test("C10 logout while a slow storage is still writing leaves it empty", async () => {
   const kept = new Map();
-  const slow =
-    (run) =>
-    (...args) =>
-      new Promise((resolve) => setTimeout(() => resolve(run(...args)), 30));
+  const later = (ms, run) => new Promise((resolve) => setTimeout(() => resolve(run()), ms));
   const storage = {
     get: (key) => kept.get(key),
-    set: slow((key, value) => kept.set(key, value)),
-    remove: slow((key) => kept.delete(key)),
+    set: (key, value) => later(200, () => kept.set(key, value)),
+    remove: (key) => later(5, () => kept.delete(key)),
   };
   const alice = phone(bench);
-  const { createClient } = require("../miniprogram_dist/wxlogin");
   const client = createClient({ baseUrl: bench.wire.baseUrl, wx: alice.wx, storage, timeout: harness.TIMEOUT });
   await client.ready();
+  await pause(20);
 
   await client.logout();
+  await pause(250);
 
   assert.equal(kept.size, 0);
 });

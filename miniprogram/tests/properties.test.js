@@ -11,7 +11,7 @@ const { API, rejection, pause } = harness;
 const bench = harness.bench(test);
 
 const RUNS = Number(process.env.PROPERTY_RUNS) || 30;
-const TIMEOUT = 450; // milliseconds: the longest chain of calls that time out stays below the two seconds
+const TIMEOUT = 350; // milliseconds: the longest chain of calls that time out stays below the two seconds
 const SETTLES_WITHIN = 2000;
 const OPTIONS = { numRuns: RUNS, endOnFailure: true, includeErrorInReport: true };
 const FILE = "wxfile://tmp_picture.png";
