@@ -14,7 +14,7 @@ export interface FakeOptions {
 }
 
 export interface FakeCall {
-  api: "request" | "uploadFile" | "login" | "checkSession";
+  api: "request" | "uploadFile" | "downloadFile" | "login" | "checkSession";
   method?: string;
   url?: string;
   header?: Record<string, string>;
@@ -22,16 +22,19 @@ export interface FakeCall {
 
 /** What a test sees and does that a page can't. */
 export interface FakeControls {
-  /** Every call of the four, also the ones that were refused or interrupted. */
+  /** Every call of these, also the ones that were refused or interrupted. */
   readonly calls: FakeCall[];
-  /** What `wx.uploadFile` finds under a path. */
+  /** What `wx.uploadFile` finds under a path, and where `wx.downloadFile` puts what it got. */
   readonly files: Map<string, Buffer | Uint8Array | string>;
   /** What is held, as JSON text by key. */
   readonly storage: Map<string, string>;
-  /** The most requests and uploads that ran at the same time; never more than ten. */
+  /** The most requests, uploads and downloads that ran at the same time; never more than ten. */
   readonly mostAtOnce: number;
-  /** Origins that may be called; null: not checked, as with "do not verify domains". */
+  /** Origins that `wx.request` may call; null: not checked, as with "do not verify domains". */
   domains: string[] | null;
+  /** The lists of their own that `wx.uploadFile` and `wx.downloadFile` have. */
+  uploadDomains: string[] | null;
+  downloadDomains: string[] | null;
   isOffline: boolean;
   /** Makes `wx.checkSession` fail until the next `wx.login`. */
   isKeyExpired: boolean;
@@ -43,13 +46,17 @@ export interface FakeControls {
   foreground(): void;
 }
 
-/** Fits wherever `createClient` takes a `wx`. Names and shapes are the platform's. */
+/**
+ * Fits wherever `createClient` takes a `wx`. Names and shapes are the platform's; what else your pages call you add:
+ * `Object.assign(createFakeWx({ code }), { showToast() {} })`.
+ */
 export interface FakeWx {
   readonly fake: FakeControls;
   request(options: any): { abort(): void };
   uploadFile(options: any): { abort(): void; onProgressUpdate(listener: (progress: any) => void): void };
-  login(options: any): void;
-  checkSession(options: any): void;
+  downloadFile(options: any): { abort(): void };
+  login(options?: any): any;
+  checkSession(options?: any): any;
   getAppBaseInfo(): { SDKVersion: string; language: string };
   getSystemInfoSync(): { SDKVersion: string; language: string };
   getStorageSync(key: string): any;

@@ -185,8 +185,7 @@ const MISTAKES = [
   },
   async () => {
     const alice = phone(bench);
-    await alice.client.ready();
-    alice.fake.domains = [];
+    alice.fake.uploadDomains = [];
     alice.fake.files.set("wxfile://tmp", "");
     return rejection(alice.client.updateProfile({ avatarPath: "wxfile://tmp" }));
   },

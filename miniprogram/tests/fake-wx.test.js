@@ -60,6 +60,27 @@ test("every status is a success, with the header as it was sent, cookies and par
   assert.equal(answer.errMsg, "request:ok");
 });
 
+test("a download is a file, for an upload to take; bytes are bytes where they were asked for", async () => {
+  const wx = createFakeWx();
+
+  const { tempFilePath, statusCode } = await outcome(wx, "downloadFile", { url: `${url}/text` });
+  const { data } = await outcome(wx, "request", { url: `${url}/text`, responseType: "arraybuffer" });
+
+  assert.equal(statusCode, 200);
+  assert.equal(wx.fake.files.get(tempFilePath).toString(), "plain");
+  assert.equal(Buffer.from(data).toString(), "plain");
+  assert.equal((await outcome(wx, "uploadFile", { url, filePath: tempFilePath, name: "a" })).by, "success");
+});
+
+test("what the platform puts into a header a page can't", async () => {
+  const wx = createFakeWx({ referer: "https://servicewechat.com/wx0123456789abcdef/12/page-frame.html" });
+
+  await outcome(wx, "request", { url, header: { Referer: "https://example.com/", "User-Agent": "made up" } });
+
+  assert.match(requests[0].header.referer, /^https:\/\/servicewechat\.com/);
+  assert.match(requests[0].header["user-agent"], /^MicroMessenger/);
+});
+
 test("what is no JSON stays text, and JSON too where text was asked for", async () => {
   const wx = createFakeWx();
 
@@ -95,10 +116,15 @@ test("what the platform refuses is refused, in its words", async () => {
 
   assert.deepEqual(await said({ url: "https://example.com/" }), ["request:fail url not in domain list", 600002]);
   assert.deepEqual(await said({ url: "/relative" }), ["request:fail invalid url", 600009]);
+  assert.deepEqual(await said({ url: "http://[" }), ["request:fail invalid url", 600009]);
+  assert.deepEqual(await said({ url: "file:///etc" }), ["request:fail invalid url", 600009]);
   assert.equal((await said({ url, method: "PATCH" }))[0], "request:fail method is invalid");
   assert.equal((await said({ url, filePath: "gone", name: "a" }, "uploadFile"))[0], "uploadFile:fail file not found");
   assert.deepEqual(await said({ url: `${url}/hang`, timeout: 30 }), ["request:fail timeout", 5]);
   wx.fake.domains = null;
+  Object.assign(wx.fake, { uploadDomains: [], downloadDomains: [] });
+  assert.match((await said({ url, filePath: "gone", name: "a" }, "uploadFile"))[0], /not in domain list/);
+  assert.match((await said({ url }, "downloadFile"))[0], /not in domain list/);
   assert.match((await said({ url: "http://127.0.0.1:1/" }))[0], /ERR_CONNECTION_REFUSED/);
   wx.fake.isOffline = true;
   assert.match((await said({ url }))[0], /ERR_INTERNET_DISCONNECTED/);
@@ -159,7 +185,11 @@ test("the storage copies, gives an empty text for what is missing, and has limit
 
   assert.deepEqual(wx.getStorageSync("key"), { a: [1] });
   assert.equal(wx.getStorageSync("missing"), "");
-  assert.throws(() => wx.setStorageSync("key", "x".repeat(1024 * 1024)), /entry size limit/);
+  assert.throws(() => wx.setStorageSync("key", "x".repeat(1024 * 1024)), /setStorageSync:fail entry size limit/);
+  assert.throws(() => wx.setStorageSync("key", "茶".repeat(400 * 1024)), /entry size limit/); // bytes, not letters
+  await assert.rejects(wx.setStorage({ key: "key", data: "x".repeat(800 * 1024), encrypt: true }), {
+    errMsg: "setStorage:fail entry size limit reached",
+  });
   assert.deepEqual(wx.getStorageInfoSync().keys, ["key"]);
   assert.deepEqual((await wx.getStorage({ key: "key" })).data, { a: [1] });
   await assert.rejects(wx.getStorage({ key: "missing" }), { errMsg: "getStorage:fail data not found" });
@@ -167,6 +197,24 @@ test("the storage copies, gives an empty text for what is missing, and has limit
   wx.removeStorageSync("key");
   await wx.removeStorage({ key: "other" });
   assert.deepEqual(wx.getStorageInfoSync().keys, []);
+});
+
+test("the storage is full at ten megabytes, and what is there may be replaced", () => {
+  const wx = createFakeWx();
+  const large = "x".repeat(1000 * 1024);
+  for (let index = 0; index < 10; index += 1) wx.setStorageSync(`key ${index}`, large);
+
+  wx.setStorageSync("key 0", large);
+  assert.throws(() => wx.setStorageSync("another", large), /exceed storage max size/);
+});
+
+test("without callbacks, login and checkSession are promises", async () => {
+  const wx = createFakeWx({ code: () => "one" });
+
+  assert.deepEqual(await wx.login(), { code: "one", errMsg: "login:ok" });
+  assert.deepEqual(await wx.checkSession(), { errMsg: "checkSession:ok" });
+  wx.fake.isKeyExpired = true;
+  await assert.rejects(wx.checkSession({}), { errMsg: "checkSession:fail session time out, need relogin" });
 });
 
 test("wx.login gives what the test has, once it may; checkSession speaks of the last one", async () => {
@@ -181,6 +229,6 @@ test("wx.login gives what the test has, once it may; checkSession speaks of the 
   assert.equal((await outcome(wx, "checkSession", {})).by, "success");
   wx.fake.loginFails = "system error";
   assert.equal((await outcome(wx, "login", {})).errMsg, "login:fail system error");
-  assert.match((await outcome(createFakeWx(), "login", {})).errMsg, /needs a code\(\)/);
+  assert.match((await outcome(createFakeWx(), "login", {})).errMsg, /no code\(\)/);
   assert.equal(wx.fake.calls.filter(({ api }) => api === "login").length, 3);
 });

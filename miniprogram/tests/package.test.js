@@ -63,9 +63,12 @@ test("C18 the published package is the client, the test kit and their types, and
     "miniprogram_dist/wxlogin.d.ts",
     "miniprogram_dist/wxlogin.js",
     "package.json",
+    "testing/callbacks.js",
     "testing/index.d.ts",
     "testing/index.js",
+    "testing/network.js",
     "testing/storage.js",
+    "testing/wire.js",
   ]);
   const script = `
     const { createClient, WxLoginError } = require("wxlogin");
