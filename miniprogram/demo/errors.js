@@ -15,7 +15,7 @@ function sentenceFor(error) {
     case "timeout":
       return texts.tooSlow;
     case "blocked":
-      return error.detail;
+      return error.detail || texts.ourFault;
     case "auth":
       return texts.notAccepted;
     case "denied":

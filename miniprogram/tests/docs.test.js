@@ -85,13 +85,12 @@ for (const page of [...PAGES, ...READMES]) {
 for (const readme of ["README.md", "README.zh-CN.md"]) {
   test(`the client's lines of the project's ${readme} work`, async () => {
     const { code } = blocks(path.join(HERE, "..", readme)).find(({ language }) => language === "js");
-    const run = Object.getPrototypeOf(async () => {}).constructor(
-      "require",
-      "wx",
-      code.replace("https://example.com", bench.wire.url).replace("/api/orders/", "/api/wechat/me/") + "return data;",
-    );
+    const here = code.replace("https://example.com", bench.wire.url).replace("/api/orders/", "/api/wechat/me/");
+    const wxlogin = { createClient: (options) => createClient({ ...options, wx: somebody() }) };
 
-    const { id } = await run(() => ({ createClient: (options) => createClient({ ...options, wx: somebody() }) }));
+    const { id } = await new Promise((resolve) =>
+      new Function("require", "console", here)(() => wxlogin, { log: resolve }),
+    );
 
     assert.ok(id);
   });
@@ -106,8 +105,9 @@ for (const page of PAGES) {
     const me = await opened(project(t, page), "pages/me/me.js", wx);
     const html = blocks(page).find(({ language }) => language === "html").code;
     const handlers = Array.from(html.matchAll(/\bbind\w+="(\w+)"/g), ([, handler]) => handler);
-    assert.deepEqual(handlers, ["onPhone", "onAvatar", "onNickname", "onSignOut"]);
+    assert.deepEqual(handlers, ["onPhone", "onAvatar", "onNickname", "onSignOut", "onSignIn"]);
 
+    await me.onSignIn();
     await me.onPhone({ detail: { errMsg: "getPhoneNumber:fail user deny" } });
     assert.equal(me.data.notice, "");
     await me.onPhone(await phoneEvent(bench.server.fakeWeChat, wx.openid));
@@ -116,8 +116,13 @@ for (const page of PAGES) {
 
     const { nickname, avatar, phone_bound: isBound } = me.data.user;
     assert.deepEqual([nickname, typeof avatar, isBound], ["韩梅梅", "string", true]);
+    await me.onNickname({ detail: { value: { nickname: "" } } });
+    assert.equal(me.data.notice, "Please try again");
     await me.onSignOut();
     assert.equal(me.data.user, null);
+    me.onUnload();
+    await me.onSignIn();
+    assert.equal(me.data.user, null); // nobody listens any more
   });
 
   test(`the test of ${name} passes`, (t) => {

@@ -119,7 +119,7 @@ Page({
     } catch (error) {
       this.complain(section, error);
     }
-    this.setData({ busy: "" });
+    if (this.data.busy === section) this.setData({ busy: "" });
   },
 
   complain(section, error) {
