@@ -472,16 +472,18 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
     emit("profile", user);
   }
 
+  /** Why the phone button's event has no code. */
+  function phoneError({ errMsg = "", errno }) {
+    if (errno === PHONE_QUOTA) return new WxLoginError("wechat", { code: "phone_quota", detail: errMsg });
+    if (/:fail/.test(errMsg)) return platformError("getPhoneNumber", { errMsg });
+    const isOld = !isAtLeast(aboutApp().SDKVersion || "0", PHONE_SINCE);
+    return new WxLoginError("wechat", { code: isOld ? "base_library_too_old" : "phone_code_missing" });
+  }
+
   async function bind(event) {
-    const { errMsg = "", errno, code } = (event && event.detail) || {};
-    if (!/:ok$/.test(errMsg)) {
-      if (errno === PHONE_QUOTA) throw new WxLoginError("wechat", { code: "phone_quota", detail: errMsg });
-      throw platformError("getPhoneNumber", { errMsg });
-    }
-    if (!code) {
-      const isOld = !isAtLeast(aboutApp().SDKVersion || "0", PHONE_SINCE);
-      throw new WxLoginError("wechat", { code: isOld ? "base_library_too_old" : "phone_code_missing" });
-    }
+    const detail = (event && event.detail) || {};
+    const { code } = detail;
+    if (!code) throw phoneError(detail);
     const born = era;
     const phone = await ask("request", "phone/", { method: "POST", data: { code } });
     learn({ ...client.user, phone_bound: true }, born);

@@ -70,7 +70,7 @@ test("C14 what the button can say instead is told apart, and nothing is sent", a
     [{ errMsg: "getPhoneNumber:fail privacy permission is not authorized", errno: 104 }, "privacy", ""],
     [{ errMsg: "getPhoneNumber:fail api scope is not declared in the privacy agreement", errno: 112 }, "privacy", ""],
     [{ errMsg: "getPhoneNumber:ok" }, "wechat", "phone_code_missing"],
-    [{}, "wechat", ""],
+    [{}, "wechat", "phone_code_missing"],
   ];
   const alice = await signedIn();
   for (const [detail, kind, code] of cases) {
