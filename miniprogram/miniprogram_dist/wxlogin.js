@@ -320,11 +320,11 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
     if (loading) await loading;
     if (born !== era || isClosed) throw over;
     if (!session || session.access === refused || isOver()) return renew();
-    if (isDue()) renew().catch(() => {}); // the margin is there for this: what is held still does
+    if (isDue()) renew(); // and if that fails: the margin is there for this, what is held still does
     return session.access;
   }
 
-  /** What `start` promises, or what it promised to the one who asked for the same and still waits. */
+  /** What `start` promises, or what it promised to who asked for the same and still waits. Need not be waited for. */
   function once(name, start) {
     if (!underWay[name]) {
       const among = underWay;

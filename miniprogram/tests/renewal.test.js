@@ -229,6 +229,23 @@ test("a key that is gone while a token is renewed is a login all the same", asyn
   assert.equal(bench.wire.count("POST", "login/"), 2);
 });
 
+test("a login that comes while WeChat is asked about the key brings one, and is the only one", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+  alice.fake.isKeyExpired = true;
+  let answer;
+  alice.wx.checkSession = ({ fail }) => (answer = () => fail({ errMsg: "checkSession:fail session time out" }));
+  const ready = alice.client.ready({ sessionKey: true });
+  await until(() => answer);
+
+  await bench.server.act("end_sessions", { openid: alice.openid });
+  await alice.me();
+  answer();
+  await ready;
+
+  assert.equal(alice.count("login"), 2);
+});
+
 test("a check of the key that ends in a refused login costs nobody a session that is good", async () => {
   const alice = phone(bench);
   await alice.client.ready();
