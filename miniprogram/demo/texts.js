@@ -44,10 +44,10 @@ const BOTH = {
   notAccepted: ["登录没有成功，请重试。", "The login was not accepted. Please try again."],
   refused: ["你没有授权，随时可以再试。", "You said no, which is fine. You can change your mind at any time."],
   privacy: ["需要先同意隐私保护指引。", "Please agree to the privacy guideline first."],
-  wechatTrouble: ["微信暂时没有响应，请稍后重试。", "WeChat gave no answer. Please try again later."],
+  wechatTrouble: ["微信功能暂时不可用，请稍后重试。", "That can’t be had from WeChat now. Please try again later."],
   wechatTooOld: ["请把微信更新到最新版本。", "Please update WeChat."],
   nicknameBlank: [
-    "请输入昵称，微信也可能拦截了它。",
+    "昵称为空，或未通过微信的安全检测，请重新输入。",
     "Please enter a nickname. WeChat may have taken out the one you typed.",
   ],
   fileMissing: ["图片已失效，请重新选择。", "The picture is gone. Please choose it again."],

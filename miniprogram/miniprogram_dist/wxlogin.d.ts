@@ -10,7 +10,10 @@ export interface User {
   [field: string]: unknown;
 }
 
-/** One text under one key. Each method may answer at once or with a promise; a rejection is like an empty storage. */
+/**
+ * One text under one key. Each method may answer at once or with a promise, which has to settle: writes follow each
+ * other. A rejection is like an empty storage.
+ */
 export interface Storage {
   get(key: string): string | null | undefined | PromiseLike<string | null | undefined>;
   set(key: string, value: string): unknown;
@@ -129,7 +132,7 @@ export interface Client {
   upload<T = any>(options: UploadOptions): Task<Answer<T>>;
   /** Binds the phone number of the button's event. A second tap while the first is under way shares its outcome. */
   bindPhone(event: PhoneEvent): Promise<Phone>;
-  /** Either or both; the nickname first, and it stays if the picture is refused. */
+  /** Either or both; the nickname first, and it stays if the picture is refused. Resolves with `user`. */
   updateProfile(profile: { nickname?: string; avatarPath?: string }): Promise<User | null>;
   /**
    * Forgets the tokens at once, then tells the server; never rejects. Calls made before or after it are
@@ -161,7 +164,7 @@ export class WxLoginError extends Error {
   readonly detail: string;
   /** Whether the same call could go well later. */
   readonly retryable: boolean;
-  /** The answer's `X-Request-ID`, or the one that was sent: staff can search for it. Empty if nothing was sent. */
+  /** The answer's `X-Request-ID`, or the one that was sent to wxlogin's server: staff can search for it. Often empty. */
   readonly requestId: string;
 }
 

@@ -34,13 +34,13 @@ const HINTS = {
   code_invalid: "Do the mini-program (project.config.json) and the server have the same AppID?",
   domain: "Add the server to the request and uploadFile domains in the WeChat console (https only).",
   logged_out: "After logout() only ready() signs in again.",
-  network: "Is the server up, and is its address one that a phone can reach? 127.0.0.1 is the phone itself.",
-  nickname_blank: "No nickname was typed, or WeChat blanked it as unsafe. Take it from the form's submit event.",
+  network: "Is the server up, and can a phone reach its address? 127.0.0.1 is the phone itself.",
+  nickname_blank: "No nickname, or WeChat blanked it as unsafe. Read it from the form's submit.",
   no_appid: "The developer tools have no AppID: use a test AppID.",
-  phone_not_allowed: "Phone numbers are for verified accounts that are not a private person's.",
+  phone_not_allowed: "Phone numbers are for verified accounts that are not personal.",
   phone_quota: "The paid calls of the phone button are used up.",
   privacy: "Declare it in the WeChat console's privacy guideline.",
-  unknown_app: "The appid given to createClient is not among the server's APPS.",
+  unknown_app: "createClient's appid is not among the server's APPS.",
   wechat_misconfigured: "The server's AppID or AppSecret is wrong: run manage.py wxlogin_doctor.",
 };
 
@@ -91,7 +91,7 @@ function isRefused(error) {
 }
 
 function isTokens(data) {
-  return Boolean(data) && [data.access, data.refresh].every((each) => each && typeof each === "string");
+  return data && [data.access, data.refresh].every((each) => each && typeof each === "string");
 }
 
 /** "https://host" of an absolute URL. It is compared with our own as text, so that "user@" or "\\" never match. */
@@ -208,11 +208,11 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
   let era = 0; // moves on when somebody is signed out, and what began before brings nobody back
   let over = null; // the error that ended the era before
   let isClosed = false; // from logout() until ready()
-  let logins = 0;
+  let isKeyStale = false; // the server has not got WeChat's latest key, as far as is known
   let underWay = {}; // by name, the promise of what is done once for everybody who asks meanwhile
   let about = null;
   let written = Promise.resolve();
-  let loading = null; // the promise of what was kept, where that takes a while
+  let loading = null; // the promise of what was kept, where that takes a while; null again once it is there
   loading = load();
 
   // What is kept between launches: one text under one key.
@@ -220,16 +220,17 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
   function load() {
     try {
       const kept = storage.get(key);
-      if (!kept || !kept.then) return take(kept);
-      return within(timeout, kept, () => null).then(take, take);
+      if (kept && kept.then) return within(timeout, kept, () => null).then(restore, restore);
+      restore(kept);
     } catch (error) {
-      return null; // a storage that can't be read is like an empty one
+      // A storage that can't be read is like an empty one.
     }
+    return null;
   }
 
-  function take(text) {
+  function restore(text) {
     const kept = parsed(text);
-    if (isTokens(kept) && !over) session = kept;
+    if (isTokens(kept) && !over) session = kept; // unless there was a logout meanwhile
     loading = null;
     return kept;
   }
@@ -251,8 +252,10 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
     });
   }
 
-  // One call of the platform, which settles also where the platform does not.
+  // Layers: `call` is one call of the platform, `attempt` one try on the wire with our headers, `authorized` a try with a
+  // token and another after a 401, `send` a page's call, `ask` one of wxlogin's own endpoints.
 
+  /** Settles also where the platform does not. */
   function call(api, options, { ms = timeout, task = new Task(), requestId = "" } = {}) {
     const answered = new Promise((success, fail) => {
       const current = platform[api]({ ...options, timeout: ms, success, fail });
@@ -274,7 +277,7 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
     const { timeout: ms = timeout, header, ...options } = asked;
     const requestId = newRequestId();
     const sent = originOf(options.url) === origin ? ownHeader(header, access, requestId) : header;
-    const answer = await call(api, { ...options, header: sent }, { ms: ms || timeout, task, requestId });
+    const answer = (await call(api, { ...options, header: sent }, { ms: ms || timeout, task, requestId })) || {};
     const { statusCode, header: got } = answer;
     const data = api === "uploadFile" ? parsed(answer.data) : answer.data;
     return { statusCode, data, header: got, requestId: headerOf(answer, "x-request-id") || requestId };
@@ -324,7 +327,7 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
     return session.access;
   }
 
-  /** What `start` promises, or what it promised to who asked for the same and still waits. Need not be waited for. */
+  /** What `start` promises, or what it promised to who asked for the same and still waits. A rejection counts as seen. */
   function once(name, start) {
     if (!underWay[name]) {
       const among = underWay;
@@ -345,7 +348,7 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
       if (born !== era) throw over;
       if (error.kind === "blocked") signOut(error);
       if (error.kind === "blocked" || error.retryable || !error.status) throw error;
-      return logIn(born); // even if it was not wxlogin that refused: nothing is lost by that
+      return logIn(born, !isRefused(error)); // also if it was not wxlogin that refused
     }
     return keep(tokens, born, "renewed");
   }
@@ -360,13 +363,14 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
       if (error.kind === "blocked" || (!isSpare && isRefused(error))) signOut(error);
       throw error;
     }
-    logins += 1;
+    isKeyStale = false;
     return keep(tokens, born, "signed-in");
   }
 
   /** A code is fetched right before it is sent, and never sent twice. */
   async function exchange(born, isLast = false) {
     const { code } = await call("login", {});
+    isKeyStale = true; // until the server has it
     if (born !== era) throw over;
     if (!code || code === NO_APPID) throw new WxLoginError("wechat", { code: "no_appid", retryable: !code });
     try {
@@ -388,8 +392,8 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
       revoke(tokens);
       throw over;
     }
-    const { access, refresh: next, expires_in: lifetime, user = session && session.user } = tokens;
-    session = { access, refresh: next, from: now(), lifetime, user };
+    const { access, refresh: token, expires_in: lifetime, user = session && session.user } = tokens;
+    session = { access, refresh: token, from: now(), lifetime, user };
     save();
     emit(event, user);
     return access;
@@ -406,11 +410,11 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
   }
 
   /** Ends a session on the server, as far as that can be had. */
-  async function revoke({ access, refresh: next }, everywhere = false) {
-    const end = (token) => attempt("request", { url: `${base}logout/`, method: "POST", data: { everywhere } }, token);
+  async function revoke({ access, refresh: token }, everywhere = false) {
+    const end = (valid) => attempt("request", { url: `${base}logout/`, method: "POST", data: { everywhere } }, valid);
     try {
       const answer = await end(access);
-      if (answer.statusCode === 401) await end((await askForTokens("token/refresh/", { refresh: next })).access);
+      if (answer.statusCode === 401) await end((await askForTokens("token/refresh/", { refresh: token })).access);
     } catch (error) {
       // It ends by itself when it has been idle.
     }
@@ -419,17 +423,21 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
   // What WeChat encrypts opens on the server only while the server has WeChat's latest key.
 
   async function checkKey(born) {
-    const known = logins;
-    try {
-      await call("checkSession", {});
-    } catch (error) {
-      if (underWay.renewal) await underWay.renewal.catch(() => {});
-      if (born !== era) throw over;
-      if (logins !== known) return; // which brought a new key
-      const before = session;
-      await renew(() => logIn(born, true));
-      revoke(before);
+    const quiet = () => Promise.resolve(underWay.renewal).catch(() => {}); // a renewal can be a login
+    await quiet();
+    if (!isKeyStale) {
+      isKeyStale = true; // unless WeChat says otherwise, or a login comes meanwhile
+      await call("checkSession", {}).then(
+        () => (isKeyStale = false),
+        () => {},
+      );
+      await quiet();
     }
+    if (born !== era) throw over;
+    if (!isKeyStale) return;
+    const before = session;
+    await renew(() => logIn(born, true));
+    revoke(before);
   }
 
   // Calls of the page.
@@ -454,8 +462,8 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
   }
 
   function onlyGood(answer) {
-    if (answer.statusCode < 200 || answer.statusCode > 299) throw answerError(answer);
-    return answer;
+    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
+    throw answerError(answer);
   }
 
   /** What one of wxlogin's own endpoints says; that of a hotel's login page is an error. */
@@ -466,7 +474,7 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
   }
 
   function learn(user, born) {
-    if (born !== era || !session) return;
+    if (born !== era) throw over;
     session = { ...session, user };
     save();
     emit("profile", user);
@@ -496,6 +504,7 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
       const born = era;
       await tokenFor(born);
       if (options && options.sessionKey) await once("key check", () => checkKey(born));
+      if (born !== era) throw over;
       return client.user;
     },
 

@@ -54,8 +54,13 @@ function fakeNetwork(fake, { referer, interruptedAfter }) {
     const call = {
       start() {
         timer = setTimeout(() => call.fail("timeout"), Math.min(timeout, LONGEST));
-        if (fake.isOffline) call.fail("offline");
-        else wire = send(method, (answer) => settle(options.success, { ...answer, errMsg: `${api}:ok` }), call.fail);
+        if (fake.isOffline) return call.fail("offline");
+        try {
+          wire = send(method, (answer) => settle(options.success, { ...answer, errMsg: `${api}:ok` }), call.fail);
+        } catch (error) {
+          call.fail("broken"); // a header that can't be sent, for one
+        }
+        return undefined;
       },
       fail(reason) {
         const { errno, text } = FAILS[reason];

@@ -143,6 +143,14 @@ test("C8 a platform that never calls back is given up", async () => {
   assert.equal(isCut, true);
 });
 
+test("C8 a platform that succeeds with nothing is an error too", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+  alice.wx.request = ({ success }) => success();
+
+  assert.equal((await rejection(alice.me())).name, "WxLoginError");
+});
+
 test("C8 a platform that throws is an error like any other", async () => {
   const alice = phone(bench);
   await alice.client.ready();

@@ -149,6 +149,14 @@ test("ten run at a time, uploads too, and the rest wait their turn", async () =>
   assert.equal(typeof answers[0].data, "string"); // of an upload always
 });
 
+test("a call that can't be sent gives its slot back", async () => {
+  const wx = createFakeWx();
+  const bad = Array.from({ length: 10 }, () => outcome(wx, "request", { url, header: { "X-Own": "茶" } }));
+
+  assert.ok((await Promise.all(bad)).every(({ by }) => by === "fail"));
+  assert.equal((await outcome(wx, "request", { url })).by, "success");
+});
+
 test("in the background, what is unfinished is interrupted and nothing starts until the person is back", async () => {
   const wx = createFakeWx({ interruptedAfter: 30 });
   const unfinished = outcome(wx, "request", { url: `${url}/hang` });

@@ -394,6 +394,19 @@ test("a refusal by somebody else than wxlogin signs nobody out", async () => {
   }
 });
 
+test("a refresh that somebody else refused is not lost to a login that wxlogin refuses", async () => {
+  const alice = await withRefusedAccess(bench);
+  const kept = JSON.parse(JSON.parse(alice.kept()));
+  bench.wire.fault("token/refresh/", { status: 404, body: "<html>deploying</html>", type: "text/html" });
+  bench.wire.fault("login/", { status: 401, body: { code: "code_invalid", detail: "…" } }, 2);
+
+  const error = await rejection(alice.me());
+
+  assert.equal(error.code, "code_invalid");
+  assert.equal(JSON.parse(JSON.parse(alice.kept())).refresh, kept.refresh);
+  assert.deepEqual(alice.events, []);
+});
+
 test("C8 what a page gets wrong is a rejection too", async () => {
   const { client } = phone(bench);
 

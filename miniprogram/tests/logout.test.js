@@ -137,6 +137,32 @@ test("C10 nor does a check of WeChat's key", async () => {
   assert.equal(alice.count("login"), 1);
 });
 
+test("C10 ready() that finds out about a logout only at its end rejects", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+  let answer;
+  alice.wx.checkSession = ({ success }) => (answer = () => success({ errMsg: "checkSession:ok" }));
+  const ready = rejection(alice.client.ready({ sessionKey: true }));
+  await until(() => answer);
+
+  await alice.client.logout();
+  answer();
+
+  assert.equal((await ready).code, "logged_out");
+});
+
+test("C10 a second logout after a warm start has nothing more to say", async () => {
+  const before = phone(bench);
+  await before.client.ready();
+  const alice = before.reopened();
+  await alice.client.logout();
+  bench.wire.clear();
+
+  await alice.client.logout();
+
+  assert.equal(bench.wire.calls.length, 0);
+});
+
 test("C10 logout takes effect at once, and ready() right after it signs in anew", async () => {
   const alice = phone(bench);
   await alice.client.ready();

@@ -240,6 +240,19 @@ test("C21 events come in order, a listener that throws harms nobody, and one tha
   assert.throws(() => alice.client.on("sign-out", () => {}), /no event is named sign-out/);
 });
 
+test("C21 a profile that is changed across a sign-out does not go on with the next session", async () => {
+  const alice = await signedIn();
+  bench.wire.fault("me/", { delay: 200 });
+  const change = rejection(alice.client.updateProfile({ nickname: "Anna", avatarPath: FILE }));
+  await until(() => bench.wire.calls.length);
+
+  await alice.client.logout();
+  await alice.client.ready();
+
+  assert.equal((await change).code, "logged_out");
+  assert.equal(bench.wire.count("POST", "me/avatar/"), 0);
+});
+
 test("C21 what arrives after a logout does not bring the user back", async () => {
   const alice = await signedIn();
   bench.wire.fault("me/", { delay: 100 });
@@ -247,8 +260,8 @@ test("C21 what arrives after a logout does not bring the user back", async () =>
   await pause(20);
 
   await alice.client.logout();
-  await change;
 
+  assert.equal((await rejection(change)).code, "logged_out");
   assert.equal(alice.client.user, null);
   assert.equal(alice.fake.storage.size, 0);
 });

@@ -246,6 +246,34 @@ test("a login that comes while WeChat is asked about the key brings one, and is 
   assert.equal(alice.count("login"), 2);
 });
 
+test("a code that was fetched and did not arrive leaves the key stale, whatever WeChat says of it", async () => {
+  const alice = phone(bench);
+  await alice.client.ready();
+  alice.fake.isKeyExpired = true;
+  bench.wire.fault("login/", { reset: true });
+  await rejection(alice.client.ready({ sessionKey: true }));
+  assert.equal(alice.fake.isKeyExpired, false); // of the latest code, which the server has never seen
+
+  await alice.client.ready({ sessionKey: true });
+
+  assert.equal(alice.count("login"), 3);
+  assert.equal(bench.wire.calls.filter(({ path, status }) => path.endsWith("login/") && status === 200).length, 2);
+});
+
+test("a renewal under way is waited for before WeChat is asked about the key, for it can end in a login", async () => {
+  let skew = 0;
+  const alice = phone(bench, { now: () => Date.now() + skew });
+  await alice.client.ready();
+  await bench.server.act("end_sessions", { openid: alice.openid });
+  skew = 250 * 1000;
+  bench.wire.fault("token/refresh/", { delay: 100 });
+
+  await alice.client.ready({ sessionKey: true });
+
+  assert.equal(alice.count("login"), 2); // and none comes after it
+  assert.equal(alice.count("checkSession"), 1);
+});
+
 test("a check of the key that ends in a refused login costs nobody a session that is good", async () => {
   const alice = phone(bench);
   await alice.client.ready();

@@ -83,10 +83,12 @@ Page({
   },
 
   loadSessions() {
-    return this.attempt("sessions", async () => {
-      const { data } = await client.request({ url: `${baseUrl}sessions/` });
-      this.setData({ sessions: data.map(rowOf) });
-    });
+    return this.attempt("sessions", () => this.showSessions());
+  },
+
+  async showSessions() {
+    const { data } = await client.request({ url: `${baseUrl}sessions/` });
+    this.setData({ sessions: data.map(rowOf) });
   },
 
   async onSignOutThere(event) {
@@ -97,9 +99,11 @@ Page({
     });
   },
 
-  async onAnotherPhone() {
-    await this.attempt("sessions", signInOnAnotherPhone);
-    await this.loadSessions();
+  onAnotherPhone() {
+    return this.attempt("sessions", async () => {
+      await signInOnAnotherPhone();
+      await this.showSessions();
+    });
   },
 
   onSignOut() {
