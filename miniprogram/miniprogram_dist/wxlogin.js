@@ -423,16 +423,14 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
   // What WeChat encrypts opens on the server only while the server has WeChat's latest key.
 
   async function checkKey(born) {
-    const quiet = () => Promise.resolve(underWay.renewal).catch(() => {}); // a renewal can be a login
-    await quiet();
     if (!isKeyStale) {
       isKeyStale = true; // unless WeChat says otherwise, or a login comes meanwhile
       await call("checkSession", {}).then(
         () => (isKeyStale = false),
         () => {},
       );
-      await quiet();
     }
+    if (underWay.renewal) await underWay.renewal.catch(() => {}); // it can be a login, or end in one
     if (born !== era) throw over;
     if (!isKeyStale) return;
     const before = session;

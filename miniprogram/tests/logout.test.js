@@ -151,6 +151,14 @@ test("C10 ready() that finds out about a logout only at its end rejects", async 
   assert.equal((await ready).code, "logged_out");
 });
 
+test("C10 a page that signs out as soon as somebody is signed in gets what it asked for", async () => {
+  const alice = phone(bench);
+  alice.client.on("signed-in", () => alice.client.logout());
+
+  assert.equal((await rejection(alice.client.ready())).code, "logged_out");
+  assert.equal(alice.client.signedIn, false);
+});
+
 test("C10 a second logout after a warm start has nothing more to say", async () => {
   const before = phone(bench);
   await before.client.ready();

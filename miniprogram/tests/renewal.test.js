@@ -260,7 +260,23 @@ test("a code that was fetched and did not arrive leaves the key stale, whatever 
   assert.equal(bench.wire.calls.filter(({ path, status }) => path.endsWith("login/") && status === 200).length, 2);
 });
 
-test("a renewal under way is waited for before WeChat is asked about the key, for it can end in a login", async () => {
+test("a code that a renewal fetched in vain leaves the key stale too", async () => {
+  let skew = 0;
+  const alice = phone(bench, { now: () => Date.now() + skew });
+  await alice.client.ready();
+  skew = 250 * 1000; // due, but good
+  bench.wire.fault("token/refresh/", { status: 404, body: "<html>deploying</html>", type: "text/html" });
+  bench.wire.fault("login/", { reset: true });
+  await alice.me();
+  await until(() => bench.wire.count("POST", "login/") === 2);
+  await pause(50);
+
+  await alice.client.ready({ sessionKey: true });
+
+  assert.equal(bench.wire.calls.filter(({ path, status }) => path.endsWith("login/") && status === 200).length, 2);
+});
+
+test("a renewal under way is waited for while the key is looked after, for it can end in a login", async () => {
   let skew = 0;
   const alice = phone(bench, { now: () => Date.now() + skew });
   await alice.client.ready();
