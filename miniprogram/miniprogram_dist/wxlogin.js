@@ -274,7 +274,7 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
   /** One try on the wire. Resolves with whatever the server said. */
   async function attempt(api, asked, access, task) {
     if (task && task.isAborted) return task.aborted;
-    const { timeout: ms = timeout, header, ...options } = asked;
+    const { timeout: ms, header, ...options } = asked;
     const requestId = newRequestId();
     const sent = originOf(options.url) === origin ? ownHeader(header, access, requestId) : header;
     const answer = (await call(api, { ...options, header: sent }, { ms: ms || timeout, task, requestId })) || {};

@@ -11,14 +11,13 @@ const { createClient } = require("../miniprogram_dist/wxlogin");
 const { createFakeWx, codesFrom, phoneEvent } = require("../testing");
 const harness = require("./harness");
 
-const { phone, rejection } = harness;
+const { PNG, phone, rejection } = harness;
 const bench = harness.bench(test);
 
 const HERE = path.join(__dirname, "..");
 const DOCS = path.join(HERE, "..", "docs");
 const PAGES = [path.join(DOCS, "mini-program.md"), path.join(DOCS, "mini-program.zh-CN.md")];
 const READMES = [path.join(HERE, "README.md"), path.join(HERE, "README.zh-CN.md")];
-const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 
 const read = (page) => fs.readFileSync(page, "utf8");
 
@@ -101,7 +100,7 @@ for (const page of PAGES) {
 
   test(`phone, nickname, avatar and sign out of ${name} do what they say`, async (t) => {
     const wx = somebody();
-    wx.fake.files.set("wxfile://tmp", Buffer.from(PNG, "base64"));
+    wx.fake.files.set("wxfile://tmp", PNG);
     const me = await opened(project(t, page), "pages/me/me.js", wx);
     const html = blocks(page).find(({ language }) => language === "html").code;
     const handlers = Array.from(html.matchAll(/\bbind\w+="(\w+)"/g), ([, handler]) => handler);
@@ -196,16 +195,15 @@ const MISTAKES = [
   },
   () => rejection(at("http://127.0.0.1:1/api/wechat/").ready()),
   () => rejection(at(`${bench.server.url}/api/`).ready()),
-  () => rejection(phone(bench, { wx: createFakeWx({ code: () => "of-another-app" }) }).client.ready()),
-  () => rejection(phone(bench, { wx: createFakeWx({ code: () => "the code is a mock one" }) }).client.ready()),
+  () => rejection(phone(bench, { code: () => "of-another-app" }).client.ready()),
+  () => rejection(phone(bench, { code: () => "the code is a mock one" }).client.ready()),
   () => {
     const fields = { appid: ["This field is required."] };
     bench.wire.fault("login/", { status: 400, body: { code: "invalid_request", detail: "…", fields } });
     return rejection(phone(bench).client.ready());
   },
   async () => {
-    const fault = { path: "/sns/jscode2session", errcode: 40125, times: 1 };
-    await fetch(`${bench.server.fakeWeChat}/_fake/faults`, { method: "POST", body: JSON.stringify(fault) });
+    await bench.server.wechat("faults", { path: "/sns/jscode2session", errcode: 40125, times: 1 });
     return rejection(phone(bench).client.ready());
   },
   () => {

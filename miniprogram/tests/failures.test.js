@@ -2,7 +2,6 @@
 
 const assert = require("node:assert/strict");
 const test = require("node:test");
-const { createFakeWx } = require("../testing");
 const harness = require("./harness");
 
 const { API, phone, rejection, until, withRefusedAccess } = harness;
@@ -248,7 +247,7 @@ test("C22 the id is the client's own, also of an answer that is fine or makes no
 });
 
 test("C22 every call has an id and says which client it is; staff find a failure by the id of the error", async () => {
-  const alice = phone(bench, { wx: createFakeWx({ code: () => "made-up" }) });
+  const alice = phone(bench, { code: () => "made-up" });
 
   const error = await rejection(alice.client.ready());
 

@@ -11,13 +11,16 @@ const { createClient } = require("../miniprogram_dist/wxlogin");
 const API = "/api/wechat/";
 const ROOT = path.join(__dirname, "..", "..");
 const PYTHON = process.env.PYTHON || path.join(ROOT, ".venv", "bin", "python");
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
+  "base64",
+);
 const TIMEOUT = 1000; // milliseconds of a call in a test: what hangs takes as long
 
-/** Django and the fake WeChat in a process that ends with ours. `act` has staff do something. */
-async function startServer(environment = {}) {
+/** Django and the fake WeChat in a process that ends with ours. `act` has staff do something, `wechat` the fake. */
+async function startServer() {
   const process_ = spawn(PYTHON, [path.join(__dirname, "server.py")], {
     stdio: ["pipe", "pipe", "inherit"],
-    env: { ...process.env, ...environment },
   });
   const lines = readline.createInterface({ input: process_.stdout })[Symbol.asyncIterator]();
   const next = async () => {
@@ -37,6 +40,10 @@ async function startServer(environment = {}) {
       });
       return turn;
     },
+    async wechat(control, fields) {
+      const answer = await fetch(`${fakeWeChat}/_fake/${control}`, { method: "POST", body: JSON.stringify(fields) });
+      return answer.json();
+    },
     stop: () => new Promise((resolve) => process_.once("exit", resolve).stdin.end()),
   };
 }
@@ -51,17 +58,14 @@ async function startServer(environment = {}) {
  *   { status, body, type, hold }   somebody else answers
  */
 async function startWire(server) {
-  const wire = { calls: [], faults: [], inFlight: 0, mostAtOnce: 0 };
+  const wire = { calls: [], faults: [] };
 
   const listener = http.createServer(async (request, response) => {
     const body = await read(request);
     const { method, url: asked, headers: header } = request;
     const call = { method, url: asked, path: asked.replace(/\?.*/, ""), header, body: body.toString() };
     wire.calls.push(call);
-    wire.inFlight += 1;
-    wire.mostAtOnce = Math.max(wire.mostAtOnce, wire.inFlight);
     request.socket.once("close", () => (call.isCut = !response.writableEnded));
-    response.once("close", () => (wire.inFlight -= 1));
     const fault = take(wire, call.path) || {};
     if (fault.reset) return request.socket.destroy();
     if (fault.hang) return undefined;
@@ -74,8 +78,8 @@ async function startWire(server) {
     const answer = await forward(server.url, request, body);
     call.status = answer.status;
     if (fault.lose) return request.socket.destroy();
-    if (fault.delay) await new Promise((resolve) => setTimeout(resolve, fault.delay));
-    if (fault.hold) await fault.hold;
+    if (fault.delay) await pause(fault.delay);
+    await fault.hold;
     response.writeHead(answer.status, answer.rawHeaders);
     return response.end(answer.body);
   });
@@ -87,7 +91,7 @@ async function startWire(server) {
     baseUrl: url + API,
     fault: (where, what, times = 1) => wire.faults.push({ where, what, times }),
     count: (method, where) => wire.calls.filter((call) => call.method === method && call.path === API + where).length,
-    clear: () => Object.assign(wire, { calls: [], faults: [], mostAtOnce: 0 }),
+    clear: () => Object.assign(wire, { calls: [], faults: [] }),
     stop: () => {
       listener.closeAllConnections();
       return new Promise((resolve) => listener.close(resolve));
@@ -152,22 +156,24 @@ function newOpenid() {
 }
 
 /** The phone opened anew with an access token that the server refuses, as one that expired is. */
-async function withRefusedAccess(bench, options) {
-  const before = phone(bench, options);
-  await before.client.ready();
-  const [key] = before.fake.storage.keys();
-  const kept = JSON.parse(before.wx.getStorageSync(key));
-  before.wx.setStorageSync(key, JSON.stringify({ ...kept, access: spoiled(kept.access) }));
-  before.fake.calls.length = 0;
-  bench.wire.clear();
-  return before.reopened(options);
+function withRefusedAccess(bench, options) {
+  return openedAnew(bench, options, ({ fake, wx }) => {
+    const [key] = fake.storage.keys();
+    const kept = JSON.parse(wx.getStorageSync(key));
+    wx.setStorageSync(key, JSON.stringify({ ...kept, access: spoiled(kept.access) }));
+  });
 }
 
 /** The phone opened anew, with tokens of a session that staff ended in the meantime. */
-async function withEndedSession(bench, options) {
+function withEndedSession(bench, options) {
+  return openedAnew(bench, options, ({ openid }) => bench.server.act("end_sessions", { openid }));
+}
+
+/** Somebody logged in and closed the mini-program; then `happens`, and now they open it again. */
+async function openedAnew(bench, options, happens) {
   const before = phone(bench, options);
   await before.client.ready();
-  await bench.server.act("end_sessions", { openid: before.openid });
+  await happens(before);
   before.fake.calls.length = 0;
   bench.wire.clear();
   return before.reopened(options);
@@ -179,10 +185,10 @@ function spoiled(token) {
 }
 
 /** Starts all of it before the tests of a file and ends it after them. */
-function bench(test, environment) {
+function bench(test) {
   const parts = {};
   test.before(async () => {
-    parts.server = await startServer(environment);
+    parts.server = await startServer();
     parts.wire = await startWire(parts.server);
   });
   test.beforeEach(() => parts.wire.clear());
@@ -214,4 +220,4 @@ async function until(holds) {
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-module.exports = { API, TIMEOUT, bench, phone, withRefusedAccess, withEndedSession, rejection, until, pause };
+module.exports = { API, PNG, TIMEOUT, bench, phone, withRefusedAccess, withEndedSession, rejection, until, pause };

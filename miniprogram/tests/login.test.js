@@ -137,7 +137,7 @@ test("C4 a 403 of a renewal is told as what it is, and nobody logs in", async ()
 
 test("C4 WeChat's risk control at the first login is told once too", async () => {
   const alice = phone(bench);
-  await fault({ path: "/sns/jscode2session", errcode: 40226, times: 1 });
+  await bench.server.wechat("faults", { path: "/sns/jscode2session", errcode: 40226, times: 1 });
 
   const error = await rejection(alice.client.ready());
 
@@ -149,7 +149,7 @@ test("C4 WeChat's risk control at the first login is told once too", async () =>
 
 test("a code that the server refuses is tried once more, with a new one", async () => {
   const alice = phone(bench);
-  await fault({ path: "/sns/jscode2session", errcode: 40029, times: 1 });
+  await bench.server.wechat("faults", { path: "/sns/jscode2session", errcode: 40029, times: 1 });
 
   await alice.client.ready();
 
@@ -160,7 +160,7 @@ test("a code that the server refuses is tried once more, with a new one", async 
 test("a code that is refused twice ends it, and the message says where to look", async () => {
   const alice = phone(bench, { code: () => "made-up" });
 
-  const error = await rejection(phoneWithCode("made-up").client.ready());
+  const error = await rejection(alice.client.ready());
 
   assert.equal(error.kind, "auth");
   assert.equal(error.code, "code_invalid");
@@ -368,7 +368,7 @@ test("C16 its own host gets the token, however its address is written, and nobod
 });
 
 test("a wx.login that gives no code is no refusal of anybody", async () => {
-  const alice = phone(bench, { wx: createFakeWx({ code: () => "" }) });
+  const alice = phone(bench, { code: () => "" });
 
   const error = await rejection(alice.client.ready());
 
@@ -466,7 +466,7 @@ test("a wx with nothing but what is needed will do", async () => {
 
 test("the server's sentences are in the language of the phone", async () => {
   const alice = phone(bench);
-  await fault({ path: "/sns/jscode2session", errcode: 40226, times: 1 });
+  await bench.server.wechat("faults", { path: "/sns/jscode2session", errcode: 40226, times: 1 });
 
   const error = await rejection(alice.client.ready());
 
@@ -580,14 +580,6 @@ test("with several apps on the server, the appid goes along with the code", asyn
   await known.ready();
 });
 
-function phoneWithCode(code) {
-  return phone(bench, { wx: createFakeWx({ code: () => code }) });
-}
-
 function whole(error) {
   return [error.message, error.stack, JSON.stringify(error)].join();
-}
-
-async function fault(rule) {
-  await fetch(`${bench.server.fakeWeChat}/_fake/faults`, { method: "POST", body: JSON.stringify(rule) });
 }

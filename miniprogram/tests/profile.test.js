@@ -4,13 +4,9 @@ const assert = require("node:assert/strict");
 const test = require("node:test");
 const harness = require("./harness");
 
-const { API, phone, rejection, until, pause, withRefusedAccess } = harness;
+const { API, PNG, phone, rejection, until, pause, withRefusedAccess } = harness;
 const bench = harness.bench(test);
 
-const PNG = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
-  "base64",
-);
 const FILE = "wxfile://tmp_picture.png";
 
 const tapped = (detail) => ({ type: "getphonenumber", detail });

@@ -202,7 +202,7 @@ test("ready({ sessionKey: true }) logs in anew where WeChat's key is gone, and o
   const openSessions = () => bench.server.act("open_sessions", { openid: alice.openid });
   await until(async () => (await openSessions()) === 1); // the one before was ended
 
-  const sealed = await post("/_fake/open-data", { openid: alice.openid, data: { steps: 8000 } });
+  const sealed = await bench.server.wechat("open-data", { openid: alice.openid, data: { steps: 8000 } });
   const { data } = await alice.client.request({ url: `${API}open-data/`, method: "POST", data: sealed });
   assert.equal(data.data.steps, 8000);
 });
@@ -313,8 +313,3 @@ test("an ended session and a key that is gone at the same time are one login", a
   assert.equal(bench.wire.count("POST", "login/"), 1);
   assert.equal((await alice.me()).statusCode, 200);
 });
-
-async function post(path, fields) {
-  const answer = await fetch(bench.server.fakeWeChat + path, { method: "POST", body: JSON.stringify(fields) });
-  return answer.json();
-}

@@ -59,12 +59,6 @@ def unblock(openid: str) -> None:
     blocking.unblock(person(openid), reason="they explained", staff=staff())
 
 
-def disable(openid: str) -> None:
-    user = person(openid).user
-    user.is_active = False
-    user.save()
-
-
 def end_sessions(openid: str) -> int:
     live = LoginSession.objects.filter(wechat_user=person(openid)).live(timezone.now())
     return sessions.end_sessions(live, staff=staff(), reason="lost phone")
@@ -87,8 +81,7 @@ def clients(openid: str) -> list[str]:
 
 
 ACTS: dict[str, Callable[..., Any]] = {
-    act.__name__: act
-    for act in (block, unblock, disable, end_sessions, open_sessions, people, failures, clients)
+    act.__name__: act for act in (block, unblock, end_sessions, open_sessions, people, failures, clients)
 }
 
 
