@@ -90,7 +90,7 @@ def roll_up() -> None:
 
     from wxlogin.conf import conf
     from wxlogin.models import HourlyFigure
-    from wxlogin.services.figures import settle
+    from wxlogin.services.upkeep.figures import settle
 
     started = time.monotonic()
     settle()

@@ -226,7 +226,7 @@ LOGGING = {
             "filters": ["request_id"],
         }
     },
-    "filters": {"request_id": {"()": "wxlogin.services.log.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "wxlogin.log.RequestIdFilter"}},
     "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"level": LOG_LEVEL, "handlers": [], "propagate": True},

@@ -18,11 +18,11 @@ from tests.api.test_avatar import picture
 from tests.settings import APPID
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.models import LoginSession, SessionKey, StaffAct, WeChatUser
-from wxlogin.services import revealing
 from wxlogin.services.accounts import merge_accounts
 from wxlogin.services.blocking import block
 from wxlogin.services.erasure import erase
 from wxlogin.services.sessions import end_sessions
+from wxlogin.services.staff import revealing
 from wxlogin.signals import push_received
 
 pytestmark = pytest.mark.django_db(transaction=True)

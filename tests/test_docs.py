@@ -22,7 +22,7 @@ from wxlogin.api.errors import ANSWERS
 from wxlogin.conf import Conf
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.models import StaffAct, WeChatUser
-from wxlogin.services import revealing
+from wxlogin.services.staff import revealing
 
 ROOT = Path(__file__).parents[1]
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]

@@ -15,8 +15,8 @@ from django.test import Client
 from tests import dumps
 from tests.conftest import Api
 from tests.settings import APPID
+from wxlogin.caller import Caller
 from wxlogin.services import login
-from wxlogin.services.caller import Caller
 from wxlogin.wechat.crypto import encrypt_push
 from wxlogin.wechat.errors import WeChatError
 

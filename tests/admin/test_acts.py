@@ -16,7 +16,8 @@ from django.utils import timezone
 from tests.conftest import Api
 from wxlogin.admin.acts import Block, exporting
 from wxlogin.models import LoginSession, SessionKey, StaffAct, WeChatUser
-from wxlogin.services import avatars, revealing
+from wxlogin.services import avatars
+from wxlogin.services.staff import revealing
 from wxlogin.signals import person_erased
 
 from .staff import OPENID, UNIONID, WHY, alice, confirm, ending, logged, page, url

@@ -12,8 +12,8 @@ from tests.conftest import Api
 from tests.queries import statements
 from tests.settings import APPID
 from wxlogin.models import HourlyFigure, LoginFailure, LoginSession, WeChatUser
-from wxlogin.services import figures
 from wxlogin.services.blocking import block
+from wxlogin.services.upkeep import figures
 from wxlogin.wechat.results import PhoneNumber
 
 from .staff import OPENID, UNIONID, alice, url

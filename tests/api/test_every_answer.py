@@ -12,7 +12,7 @@ from tests.conftest import Api
 from tests.project.process import suite
 from wxlogin.api.errors import ANSWERS, CODES
 from wxlogin.exceptions import WxLoginError
-from wxlogin.services.log import RequestIdFilter
+from wxlogin.log import RequestIdFilter
 from wxlogin.wechat.errors import WeChatError
 
 CALLS = [

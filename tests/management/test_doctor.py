@@ -18,8 +18,8 @@ from tests.settings import APPID
 from wxlogin.conf import conf
 from wxlogin.fakewechat.apps import known_apps
 from wxlogin.models import SessionKey
-from wxlogin.services import doctor
-from wxlogin.services.doctor import examine
+from wxlogin.services.upkeep import doctor
+from wxlogin.services.upkeep.doctor import examine
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from wxlogin.models import (
     StaffAct,
     WeChatUser,
 )
-from wxlogin.services import retention
+from wxlogin.services.upkeep import retention
 
 from .conftest import told
 

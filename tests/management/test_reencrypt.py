@@ -15,7 +15,7 @@ from tests.project.process import python
 from tests.settings import APPID
 from wxlogin.conf import conf
 from wxlogin.models import CarriedBlock, SessionKey, WeChatUser
-from wxlogin.services import reencryption
+from wxlogin.services.upkeep import reencryption
 from wxlogin.vault import Vault
 from wxlogin.wechat.results import PhoneNumber
 

@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
 from wxlogin.models import LoginFailure, WeChatUser
-from wxlogin.services.storage import again_when_outrun
+from wxlogin.transactions import again_when_outrun
 from wxlogin.wechat.results import Code2Session
 
 from .conftest import NOON

@@ -1,6 +1,6 @@
 import pytest
 
-from wxlogin.services.caller import caller_of, client_address, request_id_of
+from wxlogin.caller import caller_of, client_address, request_id_of
 
 PEER = "192.0.2.1"
 

@@ -11,8 +11,8 @@ from tests.queries import statements
 from tests.settings import APPID
 from wxlogin.models import LoginFailure, LoginSession, WeChatUser
 from wxlogin.services.blocking import block
-from wxlogin.services.diagnosis import failure_of, why_not
-from wxlogin.services.doctor import Finding
+from wxlogin.services.staff.diagnosis import failure_of, why_not
+from wxlogin.services.upkeep.doctor import Finding
 from wxlogin.wechat.results import PhoneNumber
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -2,8 +2,8 @@ import pytest
 
 from wxlogin.api.errors import ANSWERS
 from wxlogin.exceptions import AccountDisabled
-from wxlogin.services.doctor import HINTS
-from wxlogin.services.explanations import UNKNOWN, explain
+from wxlogin.services.meanings import UNKNOWN, explain
+from wxlogin.services.upkeep.doctor import HINTS
 from wxlogin.wechat.errors import ERRCODES, OF_PATH, WeChatError, error_for
 
 

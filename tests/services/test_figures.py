@@ -15,8 +15,8 @@ from tests.queries import statements
 from tests.settings import APPID
 from wxlogin.models import HourlyFigure, LoginFailure, LoginSession, WeChatUser
 from wxlogin.models.figures import BEYOND
-from wxlogin.services import figures
-from wxlogin.services.figures import DAY, HOUR, AppTotals, Failures, overview, roll_up
+from wxlogin.services.upkeep import figures
+from wxlogin.services.upkeep.figures import DAY, HOUR, AppTotals, Failures, overview, roll_up
 
 NOW = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
 OTHER = "wx00000000000000bb"

@@ -2,7 +2,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import DataError, IntegrityError, OperationalError, transaction
 
-from wxlogin.services.storage import again_when_outrun, in_one_transaction
+from wxlogin.transactions import again_when_outrun, in_one_transaction
 
 
 class FromPostgreSQL(Exception):

@@ -6,13 +6,13 @@ from django.contrib import admin
 
 from wxlogin.models import LoginFailure, LoginSession, Overview, SessionKey, StaffAct, WeChatUser
 
-from . import token_blacklist
-from .failures import LoginFailurePage
-from .overview import OverviewPage
-from .people import WeChatUserPage
-from .session_keys import SessionKeyPage
-from .sessions import LoginSessionPage
-from .staff_log import StaffActPage
+from .pages import token_blacklist
+from .pages.failures import LoginFailurePage
+from .pages.overview import OverviewPage
+from .pages.people import WeChatUserPage
+from .pages.session_keys import SessionKeyPage
+from .pages.sessions import LoginSessionPage
+from .pages.staff_log import StaffActPage
 
 __all__ = [
     "PAGES",

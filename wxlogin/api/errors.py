@@ -14,7 +14,7 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
 from wxlogin.exceptions import WxLoginError
-from wxlogin.services.log import log
+from wxlogin.log import log
 from wxlogin.wechat.errors import WeChatError
 
 

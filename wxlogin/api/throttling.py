@@ -14,9 +14,9 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from wxlogin.caller import client_address
 from wxlogin.conf import Rate, conf
 from wxlogin.models import LoginSession
-from wxlogin.services.caller import client_address
 from wxlogin.shared_cache import shared_cache
 
 

@@ -20,8 +20,10 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from wxlogin.caller import caller_of, request_id_of
 from wxlogin.conf import conf
 from wxlogin.exceptions import UnusablePicture
+from wxlogin.log import request_id
 from wxlogin.models import LoginSession, WeChatUser
 from wxlogin.services import (
     avatars,
@@ -35,8 +37,6 @@ from wxlogin.services import (
     session_keys,
     sessions,
 )
-from wxlogin.services.caller import caller_of, request_id_of
-from wxlogin.services.log import request_id
 
 from .authentication import WeChatJWTAuthentication
 from .errors import response_to

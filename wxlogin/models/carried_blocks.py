@@ -5,9 +5,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
+from wxlogin.sealing import vault
 from wxlogin.vault import CannotOpen
-
-from .sealing import vault
 
 if TYPE_CHECKING:
     from .people import WeChatUser

@@ -3,9 +3,8 @@
 import json
 import re
 
+from wxlogin.sealing import vault
 from wxlogin.wechat.results import PhoneNumber
-
-from .sealing import vault
 
 PURPOSE = "phone"
 LONGEST_COUNTRY_CODE = 3

@@ -3,8 +3,9 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from wxlogin.sealing import vault
+
 from .people import WeChatUser
-from .sealing import vault
 
 
 class SessionKeyQuerySet(models.QuerySet["SessionKey"]):

@@ -14,13 +14,13 @@ from django.utils.crypto import salted_hmac
 from wxlogin import signals
 from wxlogin.conf import conf
 from wxlogin.exceptions import CannotMerge
+from wxlogin.log import log
 from wxlogin.models import StaffAct, UnionidOwner, WeChatUser
+from wxlogin.transactions import in_one_transaction
 from wxlogin.wechat.results import Code2Session
 
 from . import sessions
-from .log import log
 from .staff_log import Action, Staff, record
-from .storage import in_one_transaction
 
 MOST_RELATED = 50
 

@@ -10,11 +10,11 @@ from django.core.files.storage import Storage
 from django.db import transaction
 
 from wxlogin.exceptions import StorageUnavailable, TokenInvalid
+from wxlogin.log import log
 from wxlogin.models import WeChatUser
+from wxlogin.transactions import in_one_transaction
 
-from .log import log
 from .pictures import remade
-from .storage import in_one_transaction
 
 
 def set_avatar(wechat_user: WeChatUser, picture: IO[bytes]) -> None:

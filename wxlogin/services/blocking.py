@@ -6,12 +6,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from wxlogin.log import log, short_hash
 from wxlogin.models import WeChatUser
+from wxlogin.transactions import in_one_transaction
 
 from . import sessions
-from .log import log, short_hash
 from .staff_log import Action, Staff, checked_reason, record
-from .storage import in_one_transaction
 
 
 @in_one_transaction

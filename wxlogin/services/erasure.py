@@ -13,12 +13,12 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from wxlogin import signals
+from wxlogin.log import log
 from wxlogin.models import CarriedBlock, LoginFailure, LoginSession, StaffAct, UnionidOwner, WeChatUser
+from wxlogin.transactions import again_when_outrun, in_one_transaction
 
 from . import accounts, avatars
-from .log import log
 from .staff_log import Action, Staff, checked_reason, record
-from .storage import again_when_outrun, in_one_transaction
 
 
 @again_when_outrun

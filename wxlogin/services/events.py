@@ -14,12 +14,12 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from wxlogin import signals
 from wxlogin.conf import App, conf
 from wxlogin.exceptions import PushRefused
+from wxlogin.log import log, short_hash
 from wxlogin.models import ReceivedPush, WeChatUser
+from wxlogin.transactions import in_one_transaction
 from wxlogin.wechat.crypto import CannotDecrypt, decrypt_push, push_signature
 
 from . import avatars, erasure
-from .log import log, short_hash
-from .storage import in_one_transaction
 
 Message = Mapping[str, Any]
 

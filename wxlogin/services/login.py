@@ -7,19 +7,19 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from wxlogin.caller import Caller
 from wxlogin.exceptions import AccountDisabled
 from wxlogin.gateway import get_client
+from wxlogin.log import log, short_hash
 from wxlogin.models import LoginSession, SessionKey, WeChatUser
 from wxlogin.signals import logged_in
 from wxlogin.tokens import TokenPair
+from wxlogin.transactions import again_when_outrun, in_one_transaction
 from wxlogin.wechat.results import Code2Session
 
 from . import accounts, phone
-from .caller import Caller
-from .log import log, short_hash
 from .refusals import milliseconds_since, recorded
 from .sessions import issue_tokens
-from .storage import again_when_outrun, in_one_transaction
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,17 @@ import time
 
 from django.db import Error
 
+from wxlogin.caller import Caller
 from wxlogin.conf import conf
 from wxlogin.exceptions import OpenDataInvalid, TokenInvalid, WxLoginError
 from wxlogin.gateway import get_client
+from wxlogin.log import log, short_hash
 from wxlogin.models import WeChatUser
 from wxlogin.wechat.client import phone_number_in
 from wxlogin.wechat.errors import WeChatError
 from wxlogin.wechat.results import PhoneNumber
 
 from . import open_data
-from .caller import Caller
-from .log import log, short_hash
 from .refusals import recorded
 
 

@@ -9,12 +9,11 @@ from typing import Any
 from django.db import Error
 from django.utils import timezone
 
+from wxlogin.caller import Caller
 from wxlogin.exceptions import AccountDisabled
+from wxlogin.log import log, request_id
 from wxlogin.models import LoginFailure, WeChatUser
 from wxlogin.wechat.errors import Misconfigured, WeChatError
-
-from .caller import Caller
-from .log import log, request_id
 
 
 @contextmanager

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
+from wxlogin.caller import Caller
 from wxlogin.exceptions import SessionKeyMissing
 from wxlogin.gateway import get_client
 from wxlogin.models import SessionKey, WeChatUser
 from wxlogin.vault import CannotOpen
 
-from .caller import Caller
 from .refusals import recorded
 from .staff_log import Action, Staff, record
 

@@ -13,12 +13,12 @@ from django.utils import timezone
 from wxlogin import tokens
 from wxlogin.conf import conf
 from wxlogin.exceptions import SessionEnded, TokenInvalid
+from wxlogin.log import log
 from wxlogin.models import LoginSession, WeChatUser
 from wxlogin.tokens import TokenPair
+from wxlogin.transactions import in_one_transaction
 
-from .log import log
 from .staff_log import Action, Staff, record
-from .storage import in_one_transaction
 
 EndReason = LoginSession.EndReason
 

@@ -8,10 +8,9 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest
 from django.utils import timezone
 
+from wxlogin.caller import client_address, request_id_of
+from wxlogin.log import address, request_id, short_hash
 from wxlogin.models import StaffAct, WeChatUser
-
-from .caller import client_address, request_id_of
-from .log import address, request_id, short_hash
 
 MAX_REASON = 200
 

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.models import WeChatUser
-from wxlogin.services import revealing
+from wxlogin.services.staff import revealing
 from wxlogin.vault import CannotOpen
 
 from ..links import page_of

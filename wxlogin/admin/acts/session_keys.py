@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 from wxlogin.exceptions import WxLoginError
 from wxlogin.models import SessionKey, WeChatUser
 from wxlogin.services import session_keys
-from wxlogin.services.explanations import explain
+from wxlogin.services.meanings import explain
 from wxlogin.wechat.errors import WeChatError, WeChatTimeout, WeChatUnavailable
 
 from .base import Act, Outcome

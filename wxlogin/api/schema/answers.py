@@ -9,8 +9,8 @@ from rest_framework.views import APIView
 
 from wxlogin.api.errors import ANSWERS
 from wxlogin.api.serializers import UserSerializer
+from wxlogin.caller import SANE_REQUEST_ID
 from wxlogin.conf import conf
-from wxlogin.services.caller import SANE_REQUEST_ID
 
 from .operations import JSON, Answer, Body, Operation
 

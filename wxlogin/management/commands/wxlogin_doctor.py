@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from wxlogin.services.doctor import Finding, examine
+from wxlogin.services.upkeep.doctor import Finding, examine
 
 
 class Command(BaseCommand):

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from wxlogin.services.retention import purge
+from wxlogin.services.upkeep.retention import purge
 
 
 class Command(BaseCommand):

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from wxlogin.services.reencryption import Blocks, carried_blocks, reencrypt
+from wxlogin.services.upkeep.reencryption import Blocks, carried_blocks, reencrypt
 
 WHAT_TO_DO = (
     "values open with none of the listed keys and were left as they are. List the key that sealed them as one of "

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from wxlogin.services.figures import roll_up
+from wxlogin.services.upkeep.figures import roll_up
 
 
 class Command(BaseCommand):

@@ -4,12 +4,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.models import SessionKey
-from wxlogin.services import lookup
+from wxlogin.services.staff import lookup
 
-from .base import ReadOnlyPage, app_name
-from .filters import AppFilter, ChoiceFilter, Choices
-from .links import link_to
-from .masks import mask_id
+from ..base import ReadOnlyPage, app_name
+from ..filters import AppFilter, ChoiceFilter, Choices
+from ..links import link_to
+from ..masks import mask_id
 
 
 class KeyAppFilter(AppFilter):

@@ -9,10 +9,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from wxlogin.models import CarriedBlock, SessionKey, WeChatUser
-from wxlogin.models.sealing import vault
+from wxlogin.sealing import vault
+from wxlogin.transactions import in_one_transaction
 from wxlogin.vault import CannotOpen
-
-from .storage import in_one_transaction
 
 BATCH = 500
 

@@ -10,12 +10,12 @@ from django.utils.formats import date_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from wxlogin.caller import SANE_REQUEST_ID
 from wxlogin.conf import conf
 from wxlogin.models import LoginFailure, LoginSession, WeChatUser
 
-from .caller import SANE_REQUEST_ID
-from .doctor import Finding, Text
-from .explanations import Explanation, explain
+from ..meanings import Explanation, explain
+from ..upkeep.doctor import Finding, Text
 
 LATELY = timedelta(hours=24)
 JUST_NOW = timedelta(hours=1)

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from wxlogin.conf import conf
 from wxlogin.models import CarriedBlock, LoginFailure, LoginSession, ReceivedPush
+from wxlogin.transactions import in_one_transaction
 
 from .figures import settle
-from .storage import in_one_transaction
 
 BATCH = 1_000  # rows that a statement looks at, at most: so each is quick, however large the table is
 

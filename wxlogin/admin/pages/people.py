@@ -13,11 +13,12 @@ from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 
 from wxlogin.conf import conf
 from wxlogin.models import LoginFailure, LoginSession, SessionKey, StaffAct, WeChatUser
-from wxlogin.services import accounts, lookup
-from wxlogin.services.explanations import explain
+from wxlogin.services import accounts
+from wxlogin.services.meanings import explain
+from wxlogin.services.staff import lookup
 from wxlogin.vault import CannotOpen
 
-from .acts import (
+from ..acts import (
     ActsOnRows,
     Block,
     CheckSessionKey,
@@ -30,10 +31,10 @@ from .acts import (
     Split,
     Unblock,
 )
-from .base import OrderedList, ReadOnlyPage, app_name, badge, says, shown_time
-from .filters import AppFilter, CreatedFilter, LastLoginFilter, PhoneFilter, StateFilter, UnionidFilter
-from .links import act_on, link_to_user, list_of, page_of, why_not
-from .masks import mask_address, mask_id, mask_phone
+from ..base import OrderedList, ReadOnlyPage, app_name, badge, says, shown_time
+from ..filters import AppFilter, CreatedFilter, LastLoginFilter, PhoneFilter, StateFilter, UnionidFilter
+from ..links import act_on, link_to_user, list_of, page_of, why_not
+from ..masks import mask_address, mask_id, mask_phone
 from .sessions import device_of, session_state
 from .staff_log import told_details
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
 
-from .base import ReadOnlyPage
+from ..base import ReadOnlyPage
 
 APP = "token_blacklist"
 

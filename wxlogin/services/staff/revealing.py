@@ -6,12 +6,12 @@ from datetime import timedelta
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
+from wxlogin.log import log
 from wxlogin.models import StaffAct, WeChatUser
+from wxlogin.transactions import in_one_transaction
 
-from . import accounts
-from .log import log
-from .staff_log import Action, record
-from .storage import in_one_transaction
+from .. import accounts
+from ..staff_log import Action, record
 
 AT_MOST, WITHIN = 30, timedelta(hours=1)  # reveals of one of the staff
 

@@ -10,13 +10,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy as _
 
 from wxlogin.models import LoginSession
-from wxlogin.services import lookup
+from wxlogin.services.staff import lookup
 
-from .acts import ActsOnRows, EndSessions
-from .base import ReadOnlyPage, app_name, badge
-from .filters import AppFilter, CreatedFilter, SessionStateFilter
-from .links import act_on, link_to
-from .masks import mask_address, mask_id
+from ..acts import ActsOnRows, EndSessions
+from ..base import ReadOnlyPage, app_name, badge
+from ..filters import AppFilter, CreatedFilter, SessionStateFilter
+from ..links import act_on, link_to
+from ..masks import mask_address, mask_id
 
 SYSTEMS = [
     ("iPhone", r"iPhone"),

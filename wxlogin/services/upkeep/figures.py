@@ -12,11 +12,10 @@ from django.db import Error, IntegrityError
 from django.utils import timezone
 
 from wxlogin.conf import conf
+from wxlogin.log import log
 from wxlogin.models import HourlyFigure
 from wxlogin.models.figures import BEYOND, parts_of
-
-from .log import log
-from .storage import in_one_transaction
+from wxlogin.transactions import in_one_transaction
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SETTLING = timedelta(minutes=5)  # after which no login of an hour is still about to be committed

@@ -8,13 +8,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy as _
 
 from wxlogin.conf import conf
+from wxlogin.log import hash_of
 from wxlogin.models import StaffAct
-from wxlogin.services.log import hash_of
 
-from .base import ReadOnlyPage, app_name, says
-from .filters import ChoiceFilter, Choices, CreatedFilter
-from .links import link_to_person
-from .masks import mask_address, mask_id
+from ..base import ReadOnlyPage, app_name, says
+from ..filters import ChoiceFilter, Choices, CreatedFilter
+from ..links import link_to_person
+from ..masks import mask_address, mask_id
 
 DETAILS = {
     "sessions": _("sessions ended"),

@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from .doctor import HINTS, LOOK_IT_UP
+from .upkeep.doctor import HINTS, LOOK_IT_UP
 
 Text = str | Promise
 

@@ -16,15 +16,16 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from wxlogin.models import LoginFailure, WeChatUser
 from wxlogin.models.figures import BEYOND, BUCKETS
-from wxlogin.services import diagnosis, doctor, figures, lookup
-from wxlogin.services.doctor import Finding
-from wxlogin.services.explanations import explain
-from wxlogin.services.figures import Day, Figures
+from wxlogin.services.meanings import explain
+from wxlogin.services.staff import diagnosis, lookup
+from wxlogin.services.upkeep import doctor, figures
+from wxlogin.services.upkeep.doctor import Finding
+from wxlogin.services.upkeep.figures import Day, Figures
 from wxlogin.shared_cache import shared_cache
 
-from .base import ReadOnlyPage, app_name, shown_time
-from .links import link_to, list_of
-from .masks import mask_id
+from ..base import ReadOnlyPage, app_name, shown_time
+from ..links import link_to, list_of
+from ..masks import mask_id
 
 MOST_PEOPLE = 5  # that are diagnosed at once
 LONGEST_KEY = 128

@@ -3,14 +3,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from wxlogin.caller import SANE_REQUEST_ID
 from wxlogin.models import LoginFailure
-from wxlogin.services.caller import SANE_REQUEST_ID
-from wxlogin.services.explanations import OF_CODE, explain
+from wxlogin.services.meanings import OF_CODE, explain
 
-from .base import ReadOnlyPage, app_name, badge
-from .filters import AppFilter, ChoiceFilter, Choices, CreatedFilter
-from .links import link_to
-from .masks import mask_address, mask_id
+from ..base import ReadOnlyPage, app_name, badge
+from ..filters import AppFilter, ChoiceFilter, Choices, CreatedFilter
+from ..links import link_to
+from ..masks import mask_address, mask_id
 
 
 class AnswerFilter(ChoiceFilter):
