@@ -13,12 +13,14 @@ class WxLoginConfig(AppConfig):
         from django.db.models.signals import post_delete, post_save
 
         from . import checks
-        from .services import avatars, sessions
+        from .services import pictures, sessions
 
         checks.refuse_to_start()
-        post_save.connect(sessions.when_user_saved, dispatch_uid="wxlogin.when_user_saved")
+        post_save.connect(
+            sessions.end_sessions_of_saved_user, dispatch_uid="wxlogin.end_sessions_of_saved_user"
+        )
         post_delete.connect(
-            avatars.delete_file_of_deleted,
+            pictures.delete_file_of_deleted,
             sender=self.get_model("WeChatUser"),
             dispatch_uid="wxlogin.delete_file_of_deleted",
         )

@@ -1,27 +1,34 @@
-"""Who is asking, as far as the transport tells."""
+"""The caller of a request: address, device and request id, as plain values for the services."""
 
 import ipaddress
 import re
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from django.http import HttpRequest
 
 from wxlogin.conf import conf
+from wxlogin.log import request_id
 
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SANE_CLIENT = re.compile(r"[A-Za-z0-9._/+-]{1,32}")
-# Some proxies add it: 192.0.2.7:49152, [2001:db8::7]:49152.
+# Some proxies add a port: 192.0.2.7:49152, [2001:db8::7]:49152.
 WITH_PORT = re.compile(r"(?:\[([^\]]*)\]|([^:]*)):\d{1,5}")
 # developers.weixin.qq.com, wx.request: WeChat sets the Referer and a page can't change it.
 REFERER = re.compile(r"https://servicewechat\.com/(wx[0-9a-z]{1,30})/([0-9A-Za-z.]{1,32})/")
 
+#: The address of the staff member who is acting, for the staff log.
+staff_address: ContextVar[str | None] = ContextVar("wxlogin_address", default=None)
+
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is asking, as far as the request tells. ``release`` and ``client`` are hints, no proof.
+    """Facts about the caller of a request. ``release`` and ``client`` are hints, no proof.
 
-    ``release`` of the mini-program is from a Referer; ``client`` is what our own client in it says it is.
+    ``release`` is the mini-program's, from the Referer; ``client`` is the version that our own client sends.
     """
 
     ip: str | None = None
@@ -31,6 +38,7 @@ class Caller:
 
 
 def caller_of(request: HttpRequest) -> Caller:
+    """Return what the headers of ``request`` say about its caller, cleaned for storage."""
     agent = "".join(filter(str.isprintable, request.headers.get("User-Agent", "")))
     referer = REFERER.match(request.headers.get("Referer", ""))
     client = request.headers.get("X-Wxlogin-Client", "")
@@ -42,16 +50,33 @@ def caller_of(request: HttpRequest) -> Caller:
     )
 
 
+def is_request_id(text: str) -> bool:
+    """True if ``text`` can be a request id: harmless in a log line, and short enough for its column."""
+    return bool(SANE_REQUEST_ID.fullmatch(text))
+
+
 def request_id_of(request: HttpRequest) -> str:
-    """The client's own ``X-Request-ID`` if it is harmless in a log line, else a new one."""
+    """Return the client's own ``X-Request-ID`` if it is harmless in a log line, else a new one."""
     sent = request.headers.get("X-Request-ID", "")
-    return sent if SANE_REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+    return sent if is_request_id(sent) else uuid.uuid4().hex
+
+
+@contextmanager
+def staff_request(request: HttpRequest) -> Iterator[None]:
+    """Make ``request``'s address and id those of every act, and of every log line, inside the block."""
+    before = staff_address.set(client_address(request)), request_id.set(request_id_of(request))
+    try:
+        yield
+    finally:
+        staff_address.reset(before[0])
+        request_id.reset(before[1])
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The address that our outermost proxy saw; without proxies of ours, the peer's. None if unreadable.
+    """Return the address that our outermost proxy saw; without proxies of ours, the peer's. None if unreadable.
 
-    ``X-Forwarded-For`` grows on the right, one entry a proxy; what is left of ours anybody can write.
+    ``X-Forwarded-For`` grows on the right, one entry for each proxy. Entries to the left of ours can be
+    written by anybody.
     """
     forwarded = [
         part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()
@@ -65,5 +90,6 @@ def client_address(request: HttpRequest) -> str | None:
     except ValueError:
         return None
     if isinstance(parsed, ipaddress.IPv6Address):
-        parsed = parsed.ipv4_mapped or ipaddress.IPv6Address(int(parsed))  # the zone of fe80::1%eth0 goes
+        # Without the zone of an address like fe80::1%eth0.
+        parsed = parsed.ipv4_mapped or ipaddress.IPv6Address(int(parsed))
     return str(parsed)

@@ -8,8 +8,9 @@ from typing import Any
 
 from wxlogin.conf import conf
 from wxlogin.exceptions import UnknownApp
+from wxlogin.sealing import vault
 from wxlogin.shared_cache import shared_cache
-from wxlogin.vault import CannotOpen, Vault
+from wxlogin.vault import CannotOpen
 from wxlogin.wechat.access_tokens import AccessTokens
 from wxlogin.wechat.client import WeChatClient
 from wxlogin.wechat.transport import Transport
@@ -36,7 +37,7 @@ class SealedCache:
     def get(self, key: str) -> Any:
         sealed = shared_cache.run(lambda store: store.get(key))
         try:
-            return json.loads(_vault().open(sealed, bound_to=("cache", key))) if sealed else None
+            return json.loads(vault().open(sealed, bound_to=("cache", key))) if sealed else None
         except CannotOpen:  # after a change of keys
             return None
 
@@ -53,11 +54,7 @@ class SealedCache:
 
 
 def _seal(key: str, value: Any) -> bytes:
-    return _vault().seal(json.dumps(value), bound_to=("cache", key))
-
-
-def _vault() -> Vault:
-    return Vault(conf.ENCRYPTION_KEYS)
+    return vault().seal(json.dumps(value), bound_to=("cache", key))
 
 
 @lru_cache(maxsize=8)

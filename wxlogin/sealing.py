@@ -1,7 +1,9 @@
+"""Sealing with the keys of today's settings."""
+
 from wxlogin.conf import conf
 from wxlogin.vault import Vault
 
 
 def vault() -> Vault:
-    """With the keys of today's settings."""
+    """Return a vault that seals with the first of ``ENCRYPTION_KEYS`` and opens with all of them."""
     return Vault(conf.ENCRYPTION_KEYS)

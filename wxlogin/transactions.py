@@ -1,3 +1,5 @@
+"""Database transactions: all or nothing, and a retry where another transaction was in the way."""
+
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
@@ -8,15 +10,14 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Deadlock, serialization failure, lock not available (PostgreSQL); lock wait time-out, deadlock (MySQL).
+# Deadlock, serialization failure, lock not available (PostgreSQL); lock wait timeout, deadlock (MySQL).
 CONTENTION = {"40P01", "40001", "55P03", 1205, 1213}
-RACES = (
-    5  # a first login can lose one for the identity and one for the unionid, and more while others are erased
-)
+# A first login can lose one race for the identity and one for the unionid, and more while others are erased.
+RACES = 5
 
 
 def in_one_transaction(function: Callable[P, R]) -> Callable[P, R]:
-    """All or nothing, and once more where the database says that it was only somebody in the way."""
+    """Run ``function`` in a transaction, and retry it once after a deadlock or a lock timeout."""
 
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -30,11 +31,11 @@ def in_one_transaction(function: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
-def again_when_outrun(function: Callable[P, R]) -> Callable[P, R]:
-    """For a transaction that may lose a race for a unique row: then it runs again and finds the winner's.
+def retry_lost_race(function: Callable[P, R]) -> Callable[P, R]:
+    """Run a transaction again if it loses a race for a unique row. The retry finds the winner's row.
 
-    From its beginning and not from a savepoint: on MySQL a transaction keeps a lock on the row it stumbled
-    over, and two that then want to write it are a deadlock.
+    The retry starts the transaction anew and not from a savepoint: MySQL keeps a lock on the row that the
+    first attempt collided with, and two transactions that then want to write this row would deadlock.
     """
 
     @wraps(function)
@@ -48,6 +49,7 @@ def again_when_outrun(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def is_contention(exc: OperationalError) -> bool:
+    """True if the database gave up because of another transaction, whatever the driver."""
     cause = exc.__cause__
     number = cause.args[0] if cause and cause.args else None
     return getattr(cause, "sqlstate", number) in CONTENTION or "locked" in str(exc)

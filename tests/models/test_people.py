@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
 from wxlogin.models import LoginFailure, WeChatUser
-from wxlogin.transactions import again_when_outrun
+from wxlogin.transactions import retry_lost_race
 from wxlogin.wechat.results import Code2Session
 
 from .conftest import NOON
@@ -95,7 +95,7 @@ def test_the_loser_of_two_first_logins_reads_the_winners_row_in_its_next_try(mak
     winner = make_person(OPENID)
     too_early("update", 0)
 
-    person, created = again_when_outrun(record)(at=LATER)
+    person, created = retry_lost_race(record)(at=LATER)
 
     assert (person, created) == (winner, False)
     assert WeChatUser.objects.get().last_login_at == LATER

@@ -2,7 +2,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import DataError, IntegrityError, OperationalError, transaction
 
-from wxlogin.transactions import again_when_outrun, in_one_transaction
+from wxlogin.transactions import retry_lost_race, in_one_transaction
 
 
 class FromPostgreSQL(Exception):
@@ -100,7 +100,7 @@ def test_inside_somebody_elses_transaction_the_failure_is_theirs(fail):
 def test_a_lost_race_for_a_unique_row_is_run_again(lost):
     failures = [IntegrityError() for _ in range(lost)]
 
-    name = again_when_outrun(add_user)(failures)
+    name = retry_lost_race(add_user)(failures)
 
     assert name == "try-0"
     assert usernames() == ["try-0"]
@@ -110,7 +110,7 @@ def test_a_lost_race_for_a_unique_row_is_run_again(lost):
 def test_a_deadlock_after_a_lost_race_is_still_worth_a_try():
     failures = [failure(FromPostgreSQL("40P01")), IntegrityError()]
 
-    assert again_when_outrun(add_user)(failures) == "try-0"
+    assert retry_lost_race(add_user)(failures) == "try-0"
 
 
 @pytest.mark.django_db
@@ -128,7 +128,7 @@ def test_a_constraint_that_never_gives_way_is_told():
     failures = [IntegrityError() for _ in range(8)]
 
     with pytest.raises(IntegrityError):
-        again_when_outrun(add_user)(failures)
+        retry_lost_race(add_user)(failures)
 
     assert len(failures) == 2
     assert usernames() == []

@@ -40,10 +40,6 @@ def link_to_user(user: AbstractBaseUser, text: Any) -> Any:
         return text
 
 
-def link_to_person(person: WeChatUser | None, text: Any) -> Any:
-    return link_to(person, text) if person else text
-
-
 def why_not(person: WeChatUser) -> str:
     """To the page that says why the person can't log in."""
     return f"{reverse('admin:wxlogin_overview_why')}?{urlencode({'q': person.user_id})}"

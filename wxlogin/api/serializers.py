@@ -3,15 +3,13 @@
 from datetime import UTC
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.utils.translation import gettext_lazy as _
 from rest_framework import ISO_8601, serializers
 
 from wxlogin.conf import conf
-from wxlogin.models import LoginFailure, LoginSession, SessionKey, StaffAct, WeChatUser
-from wxlogin.services.open_data import Sealed
+from wxlogin.models import LoginSession, SessionKey, WeChatUser
+from wxlogin.services.open_data import EncryptedData
 from wxlogin.services.profile import MAX_NICKNAME, clean_nickname
-from wxlogin.vault import CannotOpen
 
 MAX_CODE = 128
 
@@ -110,7 +108,7 @@ class OpenDataRequestSerializer(serializers.Serializer):
         for one, other in (("rawData", "signature"), ("signature", "rawData")):
             if one in attrs and other not in attrs:
                 raise _missing(self, other)
-        return {"sealed": _sealed(attrs)}
+        return {"encrypted": _encrypted_data(attrs)}
 
 
 class PhoneRequestSerializer(serializers.Serializer):
@@ -130,15 +128,15 @@ class PhoneRequestSerializer(serializers.Serializer):
         for name in ("encryptedData", "iv"):
             if name not in attrs:
                 raise _missing(self, name)
-        return {"sealed": _sealed(attrs)}
+        return {"encrypted": _encrypted_data(attrs)}
 
 
 def _missing(serializer: serializers.Serializer, name: str) -> serializers.ValidationError:
     return serializers.ValidationError({name: [serializer.fields[name].error_messages["required"]]})
 
 
-def _sealed(attrs: dict[str, Any]) -> Sealed:
-    return Sealed(attrs["encryptedData"], attrs["iv"], attrs.get("rawData"), attrs.get("signature"))
+def _encrypted_data(attrs: dict[str, Any]) -> EncryptedData:
+    return EncryptedData(attrs["encryptedData"], attrs["iv"], attrs.get("rawData"), attrs.get("signature"))
 
 
 class UserSerializer(serializers.ModelSerializer):
@@ -187,124 +185,3 @@ class SessionKeySerializer(serializers.ModelSerializer):
 class PhoneSerializer(serializers.Serializer):
     phone_number = serializers.CharField(source="number", read_only=True)
     country_code = serializers.CharField(read_only=True)
-
-
-class ExportedSessionSerializer(serializers.ModelSerializer):
-    id = serializers.ReadOnlyField(source="public_id")
-    created_at = UTCTime()
-    last_seen_at = UTCTime()
-    expires_at = UTCTime()
-    ended_at = UTCTime(allow_null=True)
-    end_reason = serializers.ChoiceField(LoginSession.EndReason.choices, allow_blank=True, read_only=True)
-
-    class Meta:
-        model = LoginSession
-        fields = [
-            "id",
-            "created_at",
-            "last_seen_at",
-            "expires_at",
-            "ended_at",
-            "end_reason",
-            "ip",
-            "user_agent",
-            "release",
-            "client",
-        ]
-        read_only_fields = fields
-
-
-class ExportedActSerializer(serializers.ModelSerializer):
-    """What staff did to the person; not who it was, and not the reason, which is written for staff."""
-
-    created_at = UTCTime()
-
-    class Meta:
-        model = StaffAct
-        fields = ["action", "from_user", "to_user", "created_at"]
-        read_only_fields = fields
-
-
-class ExportedFailureSerializer(serializers.ModelSerializer):
-    created_at = UTCTime()
-
-    class Meta:
-        model = LoginFailure
-        fields = ["created_at", "code", "errcode", "ip", "request_id"]
-        read_only_fields = fields
-
-
-class ExportedIdentitySerializer(serializers.ModelSerializer):
-    """All columns of a person; of the two that are sealed, the phone in clear and of the key what is known."""
-
-    avatar = serializers.FileField(read_only=True, use_url=True)
-    phone = serializers.SerializerMethodField()
-    block = serializers.SerializerMethodField()
-    session_key = serializers.SerializerMethodField()
-    sessions = ExportedSessionSerializer(source="login_sessions", many=True, read_only=True)
-    failures = ExportedFailureSerializer(many=True, read_only=True)
-    staff_acts = ExportedActSerializer(many=True, read_only=True)
-    created_at = UTCTime()
-    last_login_at = UTCTime()
-
-    class Meta:
-        model = WeChatUser
-        fields = [
-            "appid",
-            "openid",
-            "unionid",
-            "nickname",
-            "avatar",
-            "phone",
-            "block",
-            "created_at",
-            "last_login_at",
-            "session_key",
-            "sessions",
-            "failures",
-            "staff_acts",
-        ]
-        read_only_fields = fields
-
-    def get_phone(self, wechat_user: WeChatUser) -> dict[str, Any] | None:
-        try:
-            phone = wechat_user.phone
-        except CannotOpen:  # sealed with a key that the project threw away
-            return None
-        return PhoneSerializer(phone).data if phone else None
-
-    def get_block(self, wechat_user: WeChatUser) -> dict[str, Any] | None:
-        return BlockSerializer(wechat_user).data if wechat_user.blocked_at else None
-
-    def get_session_key(self, wechat_user: WeChatUser) -> dict[str, Any] | None:
-        key = getattr(wechat_user, "session_key", None)
-        return SessionKeySerializer(key).data if key else None
-
-
-class BlockSerializer(serializers.ModelSerializer):
-    since = UTCTime(source="blocked_at")
-    until = UTCTime(source="blocked_until", allow_null=True)
-    reason = serializers.SerializerMethodField()
-
-    class Meta:
-        model = WeChatUser
-        fields = ["since", "until", "reason"]
-
-    def get_reason(self, wechat_user: WeChatUser) -> str:
-        """What staff meant to be read."""
-        return wechat_user.block_reason if wechat_user.block_reason_public else ""
-
-
-class ExportSerializer(serializers.Serializer):
-    """A Django user, with the identities that the context has."""
-
-    id = serializers.ReadOnlyField(source="pk")
-    username = serializers.SerializerMethodField()
-    identities = serializers.SerializerMethodField()
-
-    def get_username(self, user: AbstractBaseUser) -> str:
-        return user.get_username()
-
-    def get_identities(self, user: AbstractBaseUser) -> list[dict[str, Any]]:
-        known = self.context["identities"]
-        return list(ExportedIdentitySerializer(known, many=True, context=self.context).data)

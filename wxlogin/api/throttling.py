@@ -20,8 +20,8 @@ from wxlogin.models import LoginSession
 from wxlogin.shared_cache import shared_cache
 
 
-def refusal(key: str, rate: Rate) -> int | None:
-    """Count one more call; None while it is within ``rate``, else the seconds until the window ends.
+def seconds_to_wait(key: str, rate: Rate) -> int | None:
+    """Count one more call. Return None while it is within ``rate``, else the seconds until the window ends.
 
     Windows are fixed and start with the first call. A cache that fails makes way for a count of this process.
     """
@@ -61,7 +61,7 @@ class Throttle(BaseThrottle):
         return network_of(client_address(request))
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        self.seconds = refusal(f"wxlogin:{self.scope}:{self.who(request)}", self.rate())
+        self.seconds = seconds_to_wait(f"wxlogin:{self.scope}:{self.who(request)}", self.rate())
         return self.seconds is None
 
     def wait(self) -> float | None:

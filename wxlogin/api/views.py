@@ -1,49 +1,34 @@
 """One class an endpoint: check the shape, call a service, show the outcome."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from typing import Any, cast
+from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-from django.utils import translation
+from django.http import Http404, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
-from rest_framework.permissions import AllowAny, IsAuthenticated
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
-from rest_framework.views import APIView
 
-from wxlogin.caller import caller_of, request_id_of
-from wxlogin.conf import conf
+from wxlogin.caller import caller_of
 from wxlogin.exceptions import UnusablePicture
-from wxlogin.log import request_id
-from wxlogin.models import LoginSession, WeChatUser
 from wxlogin.services import (
-    avatars,
     erasure,
     events,
-    export,
     login,
     open_data,
     phone,
+    pictures,
     profile,
     session_keys,
     sessions,
 )
 
-from .authentication import WeChatJWTAuthentication
-from .errors import response_to
-from .parsers import BoundedFormParser, BoundedJSONParser, read_bounded
+from .base import WeChatView
+from .export import UserExportSerializer
+from .parsers import BoundedFormParser, read_bounded
 from .serializers import (
     AvatarRequestSerializer,
-    ExportSerializer,
     LoginRequestSerializer,
     LoginSessionSerializer,
     LogoutRequestSerializer,
@@ -55,84 +40,6 @@ from .serializers import (
     SessionKeySerializer,
 )
 from .throttling import DataThrottle, LoginThrottle, RefreshThrottle, SessionDataThrottle
-
-
-class AlwaysJSON(BaseContentNegotiation):
-    """Whatever ``Accept`` says: there is one format, and a 406 would help nobody."""
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
-        media_type = (request.content_type or "").partition(";")[0].strip().lower()
-        return next((parser for parser in parsers if parser.media_type == media_type), None)
-
-    def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        renderer = next(iter(renderers))
-        return renderer, renderer.media_type
-
-
-class WeChatView(APIView):
-    """What all endpoints share. Nothing here is left to the project's ``REST_FRAMEWORK`` settings."""
-
-    authentication_classes = [WeChatJWTAuthentication]
-    permission_classes = [IsAuthenticated]
-    parser_classes = [BoundedJSONParser]
-    renderer_classes = [JSONRenderer]
-    throttle_classes = []
-    content_negotiation_class = AlwaysJSON
-    http_method_names = ["get", "head", "post", "put", "delete"]
-    metadata_class = None
-    versioning_class = None
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:  # type: ignore[override]
-        # ATOMIC_REQUESTS would hold a transaction open over a call to WeChat, and take back the end of a
-        # session together with the refusal that announces it.
-        return transaction.non_atomic_requests(super().as_view(**initkwargs))
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        request.wxlogin_request_id = request_id_of(request)  # type: ignore[attr-defined]
-        before = request_id.set(request.wxlogin_request_id)  # type: ignore[attr-defined]
-        try:
-            with translation.override(translation.get_language_from_request(request)):
-                return super().dispatch(request, *args, **kwargs)
-        finally:
-            request_id.reset(before)
-
-    def handle_exception(self, exc: Exception) -> Response:
-        response = response_to(exc)
-        if response is None:
-            self.raise_uncaught_exception(exc)
-        response.exception = True
-        return response
-
-    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        response["Cache-Control"] = "no-store"
-        response["X-Request-ID"] = request_id.get()
-        return response
-
-    def read(self, shape: type[Serializer]) -> dict[str, Any]:
-        """The body, checked. Raises DRF's ``ValidationError``."""
-        serializer = shape(data=self.request.data)
-        serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data)
-
-    def show(self, wechat_user: WeChatUser) -> dict[str, Any]:
-        return dict(conf.USER_SERIALIZER(wechat_user, context={"request": self.request}).data)
-
-    @property
-    def login_session(self) -> LoginSession:
-        """The caller's, where ``WeChatJWTAuthentication`` let them in."""
-        return cast(LoginSession, self.request.auth)
-
-    @property
-    def wechat_user(self) -> WeChatUser:
-        return self.login_session.person
-
-    @property
-    def user(self) -> AbstractBaseUser:
-        return self.wechat_user.user
 
 
 class LoginView(WeChatView):
@@ -188,7 +95,7 @@ class AvatarView(DataView):
 
     def post(self, request: Request) -> Response:
         try:
-            avatars.set_avatar(self.wechat_user, self.read(AvatarRequestSerializer)["avatar"])
+            pictures.set_avatar(self.wechat_user, self.read(AvatarRequestSerializer)["avatar"])
         except UnusablePicture:
             text = _("Send a PNG, JPEG or WebP picture of at most 8 million pixels (JPEG: 16 million).")
             raise ValidationError({"avatar": [text]}) from None
@@ -197,8 +104,8 @@ class AvatarView(DataView):
 
 class ExportView(WeChatView):
     def get(self, request: Request) -> Response:
-        context = {"request": request, "identities": export.everything_about(self.user)}
-        return Response(ExportSerializer(self.user, context=context).data)
+        context = {"request": request, "identities": profile.everything_about(self.user)}
+        return Response(UserExportSerializer(self.user, context=context).data)
 
 
 class SessionsView(WeChatView):
@@ -233,8 +140,8 @@ class SessionKeyResetView(DataView):
 
 class OpenDataView(DataView):
     def post(self, request: Request) -> Response:
-        data = open_data.open_for(self.wechat_user, **self.read(OpenDataRequestSerializer))
-        open_data.take_profile(self.wechat_user, data)
+        data = open_data.decrypt_for(self.wechat_user, **self.read(OpenDataRequestSerializer))
+        open_data.store_nickname(self.wechat_user, data)
         return Response({"data": data})
 
 
@@ -244,7 +151,7 @@ class PhoneView(DataView):
         if "code" in body:
             bound = phone.bind_with_code(self.wechat_user, body["code"], caller=caller_of(request))
         else:
-            bound = phone.bind_with_open_data(self.wechat_user, body["sealed"])
+            bound = phone.bind_with_open_data(self.wechat_user, body["encrypted"])
         return Response(PhoneSerializer(bound).data)
 
 

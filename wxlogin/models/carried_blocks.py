@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,39 +8,53 @@ from wxlogin.conf import conf
 from wxlogin.sealing import vault
 from wxlogin.vault import CannotOpen
 
-if TYPE_CHECKING:
-    from .people import WeChatUser
-
 PURPOSE = "erased block"
 
 
 class CarriedBlockQuerySet(models.QuerySet["CarriedBlock"]):
-    def keep(self, wechat_user: "WeChatUser", at: datetime) -> None:
-        """Remember the block of somebody who is about to be erased, until it ends or ``RETENTION`` is over."""
-        fingerprint = _fingerprints(wechat_user.appid, wechat_user.openid)[0]
+    def keep(
+        self,
+        *,
+        appid: str,
+        openid: str,
+        blocked_at: datetime | None,
+        blocked_until: datetime | None,
+        reason: str,
+        reason_public: bool,
+        at: datetime,
+    ) -> None:
+        """Keep the block of an identity that is about to be erased, until it ends or ``RETENTION`` is over."""
+        fingerprint = _fingerprints(appid, openid)[0]
         forgotten_at = at + conf.RETENTION
         self.update_or_create(
             fingerprint=fingerprint,
             defaults={
-                "blocked_at": wechat_user.blocked_at,
-                "blocked_until": wechat_user.blocked_until,
-                "sealed_reason": vault().seal(wechat_user.block_reason, bound_to=(PURPOSE, fingerprint)),
-                "reason_public": wechat_user.block_reason_public,
-                "forgotten_at": min(wechat_user.blocked_until or forgotten_at, forgotten_at),
+                "blocked_at": blocked_at,
+                "blocked_until": blocked_until,
+                "sealed_reason": vault().seal(reason, bound_to=(PURPOSE, fingerprint)),
+                "reason_public": reason_public,
+                "forgotten_at": min(blocked_until or forgotten_at, forgotten_at),
             },
         )
 
     def take(self, appid: str, openid: str, at: datetime) -> dict[str, Any]:
-        """The block that a new identity brings along from before it was erased, as fields of ``WeChatUser``."""
+        """Remove the block of an erased identity that comes back, and return it as fields of ``WeChatUser``.
+
+        Return an empty dict if there is none, or if its time is over.
+        """
         carried = self.filter(fingerprint__in=_fingerprints(appid, openid)).first()
         if carried is None:
             return {}
         self.filter(pk=carried.pk).delete()
         return carried.fields if at < carried.forgotten_at else {}
 
+    def kept(self, at: datetime) -> "CarriedBlockQuerySet":
+        """Blocks whose time is not over yet."""
+        return self.filter(forgotten_at__gt=at)
+
 
 class CarriedBlock(models.Model):
-    """That an erased person was blocked. Says nothing about who it was, and recognises them if they return."""
+    """The block of an erased identity. It doesn't say who was blocked, but recognises them if they return."""
 
     fingerprint = models.CharField(max_length=64, unique=True)
     blocked_at = models.DateTimeField(_("blocked at"))
@@ -60,6 +74,7 @@ class CarriedBlock(models.Model):
 
     @property
     def fields(self) -> dict[str, Any]:
+        """The block as fields of ``WeChatUser``."""
         return {
             "blocked_at": self.blocked_at,
             "blocked_until": self.blocked_until,
@@ -68,13 +83,14 @@ class CarriedBlock(models.Model):
         }
 
     def reveal_reason(self) -> str:
-        """Raises ``CannotOpen``."""
+        """Return the reason in clear. Raises ``CannotOpen``."""
         return vault().open(self.sealed_reason, bound_to=(PURPOSE, self.fingerprint))
 
     def _reason(self) -> str:
         try:
             return self.reveal_reason()
-        except CannotOpen:  # the block counts, also where nobody can tell why any more
+        except CannotOpen:
+            # The block counts, even if its key is gone and nobody can read the reason any more.
             return ""
 
 

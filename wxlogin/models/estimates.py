@@ -1,8 +1,9 @@
-"""How many rows a table has, without counting them."""
+"""Row counts of whole tables, from the database's statistics."""
 
 from django.db import connections, models
 
-EXACT_BELOW = 10_000  # so few are counted at once, and an estimate of them would look silly
+# A smaller table is counted at once, and an estimate of it would look silly.
+EXACT_BELOW = 10_000
 
 ESTIMATES = {
     "postgresql": "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(%s)",
@@ -12,7 +13,7 @@ ESTIMATES = {
 
 
 def estimated_count(queryset: models.QuerySet) -> int | None:
-    """What the database's own statistics say of the whole table; None where it is small or they say nothing."""
+    """Return the database's own estimate of the whole table. None if the table is small or has no statistics."""
     connection = connections[queryset.db]
     sql = ESTIMATES.get(connection.vendor)
     if sql is None:

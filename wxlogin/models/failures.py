@@ -1,4 +1,8 @@
+from collections.abc import Iterable
+from datetime import datetime
+
 from django.db import models
+from django.db.models import Count, Max
 from django.utils.translation import gettext_lazy as _
 
 from .fields import ExactCharField
@@ -6,15 +10,46 @@ from .people import WeChatUser
 
 
 class LoginFailureQuerySet(models.QuerySet["LoginFailure"]):
+    def with_request_id(self, request_id: str) -> "LoginFailureQuerySet":
+        return self.filter(request_id=request_id)
+
+    def newest_first(self) -> "LoginFailureQuerySet":
+        """The same failures, newest first."""
+        return self.order_by("-created_at", "-pk")
+
+    def of_person_since(self, wechat_user: WeChatUser, since: datetime) -> "LoginFailureQuerySet":
+        return self.filter(wechat_user=wechat_user, created_at__gt=since)
+
+    def of_nobody_known(
+        self,
+        appid: str,
+        since: datetime,
+        *,
+        addresses: Iterable[str] | None = None,
+        codes: Iterable[str] | None = None,
+    ) -> "LoginFailureQuerySet":
+        """Failures in one app before WeChat said who asks; from these addresses, or with these codes, if given."""
+        rows = self.filter(appid=appid, created_at__gt=since, wechat_user=None)
+        if addresses is not None:
+            rows = rows.filter(ip__in=addresses)
+        return rows if codes is None else rows.filter(code__in=codes)
+
+    def by_meaning(self, most: int) -> list[tuple[str, int | None, int, datetime]]:
+        """Group by code and errcode: ``(code, errcode, count, latest)``, the latest ``most`` groups, newest first."""
+        groups = (
+            self.order_by().values_list("code", "errcode").annotate(Count("pk"), latest=Max("created_at"))
+        )
+        return list(groups.order_by("-latest")[:most])
+
     def forget_people(self, people: list[WeChatUser]) -> None:
-        """Of people about to be erased: that something failed stays, not whose it was, from where or with what."""
+        """Remove person, address and client from failures of people about to be erased. The rows stay."""
         self.filter(wechat_user__in=people).update(wechat_user=None, ip=None, client="")
 
 
 class LoginFailure(models.Model):
-    """A login, or another call to WeChat, that was refused, for staff who are asked why.
+    """A refused login, or another refused call to WeChat, for staff who are asked why.
 
-    Holds no code and no secret. Whose it was is known only where it failed after WeChat had said who asks.
+    It holds no code and no secret. The person is known only if WeChat had said who asks before it failed.
     """
 
     created_at = models.DateTimeField(_("when"), db_index=True)

@@ -8,8 +8,8 @@ from django.db.models.lookups import Lookup, StartsWith
 class ExactCharField(models.CharField):
     """Text that compares byte by byte on every database, and may hold any character.
 
-    WeChat's ids are case-sensitive, MySQL's default collation is not: there, two people could become one.
-    Its default character set may be latin1, which knows neither Chinese nor emoji.
+    WeChat's ids are case-sensitive, and MySQL's default collation is not: there, two people could become one.
+    MySQL's default character set may be latin1, which has neither Chinese nor emoji.
     """
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
@@ -21,10 +21,10 @@ class ExactCharField(models.CharField):
 
 @ExactCharField.register_lookup
 class Prefix(Lookup):
-    """``startswith`` that an index answers on every database.
+    """``startswith`` that uses an index on every database.
 
-    PostgreSQL needs one made for it. MySQL and SQLite compare our columns byte by byte, so there a prefix is a range;
-    their ``LIKE`` would read the whole table.
+    PostgreSQL has an index made for it. MySQL and SQLite compare our columns byte by byte, so there a prefix is
+    a range; their ``LIKE`` would scan the whole table.
     """
 
     lookup_name = "prefix"

@@ -12,8 +12,10 @@ from .fields import ExactCharField
 from .people import WeChatUser
 from .sessions import LoginSession
 
-BUCKETS = [50, 100, 200, 400, 800, 1600, 3200, 6400]  # upper bounds, milliseconds
-BEYOND = 0  # slower than all of them
+# Upper bounds of the latency histogram, in milliseconds.
+BUCKETS = [50, 100, 200, 400, 800, 1600, 3200, 6400]
+# The bucket of slower calls.
+BEYOND = 0
 
 NO_CODE = Value("", output_field=models.CharField())
 NO_NUMBER = Cast(Value(None), IntegerField())
@@ -26,40 +28,40 @@ BUCKET = Case(
 
 class HourlyFigureQuerySet(models.QuerySet["HourlyFigure"]):
     def settled_until(self) -> datetime | None:
-        """The end of the last hour that is rolled up; None before the first."""
+        """Return the end of the last hour that is rolled up, None before the first."""
         latest: datetime | None = self.filter(kind=HourlyFigure.Kind.SETTLED).aggregate(at=Max("hour"))["at"]
         return latest
 
     def settle(self, ends: list[datetime]) -> None:
-        """Claim the hours that end there, in order. ``IntegrityError``: somebody else rolled up some of them.
+        """Claim the hours that end at ``ends``, in order. Raises ``IntegrityError`` if another process has some.
 
-        Whoever is about to has to do this first, in the same transaction: who comes second then waits, and
-        can't put figures of rows that are purged by now in place of the first one's.
+        A process claims the hours first and rolls them up in the same transaction: a second process then waits,
+        and can't overwrite the first one's figures with counts of rows that were purged meanwhile.
         """
         HourlyFigure.objects.bulk_create(
             [HourlyFigure(kind=HourlyFigure.Kind.SETTLED, hour=end, count=1) for end in ends]
         )
 
-    def put(self, figures: list["HourlyFigure"]) -> None:
-        """In place of what was there: of two who roll up the same hour, both come to the same figures."""
-        # MySQL minds every unique index, and takes no names.
-        takes_names = connections[self.db].features.supports_update_conflicts_with_target
+    def upsert(self, figures: list["HourlyFigure"]) -> None:
+        """Insert or overwrite. Two processes that roll up the same hour compute the same figures."""
+        # MySQL checks every unique index, and accepts no names of columns.
+        accepts_names = connections[self.db].features.supports_update_conflicts_with_target
         HourlyFigure.objects.bulk_create(
             figures,
             update_conflicts=True,
             update_fields=["count"],
-            unique_fields=["kind", "hour", "appid", "label"] if takes_names else None,
+            unique_fields=["kind", "hour", "appid", "label"] if accepts_names else None,
             batch_size=500,
         )
 
     def first_event(self, since: datetime | None = None) -> datetime | None:
-        """When the oldest row (of those made ``since``) that is counted was made; None where there is none."""
+        """Return when the oldest counted row (made at ``since`` or later) was made, None if there is none."""
         oldest = [_oldest(model, since) for model in (LoginSession, LoginFailure, WeChatUser)]
         found: Any = oldest[0].union(*oldest[1:], all=True)
         return min((at for at in found if at), default=None)
 
-    def counted(self, since: datetime, until: datetime) -> list["HourlyFigure"]:
-        """The figures of these hours from the rows themselves, in one statement. They are not stored."""
+    def count_rows(self, since: datetime, until: datetime) -> list["HourlyFigure"]:
+        """Compute the figures of these hours from the rows themselves, in one statement. Store nothing."""
         logins = _per_hour(LoginSession, HourlyFigure.Kind.LOGINS, since, until, bucket=BUCKET)
         failures = _per_hour(
             LoginFailure,
@@ -82,7 +84,7 @@ class HourlyFigureQuerySet(models.QuerySet["HourlyFigure"]):
         ]
 
     def live_now(self, hour: datetime, at: datetime, appids: list[str]) -> list["HourlyFigure"]:
-        """How many sessions each app has at ``at``, as a figure of ``hour``; ``appids`` are told of in any case."""
+        """Count the live sessions of each app at ``at``, as figures of ``hour``. Each of ``appids`` gets one, 0 too."""
         rows = LoginSession.objects.live(at).order_by().values_list("appid").annotate(Count("pk"))
         counts: dict[str, int] = {**dict.fromkeys(appids, 0), **dict(rows)}
         kind = HourlyFigure.Kind.LIVE_SESSIONS
@@ -93,9 +95,9 @@ class HourlyFigureQuerySet(models.QuerySet["HourlyFigure"]):
     def per_day(
         self, days: list[datetime], until: datetime
     ) -> "QuerySet[HourlyFigure, tuple[int, str, str, str, int]]":
-        """``(day, kind, appid, label, count)`` of the hours before ``until``; ``days``: when each begins.
+        """Sum up the hours before ``until`` by day: ``(day, kind, appid, label, count)``.
 
-        Days are given and not worked out by the database: MariaDB may know no time zones.
+        ``days`` holds the start of each day; the database doesn't compute it, since MariaDB may have no time zones.
         """
         begun = (When(hour__gte=begin, then=Value(day)) for day, begin in reversed(list(enumerate(days))))
         kinds = [kind for kind in HourlyFigure.Kind if kind not in NO_SUMS]
@@ -105,22 +107,26 @@ class HourlyFigureQuerySet(models.QuerySet["HourlyFigure"]):
         )
 
     def latest_live_sessions(self) -> list["HourlyFigure"]:
-        """The figures of each app at the last time they were taken."""
+        """Return the latest count of live sessions of each app."""
         samples = self.filter(kind=HourlyFigure.Kind.LIVE_SESSIONS)
         latest = samples.order_by().values("kind").annotate(at=Max("hour")).values("at")[:1]
         return list(samples.filter(hour=Subquery(latest)))
 
 
 class HourlyFigure(models.Model):
-    """How often something happened in one hour of one app. Says nothing about any person."""
+    """A count of events in one hour of one app. It says nothing about any person."""
 
     class Kind(models.TextChoices):
         LOGINS = "logins", _("logins")
         NEW_PEOPLE = "new_people", _("new people")
-        FAILURES = "failures", _("failures")  # label: our code, and the errcode behind it where there is one
-        LATENCY = "latency", _("upstream latency")  # label: one of BUCKETS, or BEYOND
-        LIVE_SESSIONS = "live_sessions", _("live sessions")  # counted at the end of the hour
-        SETTLED = "settled", _("settled")  # the hour that ends here, and all before it, are rolled up
+        # Label: our code, and the errcode behind it if there is one.
+        FAILURES = "failures", _("failures")
+        # Label: one of BUCKETS, or BEYOND.
+        LATENCY = "latency", _("upstream latency")
+        # Counted at the end of the hour.
+        LIVE_SESSIONS = "live_sessions", _("live sessions")
+        # The hour that ends here, and all hours before it, are rolled up.
+        SETTLED = "settled", _("settled")
 
     hour = models.DateTimeField(_("hour"))
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
@@ -152,7 +158,7 @@ def label_of(code: str, errcode: int | None) -> str:
 
 
 def parts_of(label: str) -> tuple[str, int | None]:
-    """What ``label_of`` put together."""
+    """Take a label of ``label_of`` apart."""
     code, _space, errcode = label.partition(" ")
     return code, int(errcode) if errcode else None
 
@@ -174,11 +180,12 @@ def _per_hour(
     of_errcode: Any = NO_NUMBER,
     bucket: Any = NO_NUMBER,
 ) -> QuerySet[Any, Any]:
-    """``(kind, hour, appid, code, errcode, bucket, count)`` of the rows that were made then."""
+    """Count the rows made in these hours: ``(kind, hour, appid, code, errcode, bucket, count)``."""
     rows = model._default_manager.filter(created_at__gte=since, created_at__lt=until).order_by()
     columns = {
         "of_kind": Value(kind, output_field=models.CharField()),
-        "hour": TruncHour("created_at", tzinfo=UTC),  # with any other MariaDB may need tables of time zones
+        # In UTC, since MariaDB needs its time zone tables for any other.
+        "hour": TruncHour("created_at", tzinfo=UTC),
         "app": F("appid"),
         "of_code": of_code,
         "of_errcode": of_errcode,

@@ -4,7 +4,7 @@ from .people import WeChatUser
 
 
 class Overview(WeChatUser):
-    """No table of its own: what gives the staff's first page a name in every menu, and a permission."""
+    """Proxy without a table: it gives the staff's first page a name in every menu, and a permission."""
 
     class Meta:
         proxy = True

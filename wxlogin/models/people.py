@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -6,30 +6,24 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
-from django.db.models import Exists, F, Max, Min, OuterRef, Q
-from django.db.models.functions import Cast
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from wxlogin.masking import person_hash, shorten
 from wxlogin.wechat.results import Code2Session, PhoneNumber
 
 from . import phones
 from .carried_blocks import CarriedBlock
+from .conflicts import ConflictQuerySet
 from .fields import ExactCharField
-
-FEW, MANY = 1_000, 10_000
-
-
-def shorten(identifier: str) -> str:
-    """Its first and last four characters, and of a short one never more than half."""
-    shown = min(4, len(identifier) // 4)
-    return f"{identifier[:shown]}…{identifier[len(identifier) - shown :]}"
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """``is_new_user``: the Django user was made for this login. ``unionid_changed``: came, or came anew.
+class UpsertedIdentity:
+    """The outcome of ``upsert_identity``.
 
-    ``is_blocked_again``: the identity is new, and it is one that was erased while it was blocked.
+    ``is_new_user``: the Django user was made for this login. ``unionid_changed``: the unionid is new or another
+    one. ``is_blocked_again``: the identity is new, and was blocked when it was erased earlier.
     """
 
     wechat_user: "WeChatUser"
@@ -39,26 +33,26 @@ class Recorded:
     is_blocked_again: bool = False
 
 
-class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
-    def record_login(
+class WeChatUserQuerySet(ConflictQuerySet["WeChatUser"]):
+    def upsert_identity(
         self,
         appid: str,
         identity: Code2Session,
         *,
-        find_user: Callable[[], tuple[AbstractBaseUser, bool]],
+        find_user: Callable[[], tuple[Any, bool]],
         at: datetime,
-    ) -> Recorded:
-        """The row behind one successful code2session call. Needs a transaction.
+    ) -> UpsertedIdentity:
+        """Update or insert the row behind one successful code2session call. Needs a transaction.
 
-        ``find_user`` answers with whom a new identity belongs to, and whether that user was just made. The
-        UPDATE comes first: it takes the row's lock, so parallel logins of one person queue up here. Of
-        parallel first logins the unique constraint lets one through; for the others it raises
-        ``IntegrityError``, and in a new transaction they find the row, by identity and nothing else.
+        ``find_user`` returns the Django user that a new identity belongs to, and whether it was just made. The
+        UPDATE comes first: it locks the row, so parallel logins of one person queue up here. The unique
+        constraint lets one of several parallel first logins through; the others raise ``IntegrityError``, and
+        find the row by its identity when they retry in a new transaction.
         """
-        known = self._log_in_again(appid, identity, at)
-        return known or self._log_in_first(appid, identity, find_user, at)
+        known = self._update_known(appid, identity, at)
+        return known or self._insert_new(appid, identity, find_user, at)
 
-    def _log_in_again(self, appid: str, identity: Code2Session, at: datetime) -> Recorded | None:
+    def _update_known(self, appid: str, identity: Code2Session, at: datetime) -> UpsertedIdentity | None:
         person = self.filter(appid=appid, openid=identity.openid)
         if not person.update(last_login_at=at):
             return None
@@ -68,15 +62,15 @@ class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
         if changed:
             wechat_user.unionid = identity.unionid
             wechat_user.save(update_fields=["unionid"])
-        return Recorded(wechat_user, unionid_changed=changed)
+        return UpsertedIdentity(wechat_user, unionid_changed=changed)
 
-    def _log_in_first(
+    def _insert_new(
         self,
         appid: str,
         identity: Code2Session,
-        find_user: Callable[[], tuple[AbstractBaseUser, bool]],
+        find_user: Callable[[], tuple[Any, bool]],
         at: datetime,
-    ) -> Recorded:
+    ) -> UpsertedIdentity:
         user, is_new_user = find_user()
         block = CarriedBlock.objects.take(appid, identity.openid, at)
         wechat_user = self.model(
@@ -89,7 +83,7 @@ class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
             **block,
         )
         wechat_user.save(force_insert=True)
-        return Recorded(
+        return UpsertedIdentity(
             wechat_user,
             is_new=True,
             is_new_user=is_new_user,
@@ -97,29 +91,110 @@ class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
             is_blocked_again=wechat_user.is_blocked(at),
         )
 
+    def find(self, appid: str, openid: str) -> "WeChatUser | None":
+        """Return the person with this identity, with their user."""
+        return self.select_related("user").filter(appid=appid, openid=openid).first()
+
+    def of_user(self, user: models.Model) -> "WeChatUserQuerySet":
+        """The identities of a Django user over all apps, oldest first."""
+        return self.filter(user_id=user.pk).order_by("created_at", "pk")
+
+    def related_to(self, person: "WeChatUser", appids: Iterable[str]) -> "WeChatUserQuerySet":
+        """Other identities of the same user, and those with the same unionid in ``appids``. Oldest first."""
+        related = Q(user_id=person.user_id)
+        if person.unionid:
+            related |= Q(appid__in=appids, unionid=person.unionid)
+        others = self.filter(related).exclude(pk=person.pk)
+        return others.select_related("user").order_by("created_at", "pk")
+
+    def with_session_key(self) -> "WeChatUserQuerySet":
+        return self.select_related("session_key")
+
+    def with_all_data(self) -> "WeChatUserQuerySet":
+        """The same people, with everything that is kept about each."""
+        return self.with_session_key().prefetch_related("login_sessions", "failures", "staff_acts")
+
     def locked(self, ids: Iterable[int]) -> "WeChatUserQuerySet":
-        """Until the end of the transaction nobody else's."""
+        """Lock these rows until the transaction ends, in primary-key order so that two callers can't deadlock."""
         return self.filter(pk__in=list(ids)).order_by("pk").select_for_update()
 
-    def locked_of(self, user: AbstractBaseUser) -> list["WeChatUser"]:
-        """All of ``user``'s, as ``locked``.
+    def lock_of(self, user: AbstractBaseUser) -> list["WeChatUser"]:
+        """Lock all rows of ``user`` until the transaction ends, and return them.
 
-        Each by its identity, as a login finds it: who came by another index would meet it in a deadlock on MySQL.
+        Each row is found by its identity, as a login finds it. On MySQL, two transactions that lock one row by
+        way of two indexes can deadlock.
         """
-        known = list(self.filter(user=user).order_by("pk").values("appid", "openid"))
-        return [person for each in known for person in self.filter(**each, user=user).select_for_update()]
+        known = list(self.filter(user_id=user.pk).order_by("pk").values("appid", "openid"))
+        return [
+            person for each in known for person in self.filter(**each, user_id=user.pk).select_for_update()
+        ]
+
+    def move(
+        self, people: Iterable["WeChatUser"], target: AbstractBaseUser, *, is_split_off: bool
+    ) -> list["WeChatUser"]:
+        """Give ``people`` to ``target``, and return them fresh, with their user.
+
+        ``is_split_off`` keeps them from being shown as a unionid conflict. If it is False, this mark goes from
+        all identities of ``target``: staff say that they are one person after all.
+        """
+        ids = [person.pk for person in people]
+        self.filter(pk__in=ids).update(user_id=target.pk, is_split_off=is_split_off)
+        if not is_split_off:
+            self.filter(user_id=target.pk, is_split_off=True).update(is_split_off=False)
+        return list(self.filter(pk__in=ids).select_related("user"))
+
+    def delete_rows(self, people: Iterable["WeChatUser"]) -> None:
+        """Delete these rows and what hangs on them, but leave their picture files alone."""
+        rows = self.filter(pk__in=[person.pk for person in people])
+        # Without a name, or each row would delete its file after the commit, when an error can't stop anything.
+        rows.update(avatar="")
+        rows.delete()
 
     def with_unionid(self, appids: Iterable[str], unionid: str) -> "WeChatUserQuerySet":
-        """Oldest first, with their users."""
+        """People with this unionid in ``appids``, with their users, oldest first."""
         known = self.filter(appid__in=appids, unionid=unionid)
         return known.select_related("user").order_by("created_at", "pk")
 
     def with_phone(self, text: str) -> "WeChatUserQuerySet":
-        """Those with exactly this phone, written as people write it, with or without the country code."""
+        """People with exactly this phone, written as people write it, with or without the country code."""
         return self.filter(phone_hash__in=phones.fingerprints_of(text))
 
+    def with_openid(self, openid: str) -> "WeChatUserQuerySet":
+        return self.filter(openid=openid)
+
+    def with_openid_prefix(self, prefix: str) -> "WeChatUserQuerySet":
+        return self.filter(openid__prefix=prefix)
+
+    def with_unionid_anywhere(self, unionid: str) -> "WeChatUserQuerySet":
+        return self.filter(unionid=unionid)
+
+    def with_session(self, public_id: str) -> "WeChatUserQuerySet":
+        return self.filter(login_sessions__public_id=public_id)
+
+    def with_user_id(self, user_id: Any) -> "WeChatUserQuerySet":
+        return self.filter(user_id=user_id)
+
+    def first_ids(self, most: int) -> list[int]:
+        """Return the primary keys of the first ``most`` people, in no order."""
+        return list(self.order_by().values_list("pk", flat=True)[:most])
+
+    def in_app(self, appid: str) -> "WeChatUserQuerySet":
+        return self.filter(appid=appid)
+
+    def with_ids(self, ids: Iterable[int]) -> "WeChatUserQuerySet":
+        return self.filter(pk__in=list(ids))
+
+    def in_order(self, ids: Sequence[int]) -> list["WeChatUser"]:
+        """Return the people with these keys, in this order. Deleted people are left out."""
+        found = self.in_bulk(ids)
+        return [found[pk] for pk in ids if pk in found]
+
+    def to_reseal(self) -> "WeChatUserQuerySet":
+        """All people, with the columns that ``reseal_phone`` reads."""
+        return self.only("appid", "openid", "sealed_phone")
+
     def reseal_phone(self, person: "WeChatUser") -> bool:
-        """Seal it with the first encryption key. False if it changed meanwhile. Raises ``CannotOpen``."""
+        """Seal the phone with the first encryption key. False if it changed meanwhile. Raises ``CannotOpen``."""
         phone = person.phone
         if phone is None:
             return False
@@ -134,45 +209,17 @@ class WeChatUserQuerySet(models.QuerySet["WeChatUser"]):
     def not_blocked(self, at: datetime) -> "WeChatUserQuerySet":
         return self.filter(Q(blocked_at=None) | Q(blocked_until__lte=at))
 
-    def of_disabled(self) -> "WeChatUserQuerySet":
-        """Of Django users who are inactive, where the user model has a column that says so."""
-        return self._by_key(self.filter(user__is_active=False))
+    def active(self) -> "WeChatUserQuerySet":
+        """People of active Django users. Needs a user model with a column for that: ``has_active_column``."""
+        return self.filter(user__is_active=True)
 
-    def all_in_conflict(self, groups: Iterable[list[str]]) -> "WeChatUserQuerySet":
-        """``in_conflict`` for a whole table: first which unionids have two users, wherever that is, then which
-        of these, ``MANY`` at most, are a conflict."""
-        # As text, since PostgreSQL knows no smallest UUID. Both columns are in one index, so no row is read.
-        user = Cast("user", models.CharField(max_length=64))
-        known = self.model.objects.filter(unionid__gt="").order_by().values("unionid")
-        shared = known.annotate(one=Min(user), another=Max(user)).exclude(one=F("another"))
-        # A list and no subquery: with that the database looks at each person first.
-        unionids = list(shared.values_list("unionid", flat=True)[:MANY])
-        return self._by_key(self.filter(unionid__in=unionids).in_conflict(groups))
-
-    def _by_key(self, rows: "WeChatUserQuerySet") -> "WeChatUserQuerySet":
-        """``rows``, by their keys where they are few.
-
-        Databases look for a rare row along the order that is asked for, through all of the others.
-        """
-        keys = list(rows.order_by().values_list("pk", flat=True)[: FEW + 1])
-        return rows if len(keys) > FEW else self.filter(pk__in=keys)
-
-    def in_conflict(self, groups: Iterable[list[str]]) -> "WeChatUserQuerySet":
-        """Those whose unionid belongs to another Django user too, within one of ``groups`` of appids.
-
-        Whom staff split off is no conflict any more, for either side.
-        """
-        conflict = Q(pk__in=[])
-        for appids in groups:
-            others = self.model.objects.filter(
-                appid__in=appids, unionid=OuterRef("unionid"), is_split_off=False
-            )
-            conflict |= Q(Exists(others.exclude(user=OuterRef("user"))), appid__in=appids)
-        return self.exclude(unionid="").filter(conflict, is_split_off=False)
+    def disabled(self) -> "WeChatUserQuerySet":
+        """People of inactive Django users. Needs a user model with a column for that: ``has_active_column``."""
+        return self.by_key(self.filter(user__is_active=False))
 
 
 class WeChatUser(models.Model):
-    """A person as one mini-program knows them: (appid, openid). Several may belong to one Django user."""
+    """One identity: a person within one app, (appid, openid). A Django user may have several."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="wechat_users", verbose_name=_("user")
@@ -211,8 +258,8 @@ class WeChatUser(models.Model):
         ]
         indexes = [models.Index(fields=["unionid", "user"], name="wxlogin_people_by_unionid")]
         constraints = [
-            # The openid first, so that staff find it in all apps by this very index. There is no other index over
-            # appid or openid: MySQL might lock a login's row by it, and meet other logins in a deadlock.
+            # The openid comes first, so that this index also answers the search for an openid in all apps. No
+            # other index starts with appid or openid: MySQL might lock a login's row by it, and deadlock.
             models.UniqueConstraint(fields=["openid", "appid"], name="wxlogin_one_openid_per_app")
         ]
 
@@ -220,23 +267,28 @@ class WeChatUser(models.Model):
         return shorten(self.openid)
 
     @property
+    def log_hash(self) -> str:
+        """The identity as the log and the staff log name it: a short keyed hash."""
+        return person_hash(self.appid, self.openid)
+
+    @property
     def has_phone(self) -> bool:
         return bool(self.sealed_phone)
 
     @property
     def phone(self) -> PhoneNumber | None:
-        """Raises ``CannotOpen``."""
+        """The phone in clear, or None. Raises ``CannotOpen``."""
         if not self.sealed_phone:
             return None
         return phones.open_sealed(self.sealed_phone, appid=self.appid, openid=self.openid)
 
     def keep_phone(self, phone: PhoneNumber) -> bool:
-        """False if the person was deleted meanwhile. Two people may have one phone."""
+        """Seal and store ``phone``. False if the person was deleted meanwhile. Two people may have one phone."""
         sealed = phones.seal(phone, appid=self.appid, openid=self.openid)
         return self.change(sealed_phone=sealed, phone_hash=phones.fingerprint(phone))
 
     def change(self, **fields: Any) -> bool:
-        """Store ``fields``, unless the person was deleted meanwhile: then False."""
+        """Store ``fields``. False if the person was deleted meanwhile."""
         if not type(self).objects.filter(pk=self.pk).update(**fields):
             return False
         for name, value in fields.items():
@@ -244,8 +296,9 @@ class WeChatUser(models.Model):
         return True
 
     def is_blocked(self, at: datetime) -> bool:
-        """A block without an end lasts until staff lift it."""
+        """True during a block. A block without an end lasts until staff lift it."""
         return self.blocked_at is not None and (self.blocked_until is None or at < self.blocked_until)
 
     def may_log_in(self, at: datetime) -> bool:
+        """True if the Django user is active and the identity isn't blocked."""
         return self.user.is_active and not self.is_blocked(at)

@@ -16,18 +16,18 @@ def seal(phone: PhoneNumber, *, appid: str, openid: str) -> bytes:
 
 
 def open_sealed(sealed: bytes | memoryview, *, appid: str, openid: str) -> PhoneNumber:
-    """Raises ``CannotOpen``."""
+    """Return the phone that ``seal`` sealed. Raises ``CannotOpen``."""
     country_code, number = json.loads(vault().open(sealed, bound_to=(PURPOSE, appid, openid)))
     return PhoneNumber(number, country_code)
 
 
 def fingerprint(phone: PhoneNumber) -> str:
-    """By the number alone: whoever looks for it may not know the country code."""
+    """Return a keyed hash of the number alone: staff who search may not know the country code."""
     return vault().fingerprints(phone.number, purpose=PURPOSE)[0]
 
 
 def fingerprints_of(text: str) -> list[str]:
-    """Of every number that ``text``, as a person would type it, may stand for; empty if it is none."""
+    """Return the hashes of every number that ``text``, as a person types it, may mean. Empty if it is no number."""
     if not re.fullmatch(r"(\+|00)?[0-9 ()-]{4,32}", text.strip()):
         return []
     international = re.match(r"\s*(\+|00)", text)

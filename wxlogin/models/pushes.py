@@ -5,17 +5,21 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ReceivedPushQuerySet(models.QuerySet["ReceivedPush"]):
+    def purgeable(self) -> "ReceivedPushQuerySet":
+        """Messages that can't do harm if they are sent again."""
+        return self.filter(is_lasting=False)
+
     def is_new(self, digest: str, at: datetime, *, is_lasting: bool) -> bool:
-        """Note a message; False if it has been here. Needs a transaction: what is undone comes again."""
+        """Insert a message. False if it came before. Needs a transaction: after a rollback it may come again."""
         return self.get_or_create(digest=digest, defaults={"received_at": at, "is_lasting": is_lasting})[1]
 
 
 class ReceivedPush(models.Model):
-    """That a message from WeChat was acted on. WeChat sends again what it saw no answer to."""
+    """A message from WeChat that was acted on. WeChat sends a message again if it saw no answer."""
 
     digest = models.CharField(max_length=64, unique=True)
     received_at = models.DateTimeField(db_index=True)
-    # Remembered for good: sent again by whoever kept a copy, it would harm a person who came back meanwhile.
+    # Kept for good: if somebody replayed the message, it would harm a person who came back meanwhile.
     is_lasting = models.BooleanField(default=False)
 
     objects = ReceivedPushQuerySet.as_manager()

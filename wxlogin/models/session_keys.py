@@ -9,11 +9,15 @@ from .people import WeChatUser
 
 
 class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
+    def of_person(self, wechat_user: WeChatUser) -> "SessionKey | None":
+        """Return the row of a person, fresh, with the person."""
+        return self.select_related("wechat_user").filter(wechat_user=wechat_user).first()
+
     def keep(self, wechat_user: WeChatUser, session_key: str, *, asked_at: datetime) -> bool:
         """Seal and store a session_key that WeChat gave for a question asked at ``asked_at``.
 
-        False if a newer question has been answered already: WeChat keeps one key alive, the latest, and a
-        slow answer must not bring an older one back. The caller holds the lock on ``wechat_user``'s row.
+        False if a newer question has been answered already: only the key of the latest login is live at WeChat,
+        and a slow answer must not bring an older key back. The caller holds the lock on ``wechat_user``'s row.
         """
         seen = {
             "sealed": vault().seal(session_key, bound_to=_binding(wechat_user)),
@@ -26,10 +30,10 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
             return True
         return bool(self.filter(wechat_user=wechat_user, obtained_at__lte=asked_at).update(**seen))
 
-    def checked(self, key: "SessionKey", *, is_live: bool, at: datetime) -> None:
-        """Note what WeChat said about ``key``. A dead one is dropped.
+    def store_check(self, key: "SessionKey", *, is_live: bool, at: datetime) -> None:
+        """Store what WeChat said about ``key``. A dead key is dropped.
 
-        A newer one that came meanwhile is another key, and nobody asked about that.
+        Change nothing if a newer key came meanwhile: WeChat was asked about the older one.
         """
         same = self.filter(pk=key.pk, sealed=bytes(key.sealed))
         if is_live:
@@ -37,8 +41,19 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
         else:
             same.update(checked_at=at, state=SessionKey.State.STALE, sealed=b"")
 
+    def oldest_and_newest(self, count: int) -> list["SessionKey"]:
+        """Return the first and the last ``count`` rows, each once, with their person."""
+        keys = self.select_related("wechat_user")
+        both_ends = [*keys.order_by("pk")[:count], *keys.order_by("-pk")[:count]]
+        return list({key.pk: key for key in both_ends}.values())
+
+    def to_reseal(self) -> "SessionKeyQuerySet":
+        """All rows, with the columns that ``reseal`` reads."""
+        rows = self.select_related("wechat_user")
+        return rows.only("sealed", "wechat_user__appid", "wechat_user__openid")
+
     def reseal(self, key: "SessionKey") -> bool:
-        """Seal it with the first encryption key. False if it changed meanwhile. Raises ``CannotOpen``."""
+        """Seal the key with the first encryption key. False if it changed meanwhile. Raises ``CannotOpen``."""
         sealed = vault().seal(key.reveal(), bound_to=_binding(key.wechat_user))
         return bool(self.filter(pk=key.pk, sealed=bytes(key.sealed)).update(sealed=sealed))
 
@@ -54,7 +69,8 @@ class SessionKey(models.Model):
     wechat_user = models.OneToOneField(
         WeChatUser, models.CASCADE, related_name="session_key", verbose_name=_("WeChat user")
     )
-    sealed = models.BinaryField(editable=False)  # empty once WeChat said that the key is dead
+    # Empty from the moment when WeChat says that the key is dead.
+    sealed = models.BinaryField(editable=False)
     obtained_at = models.DateTimeField(_("obtained at"))
     checked_at = models.DateTimeField(_("checked at"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.UNKNOWN)
@@ -70,11 +86,15 @@ class SessionKey(models.Model):
         return f"{_('session key')} {self.pk}"
 
     @property
+    def appid(self) -> str:
+        return self.wechat_user.appid
+
+    @property
     def is_held(self) -> bool:
         return bool(self.sealed)
 
     def reveal(self) -> str:
-        """The session_key itself, for calls to WeChat. Raises ``CannotOpen``; reads ``wechat_user``."""
+        """Return the session_key itself, for calls to WeChat. Raises ``CannotOpen``; reads ``wechat_user``."""
         return vault().open(self.sealed, bound_to=_binding(self.wechat_user))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
@@ -15,38 +15,73 @@ from .people import WeChatUser
 
 
 def new_public_id() -> str:
-    """128 random bits. Hex, since it also has to be unique where text compares without case."""
+    """Return 128 random bits. As hex, since the id must be unique where text compares without case, too."""
     return secrets.token_hex(16)
 
 
 class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
+    def find(self, public_id: str) -> "LoginSession | None":
+        """Return the session, fresh, with person and user."""
+        return self.with_person().filter(public_id=public_id).first()
+
     def with_person(self) -> "LoginSessionQuerySet":
         return self.select_related("wechat_user__user")
 
+    def with_public_id(self, public_id: str) -> "LoginSessionQuerySet":
+        return self.filter(public_id=public_id)
+
     def of_user(self, user: AbstractBaseUser) -> "LoginSessionQuerySet":
-        """Over all of the Django user's apps."""
+        """Sessions of a Django user, over all apps."""
         return self.filter(wechat_user__user=user)
 
+    def of_people(self, people: Iterable[WeChatUser | int]) -> "LoginSessionQuerySet":
+        """Sessions of these people, over all devices, with the person."""
+        return self.select_related("wechat_user").filter(wechat_user__in=list(people))
+
+    def newest_first(self) -> "LoginSessionQuerySet":
+        """The same sessions, newest first."""
+        return self.order_by("-created_at", "-pk")
+
+    def open(self) -> "LoginSessionQuerySet":
+        """Sessions that nobody ended. Some of them may be past a limit: see ``live``."""
+        return self.filter(ended_at=None)
+
     def live(self, at: datetime) -> "LoginSessionQuerySet":
-        return self.filter(ended_at=None, expires_at__gt=at, last_seen_at__gt=at - conf.SESSION_IDLE)
+        """Open sessions within their absolute and idle limits."""
+        return self.open().filter(expires_at__gt=at, last_seen_at__gt=at - conf.SESSION_IDLE)
 
     def expired(self, at: datetime) -> "LoginSessionQuerySet":
-        """Past a limit, whether or not anybody has asked since and so put it on record."""
+        """Sessions past a limit, whether or not a request has marked them as ended since."""
         idle = at - conf.SESSION_IDLE
-        # Two conditions say nothing new, and lead to an index: how it ended, and that it wasn't created after it was seen.
+        # These two conditions filter nothing out, and make an index usable: an expired session has no other end
+        # reason, and it wasn't created after it was last seen.
         known = self.filter(end_reason__in=["", LoginSession.EndReason.EXPIRED])
         too_old, too_idle = Q(expires_at__lte=at), Q(last_seen_at__lte=idle, created_at__lte=idle)
         return known.filter(
             Q(end_reason=LoginSession.EndReason.EXPIRED) | Q(too_old | too_idle, ended_at=None)
         )
 
+    def ended_by(self, reason: str) -> "LoginSessionQuerySet":
+        return self.filter(end_reason=reason)
+
+    def purgeable(self, cutoff: datetime, now: datetime) -> "LoginSessionQuerySet":
+        """Sessions that were over before ``cutoff``, and whose last token has expired by ``now``."""
+        return self.filter(Q(ended_at__lt=cutoff) | Q(expires_at__lt=cutoff), expires_at__lt=now)
+
+    def latest_login(self, appid: str, since: datetime) -> datetime | None:
+        """Return the time of the last login in this app after ``since``."""
+        latest: datetime | None = self.filter(appid=appid, created_at__gt=since).aggregate(
+            at=Max("created_at")
+        )["at"]
+        return latest
+
     def live_per_person(self, people: Iterable[int], at: datetime) -> dict[int, int]:
-        """How many live sessions each of ``people`` has, who has any."""
+        """Count the live sessions of each of ``people``. Somebody without any is left out."""
         live = self.live(at).filter(wechat_user__in=list(people)).order_by()
         return dict(live.values_list("wechat_user").annotate(Count("pk")))
 
     def start(self, wechat_user: WeChatUser, *, at: datetime, **origin: Any) -> "LoginSession":
-        """``origin``: ip, user_agent, release, client, upstream_ms."""
+        """Insert a session. ``origin``: ip, user_agent, release, client, upstream_ms."""
         return self.create(
             wechat_user=wechat_user,
             appid=wechat_user.appid,
@@ -62,23 +97,26 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         return bool(current.update(generation=F("generation") + 1, last_seen_at=at))
 
     def end(self, reason: str, at: datetime) -> int:
-        """End those that are not over yet; how many. An ended session keeps its first reason."""
-        return self.filter(ended_at=None).update(ended_at=at, end_reason=reason)
+        """End the open sessions among these, and return how many. An ended session keeps its first reason."""
+        return self.open().update(ended_at=at, end_reason=reason)
+
+    def end_one(self, session: "LoginSession", reason: str, at: datetime) -> bool:
+        """End ``session``. False if it was ended before, by a parallel call for example."""
+        return bool(self.filter(pk=session.pk).end(reason, at))
 
     def end_erased(self, at: datetime) -> list[str]:
-        """End the sessions of people about to be erased and forget whose they were; public ids of the open ones."""
-        ids = list(
-            self.values_list("pk", flat=True)
-        )  # once they are nobody's, no filter by person finds them
+        """End the sessions of people about to be erased, and remove the personal data. Return the open ones' ids."""
+        # The keys first: once the person is removed, no filter by person finds the rows.
+        ids = list(self.values_list("pk", flat=True))
         of_these = self.model.objects.filter(pk__in=ids)
-        open_ones = list(of_these.filter(ended_at=None).values_list("public_id", flat=True))
+        open_ones = list(of_these.open().values_list("public_id", flat=True))
         of_these.end(LoginSession.EndReason.ERASED, at)
         of_these.update(wechat_user=None, ip=None, user_agent="", release="", client="")
         return open_ones
 
     def end_surplus(self, wechat_user: WeChatUser, at: datetime) -> list[str]:
-        """End the live sessions beyond ``MAX_SESSIONS``, oldest first to go; their public ids."""
-        live = self.filter(wechat_user=wechat_user).live(at).order_by("-created_at", "-pk")
+        """End the live sessions beyond ``MAX_SESSIONS``, the oldest first, and return their public ids."""
+        live = self.filter(wechat_user=wechat_user).live(at).newest_first()
         # As a list: MySQL can't limit a subquery.
         surplus = list(live.values_list("public_id", flat=True)[conf.MAX_SESSIONS :])
         if surplus:
@@ -87,7 +125,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
 
 
 class LoginSession(models.Model):
-    """One login on one device: what the JWTs belong to and what staff can end. Never deleted to end it."""
+    """One login on one device. The JWTs belong to it, and staff can end it; ending it never deletes the row."""
 
     class EndReason(models.TextChoices):
         LOGGED_OUT = "logged_out", _("logged out")
@@ -104,7 +142,8 @@ class LoginSession(models.Model):
     wechat_user = models.ForeignKey(
         WeChatUser,
         models.CASCADE,
-        null=True,  # once the person is erased
+        # Null after the person was erased.
+        null=True,
         related_name="login_sessions",
         verbose_name=_("WeChat user"),
     )
@@ -129,7 +168,8 @@ class LoginSession(models.Model):
         max_length=32,
         blank=True,
         default="",
-        db_default="",  # servers that don't know the column yet go on logging people in
+        # A server of the version before doesn't know the column, and goes on logging people in.
+        db_default="",
         help_text=_("Of wxlogin's client in the mini-program, as it says itself."),
     )
     upstream_ms = models.PositiveIntegerField(
@@ -154,11 +194,11 @@ class LoginSession(models.Model):
 
     @property
     def person(self) -> WeChatUser:
-        """``wechat_user``, of a session that isn't an erased person's."""
+        """The person of the session. Raises ``LookupError`` after they were erased."""
         if self.wechat_user is None:
             raise LookupError("the person of this session is erased")
         return self.wechat_user
 
     def is_over(self, at: datetime) -> bool:
-        """Ended, or past its absolute or idle limit."""
+        """True if the session was ended, or is past its absolute or idle limit."""
         return self.ended_at is not None or at >= min(self.expires_at, self.last_seen_at + conf.SESSION_IDLE)

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +13,18 @@ from .people import WeChatUser
 
 
 class StaffActQuerySet(models.QuerySet["StaffAct"]):
+    def with_action(self, action: str) -> "StaffActQuerySet":
+        return self.filter(action=action)
+
+    def with_person_hash(self, hashes: Iterable[str]) -> "StaffActQuerySet":
+        return self.filter(person__in=list(hashes))
+
+    def newest_first(self) -> "StaffActQuerySet":
+        """The same acts, newest first."""
+        return self.order_by("-created_at")
+
     def forget_reasons(self, user: AbstractBaseUser, people: list[WeChatUser]) -> None:
-        """Of people about to be erased: staff write freely, names and phone numbers too."""
+        """Empty the reasons of acts on people about to be erased: staff may have written names and phone numbers."""
         pk = str(user.pk)
         moved = Q(from_user=pk) | Q(to_user=pk)
         theirs = Q(wechat_user__in=people) | Q(moved, wechat_user=None)
@@ -24,10 +35,10 @@ class StaffActQuerySet(models.QuerySet["StaffAct"]):
 
 
 class StaffAct(models.Model):
-    """That staff did something to a person: who, what, why, when, from where. Only ever added to.
+    """One act of staff on a person: who, what, why, when, from where. Rows are added and never changed.
 
-    ``person`` is the keyed hash that log lines show too, so that the row still says who it was once the
-    person is erased; the users of a merge or split are kept as text for the same reason.
+    ``person`` is the keyed hash that log lines show too: the row still names the person after they are erased.
+    The users of a merge or split are kept as text for the same reason.
     """
 
     class Action(models.TextChoices):
@@ -72,7 +83,7 @@ class StaffAct(models.Model):
         return f"{self.get_action_display()} {self.person}".strip()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Raises ``TypeError`` for a row that is there already."""
+        """Insert the row. Raises ``TypeError`` if it is in the table already."""
         if not self._state.adding:
             raise TypeError("the staff log is only added to")
         super().save(*args, **kwargs)

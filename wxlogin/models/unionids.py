@@ -10,30 +10,41 @@ from .people import WeChatUser
 
 
 class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
-    def locked(self, group: str, unionid: str) -> "UnionidOwner | None":
-        """The row, until the end of the transaction nobody else's: a merge may be about to re-point it."""
+    def lock(self, group: str, unionid: str) -> "UnionidOwner | None":
+        """Lock the row until the transaction ends, and return it: a merge may be about to point it elsewhere."""
         return self.select_for_update().filter(group=group, unionid=unionid).first()
 
     def point(self, owner: "UnionidOwner | None", group: str, unionid: str, user: AbstractBaseUser) -> None:
-        """Make ``user`` the owner. Raises ``IntegrityError`` where somebody else was quicker to be the first."""
+        """Make ``user`` the owner. Raises ``IntegrityError`` if a parallel login inserted the row first."""
         if owner is None:
             self.create(group=group, unionid=unionid, user_id=user.pk)
         elif owner.user_id != user.pk:
             self.filter(pk=owner.pk).update(user_id=user.pk)
 
+    def insert_if_missing(self, group: str, unionid: str, user: AbstractBaseUser) -> None:
+        """Make ``user`` the owner, unless the unionid has one."""
+        self.get_or_create(group=group, unionid=unionid, defaults={"user": user})
+
+    def move(self, source: AbstractBaseUser, target: AbstractBaseUser) -> None:
+        """Make ``target`` the owner of all unionids of ``source``."""
+        self.filter(user_id=source.pk).update(user_id=target.pk)
+
     def forget(self, user: AbstractBaseUser, unionids: Iterable[str]) -> None:
-        """Once ``user``'s identities are erased; of ``unionids`` those stay that somebody else has too."""
+        """Delete the rows of a user whose identities, with ``unionids``, were just erased.
+
+        Also delete rows of these unionids that point to another user, unless an identity still has the unionid.
+        """
         self.filter(user_id=user.pk).delete()
         known = WeChatUser.objects.filter(unionid__in=unionids).values("unionid")
         self.filter(unionid__in=unionids).exclude(unionid__in=known).delete()
 
 
 class UnionidOwner(models.Model):
-    """Whose new identities a unionid brings, within one open-platform group.
+    """The Django user that new identities with this unionid join, within one open-platform group.
 
-    Not the truth about who has which unionid, that is in ``WeChatUser``, conflicts included: an owner without
-    such an identity is none. The unique row is what two first logins of one person in two apps compete for,
-    so that one of them makes the user.
+    ``WeChatUser`` says who has which unionid, conflicts included; this row doesn't: an owner without such an
+    identity doesn't count. Two first logins of one person in two apps race for the unique row, so that only
+    one of them makes a Django user.
     """
 
     group = ExactCharField(_("open-platform group"), max_length=64)

@@ -1,4 +1,4 @@
-"""Keep a person out, and let them in again."""
+"""Blocking a person, and unblocking them."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from wxlogin.log import log, short_hash
+from wxlogin.log import log
 from wxlogin.models import WeChatUser
 from wxlogin.transactions import in_one_transaction
 
@@ -23,11 +23,11 @@ def block(
     public: bool = False,
     staff: Staff = None,
 ) -> int:
-    """Refuse ``wechat_user``'s logins, refreshes and requests from now on; how many sessions that ended.
+    """Refuse ``wechat_user``'s logins, refreshes and requests from now on. Return how many sessions this ended.
 
-    ``until`` None lasts until ``unblock``; ``public`` shows the person ``reason``. Raises ``ValueError`` for
-    a reason that is empty or longer than 200 characters. Of somebody who was deleted meanwhile there is
-    nobody left to keep out.
+    The block ends at ``until``, or lasts until ``unblock`` if that is None. ``public`` shows the person
+    ``reason``. Do nothing if the person was deleted meanwhile. Raises ``ValueError`` for a reason that is empty or
+    longer than 200 characters.
     """
     reason = checked_reason(reason)
     if not wechat_user.change(
@@ -35,7 +35,7 @@ def block(
     ):
         return 0
     facts: dict[str, Any] = {
-        "person": short_hash(wechat_user),
+        "person": wechat_user.log_hash,
         "until": until,
         "staff": staff.pk if staff else None,
     }
@@ -55,5 +55,5 @@ def unblock(wechat_user: WeChatUser, *, reason: str, staff: Staff = None) -> Non
     ):
         return
     record(Action.UNBLOCK, [wechat_user], staff=staff, reason=reason)
-    facts: dict[str, Any] = {"person": short_hash(wechat_user), "staff": staff.pk if staff else None}
+    facts: dict[str, Any] = {"person": wechat_user.log_hash, "staff": staff.pk if staff else None}
     transaction.on_commit(lambda: log("unblocked", **facts), robust=True)

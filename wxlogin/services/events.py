@@ -1,4 +1,4 @@
-"""What WeChat tells us on its own: that somebody took their consent back, and whatever else it pushes."""
+"""Messages that WeChat pushes: withdrawn consent, which we obey, and all others, which become a signal."""
 
 import json
 import re
@@ -14,34 +14,34 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from wxlogin import signals
 from wxlogin.conf import App, conf
 from wxlogin.exceptions import PushRefused
-from wxlogin.log import log, short_hash
+from wxlogin.log import log
 from wxlogin.models import ReceivedPush, WeChatUser
 from wxlogin.transactions import in_one_transaction
 from wxlogin.wechat.crypto import CannotDecrypt, decrypt_push, push_signature
 
-from . import avatars, erasure
+from . import erasure, pictures
 
 Message = Mapping[str, Any]
 
-# developers.weixin.qq.com, authorized_user_information_changes: what RevokeInfo counts.
-PROFILE_ITEMS = {"6", "19", "20"}  # nickname and avatar, nickname keyboard, chooseAvatar
+# developers.weixin.qq.com, authorized_user_information_changes: the items of RevokeInfo.
+# Nickname and avatar, nickname keyboard, chooseAvatar.
+PROFILE_ITEMS = {"6", "19", "20"}
 PHONE_ITEM = "8"
-
-
+# The only members of a message in secure mode.
 ENCRYPTED_ONLY = {"tousername", "encrypt"}
 
 
 def answer_handshake(appid: str, query: Mapping[str, str]) -> str:
-    """What the WeChat console wants to hear when the address is entered there. Raises ``PushRefused``."""
-    with _refusals_logged(appid):
+    """Return the echostr that the WeChat console expects when the address is entered. Raises ``PushRefused``."""
+    with _log_refusals(appid):
         _check(_app(appid), query.get("signature", ""), query)
     return query.get("echostr", "")
 
 
 def receive(appid: str, query: Mapping[str, str], body: bytes) -> None:
-    """Act on a message, once however often it comes. Raises ``PushRefused``, ``StorageUnavailable``."""
-    with _refusals_logged(appid):
-        message = _genuine(_app(appid), query, body)
+    """Act on a message, once even if WeChat repeats it. Raises ``PushRefused``, ``StorageUnavailable``."""
+    with _log_refusals(appid):
+        message = _verified_message(_app(appid), query, body)
     _act_once(appid, message)
 
 
@@ -49,7 +49,8 @@ def _app(appid: str) -> App:
     app = conf.APPS.get(appid)
     if app is None:
         raise PushRefused("unknown app")
-    if not app.push_token:  # anybody could sign
+    # Without a token anybody could sign.
+    if not app.push_token:
         raise PushRefused("no PUSH_TOKEN")
     return app
 
@@ -60,12 +61,12 @@ def _check(app: App, signature: str, query: Mapping[str, str], *signed: str) -> 
         raise PushRefused("wrong signature: compare PUSH_TOKEN with the console")
 
 
-def _genuine(app: App, query: Mapping[str, str], body: bytes) -> Message:
-    """The message, from what the signature vouches for.
+def _verified_message(app: App, query: Mapping[str, str], body: bytes) -> Message:
+    """Return the message, from the signed part of the request only. Raises ``PushRefused``.
 
-    With an AES key that is only ``Encrypt`` under ``msg_signature``: the plain ``signature`` covers no body.
+    With an AES key, only ``Encrypt`` under ``msg_signature`` is signed: the plain ``signature`` covers no body.
     """
-    outer = _parsed(body)
+    outer = _parse(body)
     if not app.push_aes_key:
         _check(app, query.get("signature", ""), query)
         if not outer.keys() - ENCRYPTED_ONLY:
@@ -79,43 +80,44 @@ def _genuine(app: App, query: Mapping[str, str], body: bytes) -> Message:
         raise PushRefused("not decrypted: compare PUSH_AES_KEY with the console") from None
     if appid != app.appid:
         raise PushRefused("another app's")
-    return _parsed(content.encode())
+    return _parse(content.encode())
 
 
-def _parsed(body: bytes) -> Message:
-    """JSON, or XML in which nothing expands; names in lower case, since WeChat writes them in more than one way.
+def _parse(body: bytes) -> Message:
+    """Parse JSON, or XML without entity expansion. Raises ``PushRefused``.
 
-    Raises ``PushRefused``.
+    Names become lower case, since WeChat writes them in more than one way.
     """
     try:
         text = body.decode("utf-8").strip()
         message = xmltodict.parse(text)["xml"] if text.startswith("<") else json.loads(text)
-        json.dumps(message)  # or it is nested too deep to be looked at
+        # Raises an error if the message is nested too deep.
+        json.dumps(message)
         return {name.strip().lower(): value for name, value in message.items()}
-    except Exception:  # noqa: BLE001  a stranger wrote it, and expat has errors of its own
+    except Exception:  # noqa: BLE001  a stranger wrote the body, and expat has exceptions of its own
         raise PushRefused("neither JSON nor XML") from None
 
 
 def text_in(message: Message, name: str) -> str:
-    """A member as text, however WeChat sent it; empty if there is none."""
+    """Return a member as text, a number too; "" if there is none."""
     value = message.get(name.lower())
     return str(value).strip() if isinstance(value, str | int) else ""
 
 
 @in_one_transaction
 def _act_once(appid: str, message: Message) -> None:
-    """What fails is taken back whole, and comes again with WeChat's next attempt."""
+    """Act on a message that is new. After an error nothing is stored, and WeChat sends the message again."""
     duty = DUTIES.get(text_in(message, "Event").lower())
     if not ReceivedPush.objects.is_new(_digest(appid, message), timezone.now(), is_lasting=duty is not None):
         return
     wechat_user = _person_in(appid, message)
     if duty and wechat_user:
         duty(wechat_user, message)
-    transaction.on_commit(lambda: _tell(appid, message, wechat_user), robust=True)
+    transaction.on_commit(lambda: _announce(appid, message, wechat_user), robust=True)
 
 
 def _clear_profile(wechat_user: WeChatUser, message: Message) -> None:
-    avatars.forget_avatar(wechat_user)
+    pictures.forget_avatar(wechat_user)
     wechat_user.change(nickname="")
 
 
@@ -139,33 +141,33 @@ DUTIES: dict[str, Callable[[WeChatUser, Message], None]] = {
 
 
 def _person_in(appid: str, message: Message) -> WeChatUser | None:
-    """Whom it is about: that is ``OpenID``; ``FromUserName`` of these events is the platform."""
+    """Return the person that ``OpenID`` names. ``FromUserName`` of these events is the platform."""
     openid = text_in(message, "OpenID")
     if text_in(message, "AppID") not in {"", appid} or not re.fullmatch("[!-~]{1,64}", openid):
         return None
-    return WeChatUser.objects.select_related("user").filter(appid=appid, openid=openid).first()
+    return WeChatUser.objects.find(appid, openid)
 
 
 def _digest(appid: str, message: Message) -> str:
-    """The same for a repeat. The time that the message was made is in it; nothing in it can be read back."""
+    """Return a keyed hash, the same for a repeated message. The message's own time is part of it."""
     canonical = json.dumps([appid, message], sort_keys=True)
     return salted_hmac("wxlogin.push", canonical, algorithm="sha256").hexdigest()
 
 
-def _tell(appid: str, message: Message, wechat_user: WeChatUser | None) -> None:
+def _announce(appid: str, message: Message, wechat_user: WeChatUser | None) -> None:
     event = text_in(message, "Event")
     log(
         "push received",
         appid=appid,
         push=event if event.isidentifier() else "",
-        person=short_hash(wechat_user) if wechat_user else "",
+        person=wechat_user.log_hash if wechat_user else "",
     )
     signals.push_received.send(sender=WeChatUser, appid=appid, message=message, wechat_user=wechat_user)
 
 
 @contextmanager
-def _refusals_logged(appid: str) -> Iterator[None]:
-    """For the operator who wonders why the console says no; the sender is told nothing."""
+def _log_refusals(appid: str) -> Iterator[None]:
+    """Log why a message was refused, for the operator. The sender gets no reason."""
     try:
         yield
     except PushRefused as refusal:

@@ -1,4 +1,4 @@
-"""Log in with the code that ``wx.login`` gave the mini-program."""
+"""Login with the code that ``wx.login`` gave the mini-program."""
 
 import time
 from dataclasses import dataclass
@@ -10,21 +10,22 @@ from django.utils import timezone
 from wxlogin.caller import Caller
 from wxlogin.exceptions import AccountDisabled
 from wxlogin.gateway import get_client
-from wxlogin.log import log, short_hash
+from wxlogin.log import log
 from wxlogin.models import LoginSession, SessionKey, WeChatUser
 from wxlogin.signals import logged_in
 from wxlogin.tokens import TokenPair
-from wxlogin.transactions import again_when_outrun, in_one_transaction
+from wxlogin.transactions import in_one_transaction, retry_lost_race
 from wxlogin.wechat.results import Code2Session
 
-from . import accounts, phone
-from .refusals import milliseconds_since, recorded
+from . import phone
+from .accounts.joining import find_or_make_user, handle_new_unionid
+from .refusals import milliseconds_since, store_refusals
 from .sessions import issue_tokens
 
 
 @dataclass(frozen=True)
 class Login:
-    """``created``: the Django user is new."""
+    """A finished login. ``created`` is True if the Django user is new."""
 
     wechat_user: WeChatUser
     tokens: TokenPair
@@ -32,14 +33,14 @@ class Login:
 
 
 def login_with_code(code: str, *, appid: str, caller: Caller, phone_code: str = "") -> Login:
-    """Log in whoever holds ``code``, and bind the phone behind ``phone_code`` if that works.
+    """Log in the person who holds ``code``, and bind the phone behind ``phone_code`` if that works.
 
     Raises ``UnknownApp``, ``WeChatError`` or ``AccountDisabled``.
     """
     started = time.monotonic()
     client = get_client(appid)
     asked_at = timezone.now()
-    with recorded("login refused", appid=appid, caller=caller):
+    with store_refusals("login refused", appid=appid, caller=caller):
         identity = client.code2session(code)
         upstream_ms = milliseconds_since(started)
         login = _store(appid, identity, asked_at=asked_at, caller=caller, upstream_ms=upstream_ms)
@@ -49,7 +50,7 @@ def login_with_code(code: str, *, appid: str, caller: Caller, phone_code: str = 
     log(
         "login",
         appid=appid,
-        person=short_hash(wechat_user),
+        person=wechat_user.log_hash,
         session=session.public_id,
         created=login.created,
     )
@@ -62,31 +63,35 @@ def login_with_code(code: str, *, appid: str, caller: Caller, phone_code: str = 
 
 @dataclass(frozen=True)
 class _Stored:
-    """``replaced``: the public ids of the sessions that had to go for this one."""
+    """A stored login. ``replaced``: public ids of the sessions that this one replaced."""
 
     session: LoginSession
     created: bool
     replaced: list[str]
 
 
-@again_when_outrun
+@retry_lost_race
 @in_one_transaction
 def _store(
     appid: str, identity: Code2Session, *, asked_at: datetime, caller: Caller, upstream_ms: int
 ) -> _Stored | AccountDisabled:
-    """Raises ``AccountDisabled`` where the refusal takes all back, and returns it where it doesn't."""
+    """Store everything about a login in one transaction.
+
+    A refusal is raised as ``AccountDisabled``, which rolls everything back; for somebody new with a carried block
+    it is returned, which keeps the row, so that staff find the person and can unblock them.
+    """
     now = timezone.now()
-    recorded_login = WeChatUser.objects.record_login(
-        appid, identity, find_user=lambda: accounts.find_user(appid, identity), at=now
+    upserted = WeChatUser.objects.upsert_identity(
+        appid, identity, find_user=lambda: find_or_make_user(appid, identity), at=now
     )
-    wechat_user, created = recorded_login.wechat_user, recorded_login.is_new_user
-    if recorded_login.unionid_changed:
-        accounts.unionid_came(wechat_user)
+    wechat_user, created = upserted.wechat_user, upserted.is_new_user
+    if upserted.unionid_changed:
+        handle_new_unionid(wechat_user)
     if not wechat_user.may_log_in(now):
         reason = wechat_user.block_reason if wechat_user.block_reason_public else ""
-        if recorded_login.is_blocked_again:
-            return AccountDisabled(reason, wechat_user)  # for staff to find them, and to let them in again
-        raise AccountDisabled(reason, None if recorded_login.is_new else wechat_user)
+        if upserted.is_blocked_again:
+            return AccountDisabled(reason, wechat_user)
+        raise AccountDisabled(reason, None if upserted.is_new else wechat_user)
     SessionKey.objects.keep(wechat_user, identity.session_key, asked_at=asked_at)
     session = LoginSession.objects.start(
         wechat_user,

@@ -6,9 +6,17 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from .upkeep.doctor import HINTS, LOOK_IT_UP
-
 Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Finding:
+    """For people to read; holds no secret. A good one may have a hint too."""
+
+    subject: Text
+    is_good: bool
+    told: Text
+    hint: Text = ""
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,34 @@ def _for_the_operator(hint: Text) -> Text:
 def _misconfigured(errcode: int, told: Text) -> Explanation:
     return Explanation(told, _for_the_operator(HINTS.get(errcode, OUR_FAULT)))
 
+
+LOOK_IT_UP = _("Look the errcode up in WeChat's documentation.")
+LATER = _("Try again later: the quota of this minute, or of this day, is used up.")
+WRONG_SECRET = _("Compare the AppSecret with the WeChat console; a reset there ends the one before.")
+WHITELIST = _(
+    "Add this machine's public address to the app's IP whitelist in the WeChat console, or turn that off."
+)
+CONSENT = _("The app's administrator has to consent to calls from this machine's address; WeChat asks them.")
+SUSPENDED = _("See what the WeChat console says about the account: it was frozen or lost a permission.")
+HINTS: dict[int, Text] = {
+    -1: LATER,
+    40001: WRONG_SECRET,
+    40013: _("Compare the AppID with the WeChat console."),
+    40125: WRONG_SECRET,
+    40164: WHITELIST,
+    61004: WHITELIST,
+    40243: _("The AppSecret is frozen: unfreeze or reset it in the WeChat console."),
+    45009: LATER,
+    45011: LATER,
+    48001: SUSPENDED,
+    50002: SUSPENDED,
+    50004: SUSPENDED,
+    50007: SUSPENDED,
+    89501: CONSENT,
+    89503: CONSENT,
+    89506: CONSENT,
+    89507: CONSENT,
+}
 
 AGAIN = _("Ask them to open the mini-program again: each time it gets a new code.")
 TAP_AGAIN = _("Ask them to tap the button for the phone number again.")

@@ -1,4 +1,4 @@
-"""What the mini-program got from WeChat in encrypted form."""
+"""Data that WeChat encrypted for the mini-program, which posts it here."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,13 +15,15 @@ from wxlogin.wechat.crypto import CannotDecrypt, decrypt_open_data, raw_data_sig
 from .profile import MAX_NICKNAME, clean_nickname
 from .session_keys import usable_key_of
 
-FUTURE = timedelta(minutes=5)  # how far WeChat's clock may be ahead of ours
-PLACEHOLDER = "微信用户"  # what WeChat calls everybody since 2022 (wx.getUserProfile)
+# WeChat's clock may be so far ahead of ours.
+FUTURE = timedelta(minutes=5)
+# The nickname that WeChat gives everybody since 2022 (wx.getUserProfile).
+PLACEHOLDER = "微信用户"
 
 
 @dataclass(frozen=True)
-class Sealed:
-    """As the client got it; ``raw_data`` and ``signature`` come together or not at all."""
+class EncryptedData:
+    """The data as WeChat gave it to the client. ``raw_data`` and ``signature`` come together or not at all."""
 
     encrypted_data: str
     iv: str
@@ -29,27 +31,29 @@ class Sealed:
     signature: str | None = None
 
 
-def open_for(wechat_user: WeChatUser, sealed: Sealed) -> dict[str, Any]:
-    """The object that ``sealed`` holds, if it is ``wechat_user``'s and fresh.
+def decrypt_for(wechat_user: WeChatUser, encrypted: EncryptedData) -> dict[str, Any]:
+    """Decrypt the data, and return the object in it if it is ``wechat_user``'s and fresh.
 
-    Raises ``SessionKeyMissing``, or ``OpenDataInvalid`` for whatever else is wrong: nobody signed what is in
-    there, so an answer that told one fault from another would let it be read and forged byte by byte.
+    Raises ``SessionKeyMissing``, or ``OpenDataInvalid`` for every other problem. The data isn't signed, so an
+    answer that tells one problem from another would be a padding oracle: a stranger could read and forge it byte
+    by byte.
     """
     session_key = usable_key_of(wechat_user)[1]
     try:
-        data = decrypt_open_data(session_key, sealed.encrypted_data, sealed.iv)
+        data = decrypt_open_data(session_key, encrypted.encrypted_data, encrypted.iv)
     except CannotDecrypt:
         raise OpenDataInvalid from None
-    if not (_is_of(wechat_user, data) and _is_fresh(data["watermark"]) and _is_signed(sealed, session_key)):
+    is_theirs = _is_of(wechat_user, data) and _is_fresh(data["watermark"])
+    if not (is_theirs and _has_right_signature(encrypted, session_key)):
         raise OpenDataInvalid
     return data
 
 
-def take_profile(wechat_user: WeChatUser, data: dict[str, Any]) -> None:
-    """Keep the nickname of a user info, unless it is WeChat's placeholder.
+def store_nickname(wechat_user: WeChatUser, data: dict[str, Any]) -> None:
+    """Store the nickname of a decrypted user info, unless it is WeChat's placeholder.
 
-    Its picture is only an address, which dies when the person changes it and which we never fetch; its
-    unionid is the login's business.
+    The picture in it is only an address, which stops working when the person changes their picture; we never
+    fetch it. The unionid in it is left to the login.
     """
     named = data.get("nickName")
     nickname = clean_nickname(named) if isinstance(named, str) else ""
@@ -58,7 +62,7 @@ def take_profile(wechat_user: WeChatUser, data: dict[str, Any]) -> None:
 
 
 def _is_of(wechat_user: WeChatUser, data: dict[str, Any]) -> bool:
-    """Of this app; and of this person, where it says whose it is."""
+    """True if the data is this app's and, if it names a person, this person's."""
     watermark = data.get("watermark")
     is_of_app = isinstance(watermark, dict) and watermark.get("appid") == wechat_user.appid
     return is_of_app and data.get("openId", wechat_user.openid) == wechat_user.openid
@@ -68,13 +72,13 @@ def _is_fresh(watermark: dict[str, Any]) -> bool:
     made_at = watermark.get("timestamp")
     if isinstance(made_at, bool) or not isinstance(made_at, int):
         return False
-    age = (
-        int(timezone.now().timestamp()) - made_at
-    )  # whole numbers: a float overflows where a stranger wants it to
+    # Whole numbers, since a stranger could make a float overflow.
+    age = int(timezone.now().timestamp()) - made_at
     return -FUTURE.total_seconds() <= age <= conf.OPEN_DATA_MAX_AGE.total_seconds()
 
 
-def _is_signed(sealed: Sealed, session_key: str) -> bool:
-    if sealed.raw_data is None or sealed.signature is None:
+def _has_right_signature(encrypted: EncryptedData, session_key: str) -> bool:
+    """True if the signature is right, or if the client sent none."""
+    if encrypted.raw_data is None or encrypted.signature is None:
         return True
-    return constant_time_compare(raw_data_signature(sealed.raw_data, session_key), sealed.signature)
+    return constant_time_compare(raw_data_signature(encrypted.raw_data, session_key), encrypted.signature)

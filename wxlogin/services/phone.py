@@ -1,4 +1,4 @@
-"""The phone number that a person lets WeChat tell us."""
+"""The phone number of a person, from WeChat's button or from encrypted data."""
 
 import time
 
@@ -8,33 +8,34 @@ from wxlogin.caller import Caller
 from wxlogin.conf import conf
 from wxlogin.exceptions import OpenDataInvalid, TokenInvalid, WxLoginError
 from wxlogin.gateway import get_client
-from wxlogin.log import log, short_hash
+from wxlogin.log import log
 from wxlogin.models import WeChatUser
 from wxlogin.wechat.client import phone_number_in
 from wxlogin.wechat.errors import WeChatError
 from wxlogin.wechat.results import PhoneNumber
 
 from . import open_data
-from .refusals import recorded
+from .refusals import store_refusals
 
 
 def bind_with_code(
     wechat_user: WeChatUser, code: str, *, caller: Caller, until: float | None = None
 ) -> PhoneNumber:
-    """Keep the number behind the code of a ``getPhoneNumber`` button. Raises ``WeChatError``.
+    """Store the number behind the code of a ``getPhoneNumber`` button. Raises ``WeChatError``.
 
-    WeChat is told who asks, so that one person's code never binds to another. ``until``: see ``WeChatClient``.
+    WeChat gets the caller's openid along, so that one person's code never binds to another. ``until``: see
+    ``WeChatClient``.
     """
     client = get_client(wechat_user.appid)
-    with recorded("phone refused", appid=wechat_user.appid, caller=caller, wechat_user=wechat_user):
+    with store_refusals("phone refused", appid=wechat_user.appid, caller=caller, wechat_user=wechat_user):
         phone = client.phone_number(code, wechat_user.openid, until=until)
     _keep(wechat_user, phone)
     return phone
 
 
-def bind_with_open_data(wechat_user: WeChatUser, sealed: open_data.Sealed) -> PhoneNumber:
-    """Keep the number in open data, the older way. Raises ``SessionKeyMissing`` or ``OpenDataInvalid``."""
-    phone = phone_number_in(open_data.open_for(wechat_user, sealed))
+def bind_with_open_data(wechat_user: WeChatUser, encrypted: open_data.EncryptedData) -> PhoneNumber:
+    """Store the number in encrypted data, the older way. Raises ``SessionKeyMissing`` or ``OpenDataInvalid``."""
+    phone = phone_number_in(open_data.decrypt_for(wechat_user, encrypted))
     if phone is None:
         raise OpenDataInvalid
     _keep(wechat_user, phone)
@@ -42,20 +43,20 @@ def bind_with_open_data(wechat_user: WeChatUser, sealed: open_data.Sealed) -> Ph
 
 
 def bind_at_login(wechat_user: WeChatUser, code: str, *, caller: Caller, started: float) -> None:
-    """``bind_with_code`` within what is left of the login's time; it never costs the login."""
+    """Bind within the time that is left of the login's deadline. An error is logged and never costs the login."""
     until = started + conf.UPSTREAM_DEADLINE
     if time.monotonic() >= until:
-        log("phone not asked for", person=short_hash(wechat_user), problem="no time left")
+        log("phone not asked for", person=wechat_user.log_hash, problem="no time left")
         return
     try:
         bind_with_code(wechat_user, code, caller=caller, until=until)
     except (WeChatError, WxLoginError, Error) as exc:
-        # The code is spent and the session stored: whoever loses the answer now has lost the login.
-        log("phone not bound", person=short_hash(wechat_user), problem=type(exc).__name__)
+        # The code is spent and the session stored: an error now would lose the login for the person.
+        log("phone not bound", person=wechat_user.log_hash, problem=type(exc).__name__)
 
 
 def _keep(wechat_user: WeChatUser, phone: PhoneNumber) -> None:
-    """Raises ``TokenInvalid`` if the person was deleted meanwhile."""
+    """Store ``phone``. Raises ``TokenInvalid`` if the person was deleted meanwhile."""
     if not wechat_user.keep_phone(phone):
         raise TokenInvalid
-    log("phone bound", person=short_hash(wechat_user))
+    log("phone bound", person=wechat_user.log_hash)

@@ -1,48 +1,137 @@
-"""A picture that a stranger sent, made into one that can be shown."""
+"""The picture of a person: re-encoded from what a stranger sent, and kept in the project's file storage."""
 
 import io
+import logging
+import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO
+from contextlib import contextmanager, suppress
+from typing import IO, Any
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
+from django.db import transaction
 from PIL import Image, ImageOps
 
-from wxlogin.exceptions import StorageUnavailable, UnusablePicture
+from wxlogin.exceptions import StorageUnavailable, TokenInvalid, UnusablePicture
+from wxlogin.log import log
+from wxlogin.models import WeChatUser
+from wxlogin.transactions import in_one_transaction
 
 FORMATS = ["PNG", "JPEG", "WEBP"]
-MAX_PIXELS = 2048 * 4096  # decoded, some of them three times over, four bytes each
-MAX_PIXELS_OF_JPEG = 4096 * 4096  # it is made small while it is decoded
-MAX_LENGTH = 8192  # of a side: a line of eight million pixels is slower than a square of them
-SIDE = 512  # of what is kept, at most
+# Pillow holds a decoded picture up to three times, with four bytes a pixel.
+MAX_PIXELS = 2048 * 4096
+# A JPEG is reduced while it is decoded.
+MAX_PIXELS_OF_JPEG = 4096 * 4096
+# The longest side: one line of eight million pixels is slower than a square of them.
+MAX_LENGTH = 8192
+# The longest side of the picture that is kept.
+SIDE = 512
 
 JPEG = b"\xff\xd8"
-# What a JPEG may repeat, in a few bytes each, and how often a real one does at most: scans, each of which
-# goes over the whole picture (a progressive one has about ten), and Exif segments (one).
+# Parts that a JPEG may repeat in a few bytes each, and how many a real one has at most: scans, each of which goes
+# over the whole picture (a progressive JPEG has about ten), and Exif segments (one).
 MAX_REPEATS = {b"\xff\xda": 100, b"Exif\0\0": 10}
 
-# Decoding takes a second and 250 MB at worst: not on all threads at once.
-AT_ONCE = threading.BoundedSemaphore(2)
-PATIENCE = 2.0  # seconds
+# Decoding takes a second and 250 MB at worst, so only two threads do it at once.
+DECODERS = threading.BoundedSemaphore(2)
+# Seconds that a thread waits for its turn.
+PATIENCE = 2.0
 
 
-def remade(picture: IO[bytes]) -> tuple[bytes, str]:
-    """The picture, decoded and encoded anew, and its extension.
+def set_avatar(wechat_user: WeChatUser, picture: IO[bytes]) -> None:
+    """Store ``picture``, a file as a browser sends it, and delete the one before.
 
-    So nothing but pixels is left of what was sent: no place, no camera, no second file behind the first.
-    Raises ``UnusablePicture``, or ``StorageUnavailable`` while too many others are at it.
+    Raises ``UnusablePicture``, ``StorageUnavailable``, or ``TokenInvalid`` if the person was deleted
+    meanwhile.
     """
-    if not AT_ONCE.acquire(timeout=PATIENCE):
+    content, extension = reencode(picture)
+    name = _save(wechat_user, f"{secrets.token_hex(16)}.{extension}", content)
+    try:
+        previous = _point_to(wechat_user, name)
+        if previous is None:
+            raise TokenInvalid
+    except BaseException:
+        _clean_up(name)
+        raise
+    _clean_up(previous)
+    wechat_user.avatar = name
+
+
+def forget_avatar(wechat_user: WeChatUser) -> None:
+    """Delete the person's picture, if there is one. Needs a transaction. Raises ``StorageUnavailable``."""
+    delete_file(_point_to(wechat_user, ""))
+    wechat_user.avatar = ""
+
+
+def delete_file(name: str | None) -> None:
+    """Delete a file, if it is still there. Raises ``StorageUnavailable``."""
+    if not name:
+        return
+    try:
+        _storage().delete(name)
+    except Exception as exc:  # noqa: BLE001  each storage has exceptions of its own
+        log("avatar not deleted", logging.ERROR, name=name, problem=type(exc).__name__)
+        raise StorageUnavailable from None
+
+
+def delete_file_of_deleted(instance: WeChatUser, **kwargs: Any) -> None:
+    """Delete the file of a deleted row, whoever deleted it. A receiver of ``post_delete``."""
+    transaction.on_commit(lambda: _clean_up(instance.avatar.name), robust=True)
+
+
+def _clean_up(name: str | None) -> None:
+    """Delete a file that no row names any more. A failure is logged and costs the caller nothing."""
+    with suppress(StorageUnavailable):
+        delete_file(name)
+
+
+def _save(wechat_user: WeChatUser, name: str, content: bytes) -> str:
+    path = wechat_user.avatar.field.generate_filename(wechat_user, name)
+    try:
+        return _storage().save(path, ContentFile(content))
+    except Exception as exc:  # noqa: BLE001
+        log("avatar not stored", logging.ERROR, problem=type(exc).__name__)
+        raise StorageUnavailable from None
+
+
+def _storage() -> Storage:
+    storage: Storage = WeChatUser._meta.get_field("avatar").storage
+    return storage
+
+
+@in_one_transaction
+def _point_to(wechat_user: WeChatUser, name: str) -> str | None:
+    """Store the name of the new picture, and return the one before, None if the person was deleted.
+
+    The row is locked: of two parallel calls each gets, and deletes, the picture that it replaced.
+    """
+    locked = WeChatUser.objects.locked([wechat_user.pk]).first()
+    if locked is None:
+        return None
+    previous = str(locked.avatar.name or "")
+    locked.change(avatar=name)
+    return previous
+
+
+def reencode(picture: IO[bytes]) -> tuple[bytes, str]:
+    """Decode the picture, encode it anew, and return it with its extension.
+
+    Only pixels are kept: no place, no camera, no second file behind the first. Raises ``UnusablePicture``, or
+    ``StorageUnavailable`` while too many other threads decode pictures.
+    """
+    if not DECODERS.acquire(timeout=PATIENCE):
         raise StorageUnavailable
     try:
-        with _anything_odd_is_unusable():
-            return _remade(picture.read())
+        with _any_error_is_unusable():
+            return _reencode(picture.read())
     finally:
-        AT_ONCE.release()
+        DECODERS.release()
 
 
-def _remade(content: bytes) -> tuple[bytes, str]:
-    is_jpeg = content.startswith(JPEG)  # Pillow may call it something else, by what it claims to hold
+def _reencode(content: bytes) -> tuple[bytes, str]:
+    # By the first bytes, since Pillow may name another format that the file claims to be.
+    is_jpeg = content.startswith(JPEG)
     if is_jpeg and any(content.count(part) > most for part, most in MAX_REPEATS.items()):
         raise UnusablePicture
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
@@ -50,34 +139,34 @@ def _remade(content: bytes) -> tuple[bytes, str]:
         if image.width * image.height > pixels or max(image.size) > MAX_LENGTH:
             raise UnusablePicture
         image.draft("RGB", (SIDE, SIDE))
-        upright = ImageOps.exif_transpose(_eight_bits(image))
+        upright = ImageOps.exif_transpose(_to_eight_bits(image))
         upright.thumbnail((SIDE, SIDE))
-        return _encoded(upright)
+        return _encode(upright)
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Of grey in 16 bits; what Pillow makes of it by itself is all white."""
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """Reduce a grey picture of 16 bits, which Pillow itself would turn all white."""
     return image.point(lambda value: value / 256).convert("L") if image.mode.startswith("I") else image
 
 
-def _encoded(image: Image.Image) -> tuple[bytes, str]:
+def _encode(image: Image.Image) -> tuple[bytes, str]:
     out = io.BytesIO()
     if image.has_transparency_data:
-        _only_pixels(image.convert("RGBA")).save(out, "PNG", optimize=True)
+        _copy_pixels(image.convert("RGBA")).save(out, "PNG", optimize=True)
         return out.getvalue(), "png"
-    _only_pixels(image.convert("RGB")).save(out, "JPEG", quality=88)
+    _copy_pixels(image.convert("RGB")).save(out, "JPEG", quality=88)
     return out.getvalue(), "jpg"
 
 
-def _only_pixels(image: Image.Image) -> Image.Image:
+def _copy_pixels(image: Image.Image) -> Image.Image:
     bare = Image.new(image.mode, image.size)
     bare.paste(image)
     return bare
 
 
 @contextmanager
-def _anything_odd_is_unusable() -> Iterator[None]:
+def _any_error_is_unusable() -> Iterator[None]:
     try:
         yield
-    except Exception:  # noqa: BLE001  decoders raise what they like
+    except Exception:  # noqa: BLE001  decoders raise exceptions of any kind
         raise UnusablePicture from None

@@ -1,21 +1,25 @@
-"""What people say about themselves."""
+"""The profile of a person: the nickname, and a copy of everything that is kept about them."""
 
 import unicodedata
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AbstractBaseUser
 
 from wxlogin.exceptions import TokenInvalid
 from wxlogin.models import WeChatUser
 
-# They turn the reading direction of whatever is printed next to the name.
+# They reverse the reading direction of the text next to the name.
 BIDIRECTIONAL = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 MAX_NICKNAME = 64
-VISIBLE = "LNPS"  # letters, numbers, punctuation, symbols
+# Letters, numbers, punctuation, symbols.
+VISIBLE = "LNPS"
 REMOVED_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def clean_nickname(text: str) -> str:
-    """``text`` without control and bidirectional characters; emoji and their joiners stay.
+    """Return ``text`` without control and bidirectional characters; emoji and their joiners stay.
 
-    Empty where nothing that can be seen is left.
+    Return "" if no visible character is left.
     """
     kept = (
         char
@@ -27,9 +31,14 @@ def clean_nickname(text: str) -> str:
 
 
 def set_nickname(wechat_user: WeChatUser, nickname: str) -> None:
-    """``nickname`` as ``clean_nickname`` left it, 1 to 64 characters.
+    """Store a nickname of 1 to 64 characters that ``clean_nickname`` has cleaned.
 
     Raises ``TokenInvalid`` if the person was deleted meanwhile.
     """
     if not wechat_user.change(nickname=nickname):
         raise TokenInvalid
+
+
+def everything_about(user: AbstractBaseUser) -> Iterable[WeChatUser]:
+    """Return the Django user's identities, oldest first, with everything that is kept about each."""
+    return WeChatUser.objects.of_user(user).with_all_data()

@@ -1,4 +1,4 @@
-"""What WeChat or we refused: a line for the log and a row for staff who are asked why."""
+"""Refusals by WeChat or by us: a line in the log, and a ``LoginFailure`` row for staff who are asked why."""
 
 import logging
 import time
@@ -17,12 +17,12 @@ from wxlogin.wechat.errors import Misconfigured, WeChatError
 
 
 @contextmanager
-def recorded(
+def store_refusals(
     event: str, *, appid: str, caller: Caller, wechat_user: WeChatUser | None = None
 ) -> Iterator[None]:
-    """Record what refuses the block and how long that took, and let it fly on.
+    """Log and store a refusal that the block raises, with the time that it took, and raise it again.
 
-    ``wechat_user``: who asks, where that is known before WeChat says so.
+    ``wechat_user`` is the person who asks, if that is known before WeChat says so.
     """
     started = time.monotonic()
     try:
@@ -30,7 +30,7 @@ def recorded(
     except (WeChatError, AccountDisabled) as refusal:
         person = wechat_user or getattr(refusal, "wechat_user", None)
         took = milliseconds_since(started)
-        record(event, refusal, appid=appid, caller=caller, wechat_user=person, upstream_ms=took)
+        store_failure(event, refusal, appid=appid, caller=caller, wechat_user=person, upstream_ms=took)
         raise
 
 
@@ -38,10 +38,13 @@ def milliseconds_since(started: float) -> int:
     return round((time.monotonic() - started) * 1000)
 
 
-def record(
+def store_failure(
     event: str, refusal: WeChatError | AccountDisabled, *, appid: str, caller: Caller, **facts: Any
 ) -> None:
-    """``facts`` are further columns of the row. A database in trouble must not change the answer."""
+    """Log and store one refusal. ``facts`` are further columns of the row.
+
+    A database error is logged only: it must not change the answer.
+    """
     errcode, rid = getattr(refusal, "errcode", None), getattr(refusal, "rid", "")
     log(
         event,

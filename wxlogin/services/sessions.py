@@ -1,4 +1,4 @@
-"""The life of a login session after the login."""
+"""Login sessions after the login: tokens, refresh, logout, and the ways in which a session ends."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ EndReason = LoginSession.EndReason
 
 
 def issue_tokens(session: LoginSession) -> TokenPair:
-    """The pair of the session's present generation."""
+    """Return the token pair of the session's present generation."""
     return tokens.issue(
         session.person.user,
         appid=session.person.appid,
@@ -36,9 +36,9 @@ def issue_tokens(session: LoginSession) -> TokenPair:
 
 
 def authenticate(access: str) -> LoginSession | None:
-    """The live session that an access token belongs to, with person and user: one query.
+    """Return the live session that an access token belongs to, with person and user. One query.
 
-    None for a Simple JWT token that isn't ours. Raises ``TokenInvalid`` or ``SessionEnded``.
+    Return None for a Simple JWT token that isn't ours. Raises ``TokenInvalid`` or ``SessionEnded``.
     """
     claims = tokens.read_access(access)
     if claims is None:
@@ -46,21 +46,21 @@ def authenticate(access: str) -> LoginSession | None:
     session = _find(claims.session_id)
     if tokens.user_id(session.person.user) != claims.user_id:
         raise TokenInvalid
-    _refuse_if_over(session, timezone.now())
+    _end_if_over(session, timezone.now())
     return session
 
 
 def refresh(refresh_token: str) -> TokenPair:
     """Spend a refresh token for its successor. Raises ``TokenInvalid`` or ``SessionEnded``.
 
-    A refresh works once. For ``REFRESH_GRACE`` after it was spent the parent, and only the parent, gets the
-    same successor again: parallel calls and lost answers log nobody out. Anything older is somebody else's
-    copy and ends the session.
+    A refresh token works once. For ``REFRESH_GRACE`` after it was spent, the parent, and only the parent, gets the
+    same successor again: parallel calls and lost answers log nobody out. An older token must be a stolen copy, so
+    it ends the session.
     """
     claims = tokens.read_refresh(refresh_token)
     now = timezone.now()
     session = _find(claims.session_id)
-    _refuse_if_over(session, now)
+    _end_if_over(session, now)
     if claims.expired and claims.generation == session.generation:
         _end([session], EndReason.EXPIRED, now)
         raise SessionEnded(EndReason.EXPIRED)
@@ -72,10 +72,12 @@ def refresh(refresh_token: str) -> TokenPair:
 
 
 def _answer_again(claims: tokens.RefreshClaims, now: datetime) -> LoginSession:
-    session = _find(claims.session_id)  # anew: it may just have been spent or ended by a parallel call
-    _refuse_if_over(session, now)
+    # Read again: a parallel call may just have spent the token or ended the session.
+    session = _find(claims.session_id)
+    _end_if_over(session, now)
     if claims.generation > session.generation:
-        raise TokenInvalid  # from a future that a restored backup doesn't know
+        # The token is newer than a restored database.
+        raise TokenInvalid
     if claims.generation == session.generation - 1 and now - session.last_seen_at <= conf.REFRESH_GRACE:
         return session
     log("refresh reused", session=session.public_id, generation=claims.generation)
@@ -93,13 +95,13 @@ def log_out(session: LoginSession, *, everywhere: bool = False) -> None:
 
 
 def own_sessions(user: AbstractBaseUser) -> Iterable[LoginSession]:
-    """The Django user's live sessions over all apps, newest first."""
-    return LoginSession.objects.of_user(user).live(timezone.now()).order_by("-created_at", "-pk")
+    """Return the Django user's live sessions over all apps, newest first."""
+    return LoginSession.objects.of_user(user).live(timezone.now()).newest_first()
 
 
 def end_own_session(user: AbstractBaseUser, public_id: str) -> bool:
-    """End one of the user's own sessions; twice is fine. False if the user has no such session."""
-    session = LoginSession.objects.of_user(user).filter(public_id=public_id).first()
+    """End one of the user's own sessions. Ending it twice is fine. False if the user has no such session."""
+    session = LoginSession.objects.of_user(user).with_public_id(public_id).first()
     if session is None:
         return False
     _end([session], EndReason.LOGGED_OUT, timezone.now())
@@ -107,7 +109,7 @@ def end_own_session(user: AbstractBaseUser, public_id: str) -> bool:
 
 
 def end_sessions(sessions: Iterable[LoginSession], *, staff: Staff, reason: str) -> int:
-    """``staff`` ends ``sessions``; how many were not over yet. Tokens are refused at the next request.
+    """End ``sessions`` for ``staff``, and return how many were live. Tokens are refused at the next request.
 
     Raises ``ValueError`` for a reason that is empty or longer than 200 characters.
     """
@@ -119,32 +121,30 @@ def end_sessions(sessions: Iterable[LoginSession], *, staff: Staff, reason: str)
 
 
 def live_sessions_of(wechat_users: Iterable[WeChatUser]) -> QuerySet[LoginSession]:
-    """Over all devices, with their person."""
-    ids = [wechat_user.pk for wechat_user in wechat_users]
-    of_them = LoginSession.objects.select_related("wechat_user").filter(wechat_user__in=ids)
-    return of_them.live(timezone.now())
+    """Return the live sessions of these people over all devices, with the person."""
+    return LoginSession.objects.of_people(wechat_users).live(timezone.now())
 
 
 @in_one_transaction
 def end_sessions_of_disabled(ids: Iterable[int]) -> int:
-    """All open sessions of the people with these ids; how many. Enabling them again revives none.
+    """End all open sessions of the people with these ids, and return how many. Enabling the person revives none.
 
-    A login under way holds its person's row: once that is ours, its session is there to be ended.
+    A login in progress holds the lock on its person's row. Once we have this lock, its session is in the table
+    and is ended too.
     """
     people = list(WeChatUser.objects.locked(ids))
-    open_ones = LoginSession.objects.filter(wechat_user__in=people, ended_at=None)
-    return _end(open_ones, EndReason.ACCOUNT_DISABLED, timezone.now())
+    return _end(LoginSession.objects.of_people(people).open(), EndReason.ACCOUNT_DISABLED, timezone.now())
 
 
-def when_user_saved(instance: Model, created: bool, raw: bool = False, **kwargs: Any) -> None:
-    """A signal receiver: disabling a Django user ends their sessions, enabling it again revives none.
+def end_sessions_of_saved_user(instance: Model, created: bool, raw: bool = False, **kwargs: Any) -> None:
+    """End the sessions of a Django user who was just disabled. A receiver of ``post_save``.
 
-    Hears of every model, since a user saved through a proxy or a subclass is announced as one of that.
+    It is connected for every model: a user who is saved through a proxy or a subclass is sent as one of that.
     """
     if created or raw or not isinstance(instance, get_user_model()):
         return
     if not instance.is_active:
-        end_sessions_of_disabled(WeChatUser.objects.filter(user_id=instance.pk).values_list("pk", flat=True))
+        end_sessions_of_disabled([person.pk for person in WeChatUser.objects.of_user(instance)])
 
 
 def _end(sessions: Iterable[LoginSession], reason: str, at: datetime) -> int:
@@ -171,8 +171,8 @@ def _end_by_staff(
 
 @in_one_transaction
 def _mark_ended(sessions: list[LoginSession], reason: str, at: datetime) -> list[LoginSession]:
-    """Those that this call ended, one conditional UPDATE each: somebody else may be quicker."""
-    return [session for session in sessions if LoginSession.objects.filter(pk=session.pk).end(reason, at)]
+    """Return the sessions that this call ended. One conditional UPDATE each: a parallel call may be quicker."""
+    return [session for session in sessions if LoginSession.objects.end_one(session, reason, at)]
 
 
 @in_one_transaction
@@ -181,8 +181,8 @@ def _spend(session: LoginSession, generation: int, at: datetime) -> bool:
 
 
 def _find(public_id: str) -> LoginSession:
-    """With person and user. Raises ``TokenInvalid``, or ``SessionEnded`` for one of an erased person."""
-    session = LoginSession.objects.with_person().filter(public_id=public_id).first()
+    """Return a session with person and user. Raises ``TokenInvalid``, or ``SessionEnded`` if the person is erased."""
+    session = LoginSession.objects.find(public_id)
     if session is None:
         raise TokenInvalid
     if session.wechat_user is None:
@@ -190,20 +190,20 @@ def _find(public_id: str) -> LoginSession:
     return session
 
 
-def _refuse_if_over(session: LoginSession, now: datetime) -> None:
-    """Raises ``SessionEnded``, and puts on disk what was only implied until now."""
+def _end_if_over(session: LoginSession, now: datetime) -> None:
+    """Raise ``SessionEnded`` if the session is over, and store its end if no row says so yet."""
     if session.ended_at is not None:
         raise SessionEnded(session.end_reason)
     if not session.person.may_log_in(now):
-        _end(_sharing_the_fate_of(session), EndReason.ACCOUNT_DISABLED, now)
+        _end(_sessions_to_disable(session), EndReason.ACCOUNT_DISABLED, now)
         raise SessionEnded(EndReason.ACCOUNT_DISABLED)
     if session.is_over(now):
         _end([session], EndReason.EXPIRED, now)
         raise SessionEnded(EndReason.EXPIRED)
 
 
-def _sharing_the_fate_of(session: LoginSession) -> Iterable[LoginSession]:
-    """All sessions of a disabled user, or of a blocked person: enabling again must revive none."""
+def _sessions_to_disable(session: LoginSession) -> Iterable[LoginSession]:
+    """Return all open sessions of a blocked person, or of a disabled user: enabling again must revive none."""
     if session.person.user.is_active:
-        return LoginSession.objects.filter(wechat_user=session.wechat_user, ended_at=None)
-    return LoginSession.objects.of_user(session.person.user).filter(ended_at=None)
+        return LoginSession.objects.of_people([session.person]).open()
+    return LoginSession.objects.of_user(session.person.user).open()

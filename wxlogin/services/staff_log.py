@@ -1,32 +1,19 @@
-"""What staff do to people, on record: who, whom, what, why, when and from where."""
+"""The staff log: a row for each act of staff on a person, with who, what, why, when and from where."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.http import HttpRequest
 from django.utils import timezone
 
-from wxlogin.caller import client_address, request_id_of
-from wxlogin.log import address, request_id, short_hash
+from wxlogin.caller import staff_address
+from wxlogin.log import request_id
 from wxlogin.models import StaffAct, WeChatUser
 
 MAX_REASON = 200
 
 Staff = AbstractBaseUser | AnonymousUser | None
 Action = StaffAct.Action
-
-
-@contextmanager
-def acting(request: HttpRequest) -> Iterator[None]:
-    """What is done within is on record with the request's address and id, in the log too."""
-    before = address.set(client_address(request)), request_id.set(request_id_of(request))
-    try:
-        yield
-    finally:
-        address.reset(before[0])
-        request_id.reset(before[1])
 
 
 def record(
@@ -38,10 +25,10 @@ def record(
     are_going: bool = False,
     **facts: Any,
 ) -> None:
-    """A row for each of ``people``, and one also where there is nobody; belongs into the act's transaction.
+    """Record an act: a row for each of ``people``, and one row if there are none. Needs the act's transaction.
 
-    ``staff`` None: the project's own code did it. ``are_going``: the people are about to be erased, and the
-    rows may not hang on them. ``facts`` are further columns, ``details`` of them a dict without personal
+    ``staff`` is None if the project's own code acted. ``are_going``: the people are about to be erased, so the rows
+    get no foreign key to them. ``facts`` are further columns; ``details`` among them is a dict without personal
     data. Raises ``ValueError`` as ``checked_reason`` does.
     """
     common = {
@@ -50,14 +37,14 @@ def record(
         "staff_id": staff.pk if staff else None,
         "staff_name": staff.get_username() if staff else "",
         "reason": checked_reason(reason),
-        "ip": address.get(),
+        "ip": staff_address.get(),
         "request_id": request_id.get(),
         **facts,
     }
     rows = [
         StaffAct(
             wechat_user_id=None if are_going else person.pk,
-            person=short_hash(person),
+            person=person.log_hash,
             appid=person.appid,
             **common,
         )
@@ -67,7 +54,7 @@ def record(
 
 
 def checked_reason(reason: str) -> str:
-    """A reason as it goes on record. Raises ``ValueError`` if empty or longer than ``MAX_REASON``."""
+    """Return the reason without surrounding space. Raises ``ValueError`` if empty or longer than ``MAX_REASON``."""
     reason = reason.strip()
     if not 0 < len(reason) <= MAX_REASON:
         raise ValueError(f"a reason has 1 to {MAX_REASON} characters")

@@ -22,8 +22,9 @@ from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _, ngettext
 
-from wxlogin.services import accounts
-from wxlogin.services.staff_log import MAX_REASON, acting
+from wxlogin.caller import staff_request
+from wxlogin.models.users import is_staff
+from wxlogin.services.staff_log import MAX_REASON
 
 from ..base import Page
 from ..links import list_of, page_of
@@ -149,7 +150,7 @@ class ActsOnRows(Page):
         form = act.form(request.POST if "confirmed" in request.POST else None, rows=chosen, request=request)
         if request.method != "POST" or not form.is_valid():
             return self._ask(request, chosen, act, form)
-        with acting(request):
+        with staff_request(request):
             outcome = act.do(self, request, chosen, **form.cleaned_data)
         if not isinstance(outcome, Outcome):
             return outcome
@@ -160,7 +161,7 @@ class ActsOnRows(Page):
         if not rows:
             return _("There is nobody left to do this to.")
         is_spared = act.spares_staff and not request.user.is_superuser
-        if is_spared and any(accounts.is_staff(person.user) for person in rows):
+        if is_spared and any(is_staff(person.user) for person in rows):
             return _("Only a superuser may do this to a member of the staff.")
         return act.problem(rows)
 

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _, ngettext
 
 from wxlogin.exceptions import CannotMerge
 from wxlogin.models import WeChatUser
+from wxlogin.models.users import is_staff
 from wxlogin.services import accounts, sessions
 
-from ..base import app_name, says
+from ..columns import app_name, isolate
 from .base import Act, Outcome, ReasonForm, Text
 
 WHY_NOT: dict[str, Text] = {
@@ -32,7 +33,7 @@ class MergeForm(ReasonForm):
 
     def __init__(self, data: Any, *, rows: Sequence[WeChatUser], request: HttpRequest) -> None:
         super().__init__(data, rows=rows, request=request)
-        choices = {str(person.user_id): says(person.user) for person in rows}
+        choices = {str(person.user_id): isolate(person.user) for person in rows}
         self.fields["keep"].choices = list(choices.items())  # type: ignore[attr-defined]
 
 
@@ -54,7 +55,7 @@ class Merge(Act):
             return _("Choose two people of two accounts.")
         if rows[0].user_id == rows[1].user_id:
             return WHY_NOT["same_user"]
-        if any(accounts.is_staff(person.user) for person in rows):
+        if any(is_staff(person.user) for person in rows):
             return WHY_NOT["staff_account"]
         return None
 
@@ -90,9 +91,9 @@ class Split(Act):
         return [(person.user, _account(person)) for person in rows]
 
     def problem(self, rows: Sequence[WeChatUser]) -> Text | None:
-        if len(accounts.identities_of(rows[0].user)) < 2:
+        if len(WeChatUser.objects.of_user(rows[0].user)) < 2:
             return _("There is nothing to split: the account has this one identity.")
-        return WHY_NOT["staff_account"] if accounts.is_staff(rows[0].user) else None
+        return WHY_NOT["staff_account"] if is_staff(rows[0].user) else None
 
     def do(self, page: Any, request: HttpRequest, rows: Sequence[WeChatUser], **answers: Any) -> Outcome:
         try:
@@ -103,7 +104,7 @@ class Split(Act):
 
 
 def _account(person: WeChatUser) -> str:
-    identities = accounts.identities_of(person.user)
+    identities = list(WeChatUser.objects.of_user(person.user))
     live = sessions.live_sessions_of(identities).count()
     named = ", ".join(f"{app_name(each.appid)} {each}" for each in identities)
     text = ngettext("%(identities)s; %(live)d live session", "%(identities)s; %(live)d live sessions", live)

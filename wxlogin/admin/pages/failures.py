@@ -3,14 +3,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from wxlogin.caller import SANE_REQUEST_ID
+from wxlogin.caller import is_request_id
 from wxlogin.models import LoginFailure
 from wxlogin.services.meanings import OF_CODE, explain
 
-from ..base import ReadOnlyPage, app_name, badge
+from ..base import ReadOnlyPage
+from ..columns import PersonColumns, badge
 from ..filters import AppFilter, ChoiceFilter, Choices, CreatedFilter
-from ..links import link_to
-from ..masks import mask_address, mask_id
 
 
 class AnswerFilter(ChoiceFilter):
@@ -24,7 +23,7 @@ class AnswerFilter(ChoiceFilter):
         return queryset.filter(code=value)
 
 
-class LoginFailurePage(ReadOnlyPage):
+class LoginFailurePage(PersonColumns, ReadOnlyPage):
     list_display = [
         "created_at",
         "app",
@@ -58,10 +57,6 @@ class LoginFailurePage(ReadOnlyPage):
         "upstream_ms",
     ]
 
-    @admin.display(description=_("app"))
-    def app(self, failure: LoginFailure) -> str:
-        return app_name(failure.appid)
-
     @admin.display(description=_("our answer"))
     def answer(self, failure: LoginFailure) -> str:
         return badge("bad", failure.code)
@@ -74,17 +69,6 @@ class LoginFailurePage(ReadOnlyPage):
     def what_to_do(self, failure: LoginFailure) -> str:
         return str(explain(failure.code, failure.errcode).todo)
 
-    @admin.display(description=_("WeChat user"))
-    def person(self, failure: LoginFailure) -> str:
-        """Known only where it failed after WeChat had said who asks."""
-        if failure.wechat_user is None:
-            return "-"
-        return link_to(failure.wechat_user, mask_id(failure.wechat_user.openid))
-
-    @admin.display(description=_("IP address"))
-    def address(self, failure: LoginFailure) -> str:
-        return mask_address(failure.ip)
-
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[LoginFailure], search_term: str
     ) -> tuple[QuerySet[LoginFailure], bool]:
@@ -92,6 +76,4 @@ class LoginFailurePage(ReadOnlyPage):
         term = search_term.strip()
         if not term:
             return queryset, False
-        return (
-            queryset.filter(request_id=term) if SANE_REQUEST_ID.fullmatch(term) else queryset.none()
-        ), False
+        return (queryset.filter(request_id=term) if is_request_id(term) else queryset.none()), False

@@ -16,16 +16,15 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from wxlogin.models import LoginFailure, WeChatUser
 from wxlogin.models.figures import BEYOND, BUCKETS
-from wxlogin.services.meanings import explain
+from wxlogin.services.meanings import Finding, explain
 from wxlogin.services.staff import diagnosis, lookup
 from wxlogin.services.upkeep import doctor, figures
-from wxlogin.services.upkeep.doctor import Finding
 from wxlogin.services.upkeep.figures import Day, Figures
 from wxlogin.shared_cache import shared_cache
 
-from ..base import ReadOnlyPage, app_name, shown_time
+from ..base import ReadOnlyPage
+from ..columns import app_name, format_time, mask_id
 from ..links import link_to, list_of
-from ..masks import mask_id
 
 MOST_PEOPLE = 5  # that are diagnosed at once
 LONGEST_KEY = 128
@@ -68,7 +67,7 @@ class OverviewPage(ReadOnlyPage):
             "failures": _failures(request, shown),
             "apps": [(app_name(app.appid) or "-", app) for app in shown.apps],
             "app_links": _app_links(shown, appid),
-            "settled_until": shown_time(shown.settled_until),
+            "settled_until": format_time(shown.settled_until),
             "findings": self._examined(request) if request.method == "POST" else None,
             "may_ask_why": self.has_why_permission(request),
         }
@@ -127,16 +126,16 @@ def _tiles(shown: Figures) -> list[Tile]:
 def _live_sessions(shown: Figures) -> Tile:
     if shown.live_sessions is None:
         return Tile(_("Live sessions"), "-", _("not counted yet"))
-    at = shown_time(shown.live_sessions_at)
+    at = format_time(shown.live_sessions_at)
     return Tile(_("Live sessions"), shown.live_sessions, format_lazy(_("counted at {at}"), at=at))
 
 
 def _latency(shown: Figures) -> Tile:
     label = _("WeChat's answer time today")
-    if shown.half is None or shown.most is None:
+    if shown.p50_ms is None or shown.p95_ms is None:
         return Tile(label, "-")
-    note = format_lazy(_("half of the calls; 95 of 100: {bound}"), bound=_bound(shown.most))
-    return Tile(label, _bound(shown.half), note)
+    note = format_lazy(_("half of the calls; 95 of 100: {bound}"), bound=_bound(shown.p95_ms))
+    return Tile(label, _bound(shown.p50_ms), note)
 
 
 def _bound(milliseconds: int) -> Any:
@@ -242,7 +241,7 @@ def _verdict(finding: Finding) -> tuple[str, Any]:
 
 def _failure(request: HttpRequest, failure: LoginFailure) -> dict[str, Any]:
     may_see_row = request.user.has_perm("wxlogin.view_loginfailure")
-    at = shown_time(failure.created_at)
+    at = format_time(failure.created_at)
     return {
         "at": link_to(failure, at) if may_see_row else at,
         "app": app_name(failure.appid),

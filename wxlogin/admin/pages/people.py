@@ -12,8 +12,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 
 from wxlogin.conf import conf
+from wxlogin.masking import mask_address, mask_phone
 from wxlogin.models import LoginFailure, LoginSession, SessionKey, StaffAct, WeChatUser
-from wxlogin.services import accounts
+from wxlogin.services.accounts.joining import related_identities
 from wxlogin.services.meanings import explain
 from wxlogin.services.staff import lookup
 from wxlogin.vault import CannotOpen
@@ -31,10 +32,10 @@ from ..acts import (
     Split,
     Unblock,
 )
-from ..base import OrderedList, ReadOnlyPage, app_name, badge, says, shown_time
+from ..base import OrderedList, ReadOnlyPage
+from ..columns import app_name, badge, format_time, isolate, mask_id
 from ..filters import AppFilter, CreatedFilter, LastLoginFilter, PhoneFilter, StateFilter, UnionidFilter
 from ..links import act_on, link_to_user, list_of, page_of, why_not
-from ..masks import mask_address, mask_id, mask_phone
 from .sessions import device_of, session_state
 from .staff_log import told_details
 
@@ -166,12 +167,12 @@ class WeChatUserPage(ActsOnRows, ReadOnlyPage):
     @admin.display(description=_("nickname"))
     def pictured_nickname(self, wechat_user: WeChatUser) -> SafeString:
         if not wechat_user.avatar:
-            return says(wechat_user.nickname)
+            return isolate(wechat_user.nickname)
         return format_html(
             '<img class="wxlogin-avatar" src="{}" width="32" height="32" alt="" loading="lazy"'
             ' referrerpolicy="no-referrer"> {}',
             wechat_user.avatar.url,
-            says(wechat_user.nickname),
+            isolate(wechat_user.nickname),
         )
 
     @admin.display(description=_("unionid"))
@@ -184,7 +185,7 @@ class WeChatUserPage(ActsOnRows, ReadOnlyPage):
 
     @admin.display(description=_("account"))
     def account(self, wechat_user: WeChatUser) -> Any:
-        return link_to_user(wechat_user.user, says(wechat_user.user))
+        return link_to_user(wechat_user.user, isolate(wechat_user.user))
 
     @admin.display(description=_("phone"))
     def phone(self, wechat_user: WeChatUser) -> str:
@@ -192,7 +193,11 @@ class WeChatUserPage(ActsOnRows, ReadOnlyPage):
             phone = wechat_user.phone
         except CannotOpen:
             return str(_("sealed with a key that is no longer listed"))
-        return format_html('<span class="wxlogin-id">{}</span>', mask_phone(phone)) if phone else "-"
+        return (
+            format_html('<span class="wxlogin-id">{}</span>', mask_phone(phone.number, phone.country_code))
+            if phone
+            else "-"
+        )
 
     @admin.display(description=_("state"))
     def state(self, wechat_user: WeChatUser) -> SafeString:
@@ -237,7 +242,7 @@ class WeChatUserPage(ActsOnRows, ReadOnlyPage):
                 "is_settled": other.is_split_off or wechat_user.is_split_off,
                 "merge": act_on(wechat_user, "merge", **{"with": other.pk}) if may_merge else "",
             }
-            for other in accounts.related_to(wechat_user)
+            for other in related_identities(wechat_user)
         ]
         return render_to_string("wxlogin/admin/related.html", {"rows": rows})
 
@@ -254,12 +259,12 @@ class WeChatUserPage(ActsOnRows, ReadOnlyPage):
     @admin.display(description=_("obtained at"))
     def key_obtained(self, wechat_user: WeChatUser) -> str:
         key = _key_of(wechat_user)
-        return shown_time(key.obtained_at if key else None)
+        return format_time(key.obtained_at if key else None)
 
     @admin.display(description=_("checked at"))
     def key_checked(self, wechat_user: WeChatUser) -> str:
         key = _key_of(wechat_user)
-        return shown_time(key.checked_at if key else None)
+        return format_time(key.checked_at if key else None)
 
     @admin.display(description=_("latest"))
     def recent_sessions(self, wechat_user: WeChatUser) -> str:

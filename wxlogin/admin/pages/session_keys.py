@@ -6,10 +6,9 @@ from django.utils.translation import gettext_lazy as _
 from wxlogin.models import SessionKey
 from wxlogin.services.staff import lookup
 
-from ..base import ReadOnlyPage, app_name
+from ..base import ReadOnlyPage
+from ..columns import PersonColumns
 from ..filters import AppFilter, ChoiceFilter, Choices
-from ..links import link_to
-from ..masks import mask_id
 
 
 class KeyAppFilter(AppFilter):
@@ -27,8 +26,8 @@ class KeyStateFilter(ChoiceFilter):
         return queryset.filter(state=value)
 
 
-class SessionKeyPage(ReadOnlyPage):
-    """That a key is held, since when and what WeChat said of it; never the key."""
+class SessionKeyPage(PersonColumns, ReadOnlyPage):
+    """Facts about the keys: held or not, since when, and what WeChat said. The page never shows a key."""
 
     list_display = ["row", "person", "app", "state", "obtained_at", "checked_at"]
     list_filter = [KeyAppFilter, KeyStateFilter]
@@ -49,11 +48,3 @@ class SessionKeyPage(ReadOnlyPage):
     @admin.display(description=_("session key"))
     def row(self, key: SessionKey) -> str:
         return str(key.pk)
-
-    @admin.display(description=_("WeChat user"))
-    def person(self, key: SessionKey) -> str:
-        return link_to(key.wechat_user, mask_id(key.wechat_user.openid))
-
-    @admin.display(description=_("app"))
-    def app(self, key: SessionKey) -> str:
-        return app_name(key.wechat_user.appid)

@@ -13,10 +13,10 @@ from wxlogin.models import LoginSession
 from wxlogin.services.staff import lookup
 
 from ..acts import ActsOnRows, EndSessions
-from ..base import ReadOnlyPage, app_name, badge
+from ..base import ReadOnlyPage
+from ..columns import PersonColumns, badge
 from ..filters import AppFilter, CreatedFilter, SessionStateFilter
-from ..links import act_on, link_to
-from ..masks import mask_address, mask_id
+from ..links import act_on
 
 SYSTEMS = [
     ("iPhone", r"iPhone"),
@@ -27,7 +27,7 @@ SYSTEMS = [
 ]
 
 
-class LoginSessionPage(ActsOnRows, ReadOnlyPage):
+class LoginSessionPage(ActsOnRows, PersonColumns, ReadOnlyPage):
     list_display = [
         "short_id",
         "person",
@@ -87,15 +87,8 @@ class LoginSessionPage(ActsOnRows, ReadOnlyPage):
     def short_id(self, session: LoginSession) -> str:
         return str(session)
 
-    @admin.display(description=_("WeChat user"))
-    def person(self, session: LoginSession) -> str:
-        if session.wechat_user is None:
-            return str(_("erased"))
-        return link_to(session.wechat_user, mask_id(session.wechat_user.openid))
-
-    @admin.display(description=_("app"))
-    def app(self, session: LoginSession) -> str:
-        return app_name(session.appid) or "-"
+    def no_person(self, session: LoginSession) -> str:
+        return str(_("erased"))
 
     @admin.display(description=_("state"))
     def state(self, session: LoginSession) -> SafeString:
@@ -104,10 +97,6 @@ class LoginSessionPage(ActsOnRows, ReadOnlyPage):
     @admin.display(description=_("device"))
     def device(self, session: LoginSession) -> str:
         return device_of(session.user_agent)
-
-    @admin.display(description=_("IP address"))
-    def address(self, session: LoginSession) -> str:
-        return mask_address(session.ip)
 
     @admin.display(description=_("actions"))
     def to_do(self, session: LoginSession) -> str:

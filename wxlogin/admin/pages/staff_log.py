@@ -8,13 +8,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy as _
 
 from wxlogin.conf import conf
-from wxlogin.log import hash_of
+from wxlogin.masking import person_hash
 from wxlogin.models import StaffAct
 
-from ..base import ReadOnlyPage, app_name, says
+from ..base import ReadOnlyPage
+from ..columns import PersonColumns, isolate
 from ..filters import ChoiceFilter, Choices, CreatedFilter
-from ..links import link_to_person
-from ..masks import mask_address, mask_id
 
 DETAILS = {
     "sessions": _("sessions ended"),
@@ -39,10 +38,10 @@ class ActionFilter(ChoiceFilter):
         return queryset.filter(action=value)
 
 
-class StaffActPage(ReadOnlyPage):
+class StaffActPage(PersonColumns, ReadOnlyPage):
     """Nobody deletes from it, not even along with a user: rows outlive both sides."""
 
-    list_display = ["created_at", "said_staff", "action", "person_then", "app", "details_told", "said_reason"]
+    list_display = ["created_at", "said_staff", "action", "person_link", "app", "details_told", "said_reason"]
     list_filter = [ActionFilter, CreatedFilter]
     list_select_related = ["wechat_user"]
     ordering = ["-created_at"]
@@ -54,7 +53,7 @@ class StaffActPage(ReadOnlyPage):
         "created_at",
         "said_staff",
         "action",
-        "person_then",
+        "person_link",
         "person",
         "app",
         "from_user",
@@ -77,33 +76,28 @@ class StaffActPage(ReadOnlyPage):
         if re.fullmatch("[0-9a-f]{12}", term):
             return queryset.filter(person=term), False
         keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-        hashes = [hash_of(appid, term, secret=key) for appid in conf.APPS for key in keys]
+        hashes = [person_hash(appid, term, secret=key) for appid in conf.APPS for key in keys]
         return queryset.filter(person__in=hashes), False
 
     @admin.display(description=_("WeChat user"))
-    def person_then(self, act: StaffAct) -> Any:
-        text = mask_id(act.wechat_user.openid) if act.wechat_user else act.person or "-"
-        return link_to_person(act.wechat_user, text)
+    def person_link(self, act: StaffAct) -> str:
+        """Link to the person. The name ``person`` is taken by the column with the hash."""
+        return PersonColumns.person(self, act)
 
-    @admin.display(description=_("app"))
-    def app(self, act: StaffAct) -> str:
-        return app_name(act.appid) or "-"
+    def no_person(self, act: StaffAct) -> str:
+        return act.person or "-"
 
     @admin.display(description=_("name of the staff"))
     def said_staff(self, act: StaffAct) -> str:
-        return says(act.staff_name)
+        return isolate(act.staff_name)
 
     @admin.display(description=_("reason"))
     def said_reason(self, act: StaffAct) -> str:
-        return says(act.reason)
+        return isolate(act.reason)
 
     @admin.display(description=_("details"))
     def details_told(self, act: StaffAct) -> str:
         return told_details(act)
-
-    @admin.display(description=_("IP address"))
-    def address(self, act: StaffAct) -> str:
-        return mask_address(act.ip)
 
 
 def told_details(act: StaffAct) -> str:

@@ -12,7 +12,7 @@ from wxlogin.api.serializers import UserSerializer
 from wxlogin.caller import SANE_REQUEST_ID
 from wxlogin.conf import conf
 
-from .operations import JSON, Answer, Body, Operation
+from .operations import JSON, Body, Operation, Success
 
 EVERYWHERE = ("method_not_allowed",)
 WITH_BEARER = ("token_invalid", "session_ended", "storage_unavailable")
@@ -39,7 +39,7 @@ HEADERS: dict[str, dict[str, Any]] = {
 }
 
 
-def success_of(answer: Answer | None) -> dict[Any, OpenApiResponse]:
+def success_of(answer: Success | None) -> dict[Any, OpenApiResponse]:
     """In drf-spectacular's words, which knows serializers."""
     if answer is None:
         return {204: OpenApiResponse(description="Done.")}

@@ -72,7 +72,7 @@ EXPORT = {
         }
     ],
 }
-SEALED = {"encryptedData": "bWFkZSB1cCBlbmNyeXB0ZWQgZGF0YQ==", "iv": "bWFkZSB1cCBpdiAxNiBiIQ=="}
+ENCRYPTED = {"encryptedData": "bWFkZSB1cCBlbmNyeXB0ZWQgZGF0YQ==", "iv": "bWFkZSB1cCBpdiAxNiBiIQ=="}
 OPENED = {
     "data": {
         "nickName": "李雷",

@@ -40,7 +40,7 @@ class RawBody:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Success:
     """A function as ``shape`` makes it when the schema is made: projects choose how users are shown.
 
     Then the example is left out where it is no longer true.
@@ -60,13 +60,13 @@ class Operation:
     summary: str
     description: str = ""
     body: Body | RawBody | None = None
-    answer: Answer | None = None
+    answer: Success | None = None
     refuses: tuple[str, ...] = ()
     query: Mapping[tuple[str, bool], str] = field(default_factory=dict)
 
 
-THE_USER = Answer(shapes.user, examples.USER)
-THE_KEY = Answer(serializers.SessionKeySerializer, examples.SESSION_KEY)
+THE_USER = Success(shapes.user, examples.USER)
+THE_KEY = Success(serializers.SessionKeySerializer, examples.SESSION_KEY)
 
 REQUIRED = "This field is required."
 STORAGE = ("storage_unavailable",)
@@ -102,7 +102,7 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
             },
             wrong={"code": REQUIRED},
         ),
-        answer=Answer(shapes.login, {**examples.TOKENS, "created": True, "user": examples.USER}),
+        answer=Success(shapes.login, {**examples.TOKENS, "created": True, "user": examples.USER}),
         refuses=("unknown_app", "code_invalid", "user_blocked", "account_disabled", *WECHAT, *STORAGE),
     ),
     (views.RefreshView, "post"): Operation(
@@ -116,7 +116,7 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
             {"A refresh token": {"refresh": "made-up.refresh.token"}},
             wrong={"refresh": REQUIRED},
         ),
-        answer=Answer(shapes.TokensSerializer, examples.TOKENS),
+        answer=Success(shapes.TokensSerializer, examples.TOKENS),
         refuses=("token_invalid", "session_ended", *STORAGE),
     ),
     (views.LogoutView, "post"): Operation(
@@ -167,13 +167,13 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
         PERSON,
         "Everything that is kept about the person",
         "Over all apps of the project. No secret is in it.",
-        answer=Answer(shapes.ExportSerializer, examples.EXPORT),
+        answer=Success(shapes.ExportSerializer, examples.EXPORT),
     ),
     (views.SessionsView, "get"): Operation(
         "sessions",
         SESSIONS,
         "The person's live login sessions, newest first",
-        answer=Answer(serializers.LoginSessionSerializer(many=True), examples.LOGIN_SESSION),
+        answer=Success(serializers.LoginSessionSerializer(many=True), examples.LOGIN_SESSION),
     ),
     (views.SessionView, "delete"): Operation(
         "end_session",
@@ -203,7 +203,7 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
         SECRETS,
         "Have WeChat replace the session_key",
         "Open data made with the old key no longer opens.",
-        answer=Answer(serializers.SessionKeySerializer, examples.FRESH_SESSION_KEY),
+        answer=Success(serializers.SessionKeySerializer, examples.FRESH_SESSION_KEY),
         refuses=("unknown_app", "session_key_missing", *WECHAT),
     ),
     (views.OpenDataView, "post"): Operation(
@@ -215,16 +215,16 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
         body=Body(
             serializers.OpenDataRequestSerializer,
             {
-                "Without a signature": examples.SEALED,
+                "Without a signature": examples.ENCRYPTED,
                 "With a signature": {
-                    **examples.SEALED,
+                    **examples.ENCRYPTED,
                     "rawData": '{"nickName":"李雷"}',
                     "signature": "0123456789abcdef0123456789abcdef01234567",
                 },
             },
             wrong={"iv": REQUIRED},
         ),
-        answer=Answer(shapes.OPENED_DATA, examples.OPENED),
+        answer=Success(shapes.OPENED_DATA, examples.OPENED),
         refuses=("open_data_invalid", "session_key_missing"),
     ),
     (views.PhoneView, "post"): Operation(
@@ -234,19 +234,19 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
         "Takes the code of the `getPhoneNumber` button or, from older clients, its open data; not both.",
         body=Body(
             shapes.PHONE_REQUEST,
-            {"A code": {"code": "made-up-code-from-getPhoneNumber"}, "Open data": examples.SEALED},
+            {"A code": {"code": "made-up-code-from-getPhoneNumber"}, "Open data": examples.ENCRYPTED},
             wrong={"code": REQUIRED},
         ),
-        answer=Answer(serializers.PhoneSerializer, examples.PHONE),
+        answer=Success(serializers.PhoneSerializer, examples.PHONE),
         refuses=("unknown_app", "phone_code_invalid", "open_data_invalid", "session_key_missing", *WECHAT),
     ),
     (views.EventsView, "get"): Operation(
         "handshake",
         PUSHES,
-        "Answer WeChat's check of the push address",
+        "Success WeChat's check of the push address",
         "Called by WeChat when the address is entered in its console. An appid that isn't configured is "
         "refused like a bad signature.",
-        answer=Answer({"type": "string"}, "5837397576500011341", TEXT),
+        answer=Success({"type": "string"}, "5837397576500011341", TEXT),
         refuses=("signature_invalid",),
         query={**SIGNED, ("signature", True): SIGNATURE, ("echostr", True): "What is answered."},
     ),
@@ -256,7 +256,7 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
         "Take a message that WeChat pushes",
         "Called by WeChat. A repeat is answered like the first and acts once. At most 64 KiB.",
         body=RawBody(shapes.PUSH, {"An encrypted message": examples.PUSH}, (JSON, XML)),
-        answer=Answer({"type": "string", "enum": ["success"]}, "success", TEXT),
+        answer=Success({"type": "string", "enum": ["success"]}, "success", TEXT),
         refuses=("signature_invalid", "too_large", *STORAGE),
         query={
             **SIGNED,

@@ -9,13 +9,8 @@ from django.contrib.auth import get_user_model
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field, inline_serializer
 from rest_framework import serializers
 
-from wxlogin.api.serializers import (
-    MAX_CODE,
-    BlockSerializer,
-    ExportedIdentitySerializer,
-    PhoneSerializer,
-    SessionKeySerializer,
-)
+from wxlogin.api.export import BlockSerializer, ExportedIdentitySerializer
+from wxlogin.api.serializers import MAX_CODE, PhoneSerializer, SessionKeySerializer
 from wxlogin.conf import conf
 from wxlogin.models import LoginSession
 

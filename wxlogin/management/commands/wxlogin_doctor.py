@@ -2,7 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from wxlogin.services.upkeep.doctor import Finding, examine
+from wxlogin.services.meanings import Finding
+from wxlogin.services.upkeep.doctor import examine
 
 
 class Command(BaseCommand):

@@ -1,27 +1,28 @@
-"""Why somebody can't log in, as far as we can know it."""
+"""Diagnosis: why can't this person log in?"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from wxlogin.caller import SANE_REQUEST_ID
+from wxlogin.caller import is_request_id
 from wxlogin.conf import conf
 from wxlogin.models import LoginFailure, LoginSession, WeChatUser
+from wxlogin.models.failures import LoginFailureQuerySet
 
-from ..meanings import Explanation, explain
-from ..upkeep.doctor import Finding, Text
+from ..meanings import Explanation, Finding, Text, explain
 
 LATELY = timedelta(hours=24)
 JUST_NOW = timedelta(hours=1)
-SESSIONS = 10  # the latest ones tell enough
-KINDS = 5  # of failures, the latest ones
-FAULTS = [  # that hit everybody, whoever asks
+# The latest sessions, and the latest kinds of failures, tell enough.
+SESSIONS = 10
+KINDS = 5
+# Faults that hit everybody in an app.
+FAULTS = [
     "wechat_misconfigured",
     "wechat_unavailable",
     "wechat_timeout",
@@ -31,12 +32,12 @@ REFUSE_LOGINS = {"account_disabled", "user_blocked"}
 
 
 def why_not(wechat_user: WeChatUser) -> list[Finding]:
-    """What keeps ``wechat_user`` from logging in, or doesn't. Holds no secret and nothing to know them by.
+    """Return findings about what keeps ``wechat_user`` from logging in. They hold no secret and no identifier.
 
-    At most five statements, and one for the Django user.
+    Costs at most five statements, and one for the Django user.
     """
     now = timezone.now()
-    sessions = list(wechat_user.login_sessions.order_by("-created_at", "-pk")[:SESSIONS])
+    sessions = list(LoginSession.objects.of_people([wechat_user]).newest_first()[:SESSIONS])
     findings = [
         _account(wechat_user),
         _block(wechat_user, now),
@@ -50,10 +51,10 @@ def why_not(wechat_user: WeChatUser) -> list[Finding]:
 
 
 def failure_of(request_id: str) -> LoginFailure | None:
-    """The latest one: a client that names its requests may give two the same name."""
-    if not SANE_REQUEST_ID.fullmatch(request_id):
+    """Return the latest failure with this request id: a client may send the same id twice."""
+    if not is_request_id(request_id):
         return None
-    return LoginFailure.objects.filter(request_id=request_id).order_by("-created_at", "-pk").first()
+    return LoginFailure.objects.with_request_id(request_id).newest_first().first()
 
 
 def _account(wechat_user: WeChatUser) -> Finding:
@@ -94,7 +95,7 @@ def _app(appid: str) -> Finding:
 
 
 def _sessions(wechat_user: WeChatUser, latest: list[LoginSession], now: datetime) -> Finding:
-    """No reason by itself: who has no session can still log in."""
+    """Describe the latest sessions. Always a good finding: a person without a session can still log in."""
     last = _time(wechat_user.last_login_at)
     live = sum(not session.is_over(now) for session in latest)
     if live:
@@ -110,21 +111,19 @@ def _sessions(wechat_user: WeChatUser, latest: list[LoginSession], now: datetime
 
 
 def _own_failures(wechat_user: WeChatUser, now: datetime) -> Iterator[Finding]:
-    failures = LoginFailure.objects.filter(wechat_user=wechat_user, created_at__gt=now - LATELY)
+    failures = LoginFailure.objects.of_person_since(wechat_user, now - LATELY)
     for kind in _kinds(failures):
         found = kind.finding(_("Refused lately"), wechat_user.last_login_at, kind.explanation.todo)
-        # The others came after a login: phone, session key.
+        # Other failures come after a login: phone, session key.
         yield found if kind.code in REFUSE_LOGINS else replace(found, is_good=True)
 
 
 def _failures_nearby(
     wechat_user: WeChatUser, sessions: Iterable[LoginSession], now: datetime
 ) -> Iterator[Finding]:
-    """Of nobody we know, from where they were before: most failures don't say whose they are."""
+    """Find failures of unknown people from the person's addresses: most failures don't say whose they are."""
     addresses = {session.ip for session in sessions if session.ip}
-    failures = LoginFailure.objects.filter(
-        ip__in=addresses, created_at__gt=now - LATELY, appid=wechat_user.appid, wechat_user=None
-    )
+    failures = LoginFailure.objects.of_nobody_known(wechat_user.appid, now - LATELY, addresses=addresses)
     for kind in _kinds(failures):
         hint = format_lazy(
             _("It may be somebody else behind the same address. {todo}"), todo=kind.explanation.todo
@@ -133,16 +132,9 @@ def _failures_nearby(
 
 
 def _everybody(appid: str, now: datetime) -> Finding:
-    """Whether it is not about this person at all."""
-    logins = LoginSession.objects.filter(appid=appid, created_at__gt=now - JUST_NOW)
-    last_success = logins.aggregate(at=Max("created_at"))["at"]
-    since = last_success or now - JUST_NOW
-    failures = LoginFailure.objects.filter(
-        appid=appid,
-        created_at__gt=since,
-        code__in=FAULTS,
-        wechat_user=None,  # else it came after a login
-    )
+    """Find out whether logins of this app fail for everybody."""
+    since = LoginSession.objects.latest_login(appid, now - JUST_NOW) or now - JUST_NOW
+    failures = LoginFailure.objects.of_nobody_known(appid, since, codes=FAULTS)
     for kind in _kinds(failures):
         told = format_lazy(_("Nobody could log in since {since}. {told}"), since=_time(since), told=kind.told)
         return Finding(_("Everybody else in this app"), False, told, kind.explanation.todo)
@@ -151,7 +143,7 @@ def _everybody(appid: str, now: datetime) -> Finding:
 
 @dataclass(frozen=True)
 class _Kind:
-    """Failures that mean the same."""
+    """A group of failures with the same meaning."""
 
     code: str
     errcode: int | None
@@ -168,14 +160,13 @@ class _Kind:
         return format_lazy(told, told=self.explanation.told, count=self.count, at=_time(self.latest))
 
     def finding(self, subject: Text, last_login_at: datetime, hint: Text) -> Finding:
-        """A good one if a login worked afterwards."""
+        """Return a finding. It is good if a login worked afterwards."""
         return Finding(subject, self.latest < last_login_at, self.told, hint)
 
 
-def _kinds(failures: QuerySet[LoginFailure]) -> list[_Kind]:
-    """The latest first."""
-    rows = failures.order_by().values_list("code", "errcode").annotate(Count("pk"), latest=Max("created_at"))
-    return [_Kind(*row) for row in rows.order_by("-latest")[:KINDS]]
+def _kinds(failures: LoginFailureQuerySet) -> list[_Kind]:
+    """Return the latest kinds of failures, newest first."""
+    return [_Kind(*row) for row in failures.by_meaning(KINDS)]
 
 
 def _time(moment: datetime | None) -> str:

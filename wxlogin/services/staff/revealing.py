@@ -1,4 +1,4 @@
-"""Showing staff what the pages mask: one field of one person, on record."""
+"""Revealing one masked field of one person to staff, with a record in the staff log."""
 
 import logging
 from datetime import timedelta
@@ -8,26 +8,28 @@ from django.utils import timezone
 
 from wxlogin.log import log
 from wxlogin.models import StaffAct, WeChatUser
+from wxlogin.models.users import lock_users
 from wxlogin.transactions import in_one_transaction
 
-from .. import accounts
 from ..staff_log import Action, record
 
-AT_MOST, WITHIN = 30, timedelta(hours=1)  # reveals of one of the staff
+# One staff member may reveal so many fields within so long.
+AT_MOST, WITHIN = 30, timedelta(hours=1)
 
 
 class TooManyReveals(Exception):
-    """Somebody of the staff unmasks people by the dozen."""
+    """One staff member revealed more than ``AT_MOST`` fields within an hour."""
 
 
 @in_one_transaction
 def reveal(wechat_user: WeChatUser, field: str, *, staff: AbstractBaseUser, reason: str) -> str:
-    """``openid``, ``unionid`` or ``phone`` in clear; empty if there is none.
+    """Return ``openid``, ``unionid`` or ``phone`` in clear, "" if there is none, and record the act.
 
     Raises ``TooManyReveals``, ``CannotOpen`` for a phone that no listed key opens, and ``ValueError`` for a
     reason that is empty or longer than 200 characters.
     """
-    accounts.lock(staff)  # so that parallel ones count each other
+    # Parallel reveals wait for each other here, so that each one counts the ones before it.
+    lock_users(staff)
     if StaffAct.objects.count_of(staff, Action.REVEAL, since=timezone.now() - WITHIN) >= AT_MOST:
         log("too many reveals", logging.WARNING, staff=staff.pk)
         raise TooManyReveals

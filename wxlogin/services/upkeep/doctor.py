@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from django.core.cache import cache
@@ -11,32 +10,20 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import App, conf
 from wxlogin.gateway import get_client
 from wxlogin.models import SessionKey, WeChatUser
+from wxlogin.services.meanings import HINTS, LOOK_IT_UP, Finding, Text
 from wxlogin.shared_cache import is_shared
 from wxlogin.vault import CannotOpen
 from wxlogin.wechat.errors import BadResponse, InvalidCode, WeChatError
 
-Text = str | Promise
-
 MADE_UP_CODE = "wxlogin-doctor-made-this-up"
 SAMPLE = 100  # session keys, of the oldest and of the newest
 SECONDS = 10  # that a probe stays in the cache if it can't be deleted
-
-
-@dataclass(frozen=True)
-class Finding:
-    """For people to read; holds no secret. A good one may have a hint too."""
-
-    subject: Text
-    is_good: bool
-    told: Text
-    hint: Text = ""
 
 
 # What a part finds about its subject.
@@ -153,10 +140,8 @@ def _keys() -> Iterator[Found]:
 
 
 def _sampled_session_keys() -> list[SessionKey]:
-    """The oldest and the newest that are held."""
-    keys = SessionKey.objects.select_related("wechat_user")
-    both_ends = [*keys.order_by("pk")[:SAMPLE], *keys.order_by("-pk")[:SAMPLE]]
-    return [key for key in {key.pk: key for key in both_ends}.values() if key.is_held]
+    """Return the oldest and the newest keys that are held."""
+    return [key for key in SessionKey.objects.oldest_and_newest(SAMPLE) if key.is_held]
 
 
 def _opens(key: SessionKey) -> bool:
@@ -206,37 +191,9 @@ def _hint(error: WeChatError) -> Text:
 UNFORESEEN = _("Run manage.py check --deploy: it may say more.")
 NOT_WECHAT = _("Something else than WeChat answers: check API_BASE, and for a proxy in between.")
 NETWORK = _("Check API_BASE and CA_BUNDLE, and that this machine reaches WeChat within UPSTREAM_DEADLINE.")
-LOOK_IT_UP = _("Look the errcode up in WeChat's documentation.")
-LATER = _("Try again later: the quota of this minute, or of this day, is used up.")
-WRONG_SECRET = _("Compare the AppSecret with the WeChat console; a reset there ends the one before.")
-WHITELIST = _(
-    "Add this machine's public address to the app's IP whitelist in the WeChat console, or turn that off."
-)
-CONSENT = _("The app's administrator has to consent to calls from this machine's address; WeChat asks them.")
-SUSPENDED = _("See what the WeChat console says about the account: it was frozen or lost a permission.")
 SECURE_MODE = _("Choose the secure mode in the WeChat console, and set PUSH_AES_KEY.")
 REAL_CACHE = _("Use Redis or Memcached as the default cache.")
 LIST_THE_KEY = _(
     "List the key that sealed them in ENCRYPTION_KEYS again, or its SECRET_KEY in SECRET_KEY_FALLBACKS. "
     "Or let people log in again, which brings new ones."
 )
-
-HINTS: dict[int, Text] = {
-    -1: LATER,
-    40001: WRONG_SECRET,
-    40013: _("Compare the AppID with the WeChat console."),
-    40125: WRONG_SECRET,
-    40164: WHITELIST,
-    61004: WHITELIST,
-    40243: _("The AppSecret is frozen: unfreeze or reset it in the WeChat console."),
-    45009: LATER,
-    45011: LATER,
-    48001: SUSPENDED,
-    50002: SUSPENDED,
-    50004: SUSPENDED,
-    50007: SUSPENDED,
-    89501: CONSENT,
-    89503: CONSENT,
-    89506: CONSENT,
-    89507: CONSENT,
-}

@@ -1,4 +1,4 @@
-"""How many logins, new people and failures there are: hour by hour, so that no page has to read all rows."""
+"""Figures: logins, new people and failures, rolled up by hour, so that no page has to read all rows."""
 
 import logging
 from bisect import bisect_right
@@ -18,15 +18,16 @@ from wxlogin.models.figures import BEYOND, parts_of
 from wxlogin.transactions import in_one_transaction
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-SETTLING = timedelta(minutes=5)  # after which no login of an hour is still about to be committed
-SHOWN = 30  # days
+# So long after an hour, no login of it can still be about to commit.
+SETTLING = timedelta(minutes=5)
+DAYS_SHOWN = 30
 
 Kind = HourlyFigure.Kind
 
 
 @dataclass(frozen=True)
-class RolledUp:
-    """``figures``: how many came of these hours."""
+class Rollup:
+    """One roll-up of the hours from ``since`` to ``until``, which gave so many ``figures``."""
 
     since: datetime
     until: datetime
@@ -42,8 +43,8 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Failures:
-    """``count`` failures that mean the same."""
+class FailureTotal:
+    """A number of failures with the same meaning."""
 
     code: str
     errcode: int | None
@@ -52,7 +53,7 @@ class Failures:
 
 @dataclass(frozen=True)
 class AppTotals:
-    """``live_sessions`` is None as long as nobody counted them."""
+    """Sums of one app. ``live_sessions`` is None until they are counted for the first time."""
 
     appid: str
     logins: int
@@ -63,20 +64,19 @@ class AppTotals:
 
 @dataclass(frozen=True)
 class Figures:
-    """``days``: oldest first, the last one is today. ``apps`` tells of all apps, the rest of those asked for.
+    """Figures of the overview. ``apps`` holds all apps; everything else is of the app that was asked for.
 
-    ``half`` and ``most``: WeChat answered half of today's calls, and 95 of 100, within as many milliseconds.
-    None where there was no call, ``BEYOND`` where it took longer than the largest of ``BUCKETS``.
-
-    ``settled_until``: older hours are rolled up; today's are counted in any case. What lies between the two,
-    if anything, is missing until they meet, and then the figures are not complete.
+    ``days``: the oldest first, today last. ``p50_ms`` and ``p95_ms``: percentiles of WeChat's answer time today, as
+    upper bounds of ``BUCKETS``; None if there was no call, ``BEYOND`` above the largest bucket. ``settled_until``:
+    older hours are rolled up. Today's rows are always counted directly. If hours between ``settled_until`` and
+    today are missing, ``is_complete`` is False.
     """
 
     days: list[Day]
-    failures: list[Failures]
+    failures: list[FailureTotal]
     apps: list[AppTotals]
-    half: int | None
-    most: int | None
+    p50_ms: int | None
+    p95_ms: int | None
     live_sessions: int | None
     live_sessions_at: datetime | None
     settled_until: datetime | None
@@ -87,8 +87,8 @@ class Figures:
         return self.days[-1]
 
 
-def roll_up() -> Iterator[RolledUp]:
-    """Count all hours that are over and not counted yet, a day at a time.
+def roll_up() -> Iterator[Rollup]:
+    """Roll up all finished hours that aren't rolled up yet, one day at a time.
 
     Each day is committed by itself, so this may be killed, run again, and run twice at once.
     """
@@ -96,7 +96,7 @@ def roll_up() -> Iterator[RolledUp]:
 
 
 def settle() -> datetime | None:
-    """Roll up all. What is older than the answer is counted; None where there is nothing to count."""
+    """Roll up everything, and return the time until which all is counted, None if there is nothing to count."""
     counted_until = _uncounted_since()
     for rolled_up in _roll_up_from(counted_until):
         counted_until = rolled_up.until
@@ -104,24 +104,24 @@ def settle() -> datetime | None:
 
 
 def overview(appid: str = "") -> Figures:
-    """The figures of the last days, of one app or of all. Rolls up a day of what is missing.
+    """Return the figures of the last days, of one app or of all. Rolls up one missing day first.
 
-    The number of statements does not depend on the number of rows.
+    The number of statements doesn't depend on the number of rows.
     """
-    settled_until = _catch_up()
-    begins = _begins()
-    today = begins[-1]
-    figures = list(_figures(begins, settled_until or today))
+    settled_until = _roll_up_one_day()
+    day_starts = _day_starts()
+    today = day_starts[-1]
+    figures = list(_figures(day_starts, settled_until or today))
     live = HourlyFigure.objects.latest_live_sessions() or _live_now()
     of_app = [figure for figure in figures if appid in ("", figure.appid)]
     live_of_app = [figure for figure in live if appid in ("", figure.appid)]
-    half, most = _latency(figure for figure in of_app if figure.day == len(begins) - 1)
+    p50_ms, p95_ms = _latency(figure for figure in of_app if figure.day == len(day_starts) - 1)
     return Figures(
-        days=_days(of_app, begins),
+        days=_days(of_app, day_starts),
         failures=_failures(of_app),
         apps=_apps(figures, live),
-        half=half,
-        most=most,
+        p50_ms=p50_ms,
+        p95_ms=p95_ms,
         live_sessions=sum(figure.count for figure in live_of_app) if live_of_app else None,
         live_sessions_at=live_of_app[0].hour + HOUR if live_of_app else None,
         settled_until=settled_until,
@@ -130,55 +130,57 @@ def overview(appid: str = "") -> Figures:
 
 
 def _live_now() -> list[HourlyFigure]:
-    """Until the first hour is settled, when there are few."""
+    """Count the live sessions directly. Only used before the first hour is rolled up, when there are few."""
     now = timezone.now()
     return HourlyFigure.objects.live_now(now - HOUR, now, list(conf.APPS))
 
 
-def _roll_up_from(since: datetime | None) -> Iterator[RolledUp]:
+def _roll_up_from(since: datetime | None) -> Iterator[Rollup]:
     end = _hour_of(timezone.now() - SETTLING)
     while since is not None and since < end:
         until = min(since + DAY, end)
         try:
             figures = _roll_up_hours(since, until, is_latest=until == end)
-        except IntegrityError:  # somebody else rolled up these hours
+        except IntegrityError:
+            # Another process rolled up these hours.
             until = HourlyFigure.objects.settled_until() or since
             if until <= since:
-                return  # and our own transaction is too old to see it
+                # Our own transaction started too early to see it.
+                return
         else:
-            yield RolledUp(since, until, figures)
+            yield Rollup(since, until, figures)
             if not figures and until < end:
                 until = _next_hour_with_any(until, end)
         since = until
 
 
 def _next_hour_with_any(since: datetime, end: datetime) -> datetime:
-    """So that long stretches without anybody take no time; the last hour in any case."""
+    """Skip long stretches without any event, at most to the last hour."""
     first = HourlyFigure.objects.first_event(since)
     return min(_hour_of(first), end - HOUR) if first else end - HOUR
 
 
 @in_one_transaction
 def _roll_up_hours(since: datetime, until: datetime, *, is_latest: bool) -> int:
-    """How many figures came of it. Raises ``IntegrityError`` where somebody else was quicker."""
+    """Roll up these hours, and return the number of figures. Raises ``IntegrityError`` if another process did."""
     HourlyFigure.objects.settle([since + hours * HOUR for hours in range(1, (until - since) // HOUR + 1)])
-    figures = HourlyFigure.objects.counted(since, until)
+    figures = HourlyFigure.objects.count_rows(since, until)
     if is_latest:
         figures += HourlyFigure.objects.live_now(until - HOUR, timezone.now(), list(conf.APPS))
-    HourlyFigure.objects.put(figures)
+    HourlyFigure.objects.upsert(figures)
     return len(figures)
 
 
 def _uncounted_since() -> datetime | None:
-    """None where there is nothing to count."""
+    """Return the start of the first hour that isn't rolled up, None if there is nothing to count."""
     settled_until = HourlyFigure.objects.settled_until()
     if settled_until is None and (first := HourlyFigure.objects.first_event()):
         return _hour_of(first)
     return settled_until
 
 
-def _catch_up() -> datetime | None:
-    """Until when all is counted. A database that can't be written to shows what it has."""
+def _roll_up_one_day() -> datetime | None:
+    """Roll up one missing day, and return the time until which all is counted. A read-only database is fine."""
     settled_until = _uncounted_since()
     try:
         for rolled_up in islice(_roll_up_from(settled_until), 1):
@@ -192,10 +194,10 @@ def _hour_of(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def _begins() -> list[datetime]:
-    """When each of the days shown begins, as the clocks of whoever looks at it say."""
+def _day_starts() -> list[datetime]:
+    """Return the start of each day shown, in the current time zone."""
     today = timezone.localdate()
-    dates = [today - back * DAY for back in reversed(range(SHOWN))]
+    dates = [today - back * DAY for back in reversed(range(DAYS_SHOWN))]
     return [timezone.make_aware(datetime.combine(each, time.min)) for each in dates]
 
 
@@ -208,42 +210,43 @@ class _Figure:
     count: int
 
 
-def _figures(begins: list[datetime], settled_until: datetime) -> Iterator[_Figure]:
-    """Those that are rolled up, then today's that are not."""
-    for figure in HourlyFigure.objects.per_day(begins, settled_until):
+def _figures(day_starts: list[datetime], settled_until: datetime) -> Iterator[_Figure]:
+    """Yield the figures that are rolled up, then those of today's other rows."""
+    for figure in HourlyFigure.objects.per_day(day_starts, settled_until):
         yield _Figure(*figure)
-    tonight = begins[-1] + 2 * DAY  # or later, for days of 25 hours and clocks that are ahead
-    for counted in HourlyFigure.objects.counted(max(settled_until, begins[-1]), tonight):
-        day = bisect_right(begins, counted.hour) - 1
+    # Later than midnight, for days of 25 hours and clocks that are ahead.
+    end = day_starts[-1] + 2 * DAY
+    for counted in HourlyFigure.objects.count_rows(max(settled_until, day_starts[-1]), end):
+        day = bisect_right(day_starts, counted.hour) - 1
         yield _Figure(day, counted.kind, counted.appid, counted.label, counted.count)
 
 
-def _days(figures: list[_Figure], begins: list[datetime]) -> list[Day]:
+def _days(figures: list[_Figure], day_starts: list[datetime]) -> list[Day]:
     counts: Counter[tuple[int, str]] = Counter()
     for figure in figures:
         counts[figure.day, figure.kind] += figure.count
     return [
         Day(
-            timezone.localdate(begin),
+            timezone.localdate(start),
             logins=counts[day, Kind.LOGINS],
             new_people=counts[day, Kind.NEW_PEOPLE],
             failures=counts[day, Kind.FAILURES],
         )
-        for day, begin in enumerate(begins)
+        for day, start in enumerate(day_starts)
     ]
 
 
-def _failures(figures: list[_Figure]) -> list[Failures]:
-    """The most frequent first."""
+def _failures(figures: list[_Figure]) -> list[FailureTotal]:
+    """Sum up the failures by meaning, the most frequent first."""
     counts: Counter[str] = Counter()
     for figure in figures:
         if figure.kind == Kind.FAILURES:
             counts[figure.label] += figure.count
-    return [Failures(*parts_of(label), count) for label, count in counts.most_common()]
+    return [FailureTotal(*parts_of(label), count) for label, count in counts.most_common()]
 
 
 def _apps(figures: list[_Figure], live: list[HourlyFigure]) -> list[AppTotals]:
-    """Those of the settings, then those that are gone from them."""
+    """Sum up the figures by app: the apps of the settings first, then apps that were removed from them."""
     counts: Counter[tuple[str, str]] = Counter()
     for figure in figures:
         counts[figure.appid, figure.kind] += figure.count
@@ -266,11 +269,11 @@ def _latency(figures: Iterable[_Figure]) -> tuple[int | None, int | None]:
     for figure in figures:
         if figure.kind == Kind.LATENCY:
             buckets[int(figure.label)] += figure.count
-    return _bound(buckets, percent=50), _bound(buckets, percent=95)
+    return _percentile(buckets, 50), _percentile(buckets, 95)
 
 
-def _bound(buckets: Counter[int], *, percent: int) -> int | None:
-    """The bucket within which that many are; None where there are none."""
+def _percentile(buckets: Counter[int], percent: int) -> int | None:
+    """Return the upper bound of the bucket that holds this percentile, None if all buckets are empty."""
     passed, total = 0, buckets.total()
     for bound in sorted(buckets, key=lambda bound: (bound == BEYOND, bound)):
         passed += buckets[bound]

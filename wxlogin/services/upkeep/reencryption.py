@@ -1,4 +1,4 @@
-"""Moving what is sealed to the first of ``ENCRYPTION_KEYS``, so that the others need not be listed any more."""
+"""Re-encryption: sealing everything with the first of ``ENCRYPTION_KEYS``, so that the others can be removed."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from wxlogin.models import CarriedBlock, SessionKey, WeChatUser
+from wxlogin.models.batches import rows_in_batches
 from wxlogin.sealing import vault
 from wxlogin.transactions import in_one_transaction
 from wxlogin.vault import CannotOpen
@@ -18,7 +19,7 @@ BATCH = 500
 
 @dataclass
 class Tally:
-    """``unopened``: no listed key opens them. They are left as they are."""
+    """Counts of one kind of sealed value. No listed key opens the ``unopened`` ones; they stay as they are."""
 
     kind: str
     moved: int = 0
@@ -28,7 +29,7 @@ class Tally:
 
 @dataclass
 class Blocks:
-    """``older``: under a listed key that isn't the first, the last of them until ``until``."""
+    """Counts of carried blocks. ``older`` ones need a listed key other than the first, until ``until`` at most."""
 
     older: int = 0
     unopened: int = 0
@@ -36,18 +37,16 @@ class Blocks:
 
 
 def reencrypt() -> Iterator[Tally]:
-    """Move session keys and phone numbers, each value by itself: a stop or a second run loses nothing."""
-    session_keys = SessionKey.objects.select_related("wechat_user")
-    session_keys = session_keys.only("sealed", "wechat_user__appid", "wechat_user__openid")
-    people = WeChatUser.objects.only("appid", "openid", "sealed_phone")
-    yield _move("session keys", session_keys, "sealed", SessionKey.objects.reseal)
-    yield _move("phone numbers", people, "sealed_phone", WeChatUser.objects.reseal_phone)
+    """Seal session keys and phone numbers anew. Each value is committed by itself, so a stop loses nothing."""
+    yield _reseal("session keys", SessionKey.objects.to_reseal(), "sealed", SessionKey.objects.reseal)
+    people = WeChatUser.objects.to_reseal()
+    yield _reseal("phone numbers", people, "sealed_phone", WeChatUser.objects.reseal_phone)
 
 
 def carried_blocks() -> Blocks:
-    """Those of erased people can't be moved: to know them again takes the key that they were erased under."""
+    """Count the blocks of erased people. They can't be moved: only the old key can recognise the person."""
     blocks, keys = Blocks(), vault()
-    for block in _walk(CarriedBlock.objects.filter(forgotten_at__gt=timezone.now())):
+    for block in rows_in_batches(CarriedBlock.objects.kept(timezone.now()), BATCH):
         if keys.is_current(block.sealed_reason):
             continue
         try:
@@ -60,15 +59,15 @@ def carried_blocks() -> Blocks:
     return blocks
 
 
-def _move(kind: str, rows: QuerySet[Any], column: str, reseal: Callable[[Any], bool]) -> Tally:
+def _reseal(kind: str, rows: QuerySet[Any], column: str, reseal: Callable[[Any], bool]) -> Tally:
     tally, keys = Tally(kind), vault()
     reseal = in_one_transaction(reseal)
-    for row in _walk(rows):
+    for row in rows_in_batches(rows, BATCH):
         sealed = getattr(row, column)
         if not sealed:
             continue
         try:
-            # False: somebody was quicker, and that was with the first key.
+            # False if the value changed meanwhile: then it is sealed with the first key already.
             is_moved = not keys.is_current(sealed) and reseal(row)
         except CannotOpen:
             tally.unopened += 1
@@ -76,11 +75,3 @@ def _move(kind: str, rows: QuerySet[Any], column: str, reseal: Callable[[Any], b
             tally.moved += is_moved
             tally.current += not is_moved
     return tally
-
-
-def _walk(rows: QuerySet[Any]) -> Iterator[Any]:
-    """All of them, those with nothing to move too: to leave them out could keep a statement busy for long."""
-    last = 0
-    while batch := list(rows.filter(pk__gt=last).order_by("pk")[:BATCH]):
-        yield from batch
-        last = batch[-1].pk

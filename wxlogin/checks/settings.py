@@ -1,7 +1,4 @@
-"""Every way to misconfigure wxlogin, each with an id and a hint.
-
-``manage.py check`` shows them all. Those in ``FATAL`` also stop the process, since a server runs no checks.
-"""
+"""Checks of ``settings.WXLOGIN``: every key, with an id and a hint for each."""
 
 import base64
 import re
@@ -12,45 +9,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
-from django.core.exceptions import ImproperlyConfigured
-from django.core.files.storage import FileSystemStorage, Storage, default_storage
-from django.urls import get_script_prefix
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.utils.module_loading import import_string
 
-from wxlogin import tokens
-from wxlogin.conf import Rate, conf
-from wxlogin.shared_cache import is_shared
+from wxlogin.conf import Rate
 
 APP_KEYS = {"SECRET", "NAME", "OPEN_PLATFORM", "PUSH_TOKEN", "PUSH_AES_KEY"}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-FATAL = {"wxlogin.E001", "wxlogin.E002", "wxlogin.E003", "wxlogin.E008", "wxlogin.E020", "wxlogin.E022"}
 
 
-@register(Tags.security)
-def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    return list(_settings_problems())
-
-
-@register(Tags.security)
-def check_project(**kwargs: Any) -> list[CheckMessage]:
-    return list(_project_problems())
-
-
-@register(Tags.security, deploy=True)
-def check_deployment(**kwargs: Any) -> list[CheckMessage]:
-    return list(_deployment_problems())
-
-
-def refuse_to_start() -> None:
-    """Raises ``ImproperlyConfigured`` for what would make every login fail or leave secrets unprotected."""
-    problems = (*_settings_problems(keys=["ENCRYPTION_KEYS"]), *_project_problems())
-    if fatal := [problem for problem in problems if problem.id in FATAL]:
-        raise ImproperlyConfigured("\n".join(f"{each.id}: {each.msg} {each.hint}" for each in fatal))
-
-
-def _settings_problems(keys: Iterable[str] | None = None) -> Iterator[CheckMessage]:
-    """``keys``: which to look at beside ``APPS``; all, where none are named."""
+def settings_problems(keys: Iterable[str] | None = None) -> Iterator[CheckMessage]:
+    """Yield what is wrong with ``APPS`` and with ``keys``, or with all keys if none are named."""
     declared = getattr(settings, "WXLOGIN", None)
     if not isinstance(declared, Mapping):
         yield Error(
@@ -142,80 +111,6 @@ def _app_problems(appid: str, app: Mapping[str, Any]) -> Iterator[CheckMessage]:
         )
 
 
-def _project_problems() -> Iterator[CheckMessage]:
-    if not settings.DEBUG and any(len(key.encode()) < 32 for key in tokens.symmetric_keys()):
-        yield Error(
-            "A key that JWTs are signed or verified with is shorter than 32 bytes.",
-            hint="Make SECRET_KEY, or SIMPLE_JWT['SIGNING_KEY'], and every SECRET_KEY_FALLBACKS at least 32 "
-            "random bytes long.",
-            id="wxlogin.E020",
-        )
-    if not settings.USE_TZ:
-        yield Error(
-            "USE_TZ is off, and sessions need times without doubt.",
-            hint="Set USE_TZ = True.",
-            id="wxlogin.E021",
-        )
-    database = settings.DATABASES["default"]
-    level = database.get("OPTIONS", {}).get("isolation_level", "read committed")
-    if "mysql" in database["ENGINE"] and level != "read committed":
-        yield Warning(
-            f"MySQL's isolation level is {level!r}: parallel first logins will be refused as deadlocks.",
-            hint='Leave out OPTIONS["isolation_level"]; Django\'s own choice is "read committed".',
-            id="wxlogin.W006",
-        )
-    if missing := tokens.missing_user_id_field():
-        yield Error(
-            f"The user model {settings.AUTH_USER_MODEL} has no {missing!r}, which JWTs are to name users by.",
-            hint='Set SIMPLE_JWT["USER_ID_FIELD"] to the name of its primary key.',
-            id="wxlogin.E022",
-        )
-
-
-def _deployment_problems() -> Iterator[CheckMessage]:
-    if conf.derives_keys():
-        yield Warning(
-            "Secrets at rest are sealed with a key derived from SECRET_KEY.",
-            hint="Set WXLOGIN['ENCRYPTION_KEYS'], so that SECRET_KEY can change on its own. A key: "
-            'python -c "import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())"',
-            id="wxlogin.W004",
-        )
-    if not is_shared():
-        yield Warning(
-            "The default cache is not shared between processes, so each one counts throttles for itself.",
-            hint="Use Redis or Memcached as the default cache.",
-            id="wxlogin.W005",
-        )
-    for app in conf.APPS.values():
-        if app.push_token and not app.push_aes_key:
-            yield Warning(
-                f"WXLOGIN['APPS'][{app.appid!r}] receives pushes in plain mode: their signature does not cover "
-                "what they say.",
-                hint="Choose the secure mode in the WeChat console and set PUSH_AES_KEY to its EncodingAESKey.",
-                id="wxlogin.W007",
-            )
-    if not _has_folder_and_url(default_storage):
-        yield Warning(
-            "MEDIA_ROOT or MEDIA_URL is missing, or STORAGES['default'] is unusable: avatars would be kept in "
-            "the working directory, have no address, or not be kept at all.",
-            hint="Set both, and have a web server serve the one under the other; or set STORAGES['default'].",
-            id="wxlogin.W008",
-        )
-
-
-def _has_folder_and_url(storage: Storage) -> bool:
-    """False of a folder that nobody chose, or without a URL of its own: an empty MEDIA_URL is the root of all.
-
-    Also of a storage that can't even be made.
-    """
-    try:
-        if not isinstance(storage, FileSystemStorage):
-            return True
-    except (ImproperlyConfigured, ImportError, TypeError):
-        return False
-    return bool(storage.base_location) and storage.base_url not in (None, get_script_prefix())
-
-
 def _is_group(value: Any) -> bool:
     return value is None or (isinstance(value, str) and len(value) <= 64)
 
@@ -232,7 +127,8 @@ def _is_url(value: Any) -> bool:
     try:
         parts = urlsplit(str(value))
         is_host = bool(parts.hostname) and parts.port != 0
-    except ValueError:  # no IPv6 address, or no port
+    except ValueError:
+        # The host is no IPv6 address, or the port is no number.
         return False
     return parts.scheme in {"http", "https"} and is_host and not parts.query and not parts.fragment
 
@@ -289,13 +185,15 @@ def _is_callable_path(value: Any) -> bool:
 
 
 SECOND = timedelta(seconds=1)
-CENTURY = timedelta(days=36500)  # more, and no calendar could say when it ends
+# Longer durations end after the last year that a calendar knows.
+CENTURY = timedelta(days=36500)
 DURATION = "A timedelta, or a number of seconds, of at most a century."
 RATE = "A count and a unit: 30/min, 5/s, 1000/hour."
 
-# key: id, is the value good, hint
+# key: (id, test of the value, hint)
 KEYS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
-    "APPS": ("E002", lambda value: True, ""),  # _apps_problems looks closer
+    # _apps_problems checks the apps.
+    "APPS": ("E002", lambda value: True, ""),
     "API_BASE": ("E005", _is_url, "A URL such as https://api.weixin.qq.com."),
     "CA_BUNDLE": ("E006", _is_file, "The path of a readable PEM file, or None."),
     "UPSTREAM_DEADLINE": ("E007", _is_deadline, "Seconds, more than 0 and at most 3600."),

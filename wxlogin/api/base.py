@@ -1,0 +1,105 @@
+"""The base of all views of the API."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import translation
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from wxlogin.caller import request_id_of
+from wxlogin.conf import conf
+from wxlogin.log import request_id
+from wxlogin.models import LoginSession, WeChatUser
+
+from .authentication import WeChatJWTAuthentication
+from .errors import response_to
+from .parsers import BoundedJSONParser
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """Whatever ``Accept`` says: there is one format, and a 406 would help nobody."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        media_type = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == media_type), None)
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
+
+
+class WeChatView(APIView):
+    """What all endpoints share. Nothing here is left to the project's ``REST_FRAMEWORK`` settings."""
+
+    authentication_classes = [WeChatJWTAuthentication]
+    permission_classes = [IsAuthenticated]
+    parser_classes = [BoundedJSONParser]
+    renderer_classes = [JSONRenderer]
+    throttle_classes = []
+    content_negotiation_class = AlwaysJSON
+    http_method_names = ["get", "head", "post", "put", "delete"]
+    metadata_class = None
+    versioning_class = None
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:  # type: ignore[override]
+        # ATOMIC_REQUESTS would hold a transaction open over a call to WeChat, and take back the end of a
+        # session together with the refusal that announces it.
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        request.wxlogin_request_id = request_id_of(request)  # type: ignore[attr-defined]
+        before = request_id.set(request.wxlogin_request_id)  # type: ignore[attr-defined]
+        try:
+            with translation.override(translation.get_language_from_request(request)):
+                return super().dispatch(request, *args, **kwargs)
+        finally:
+            request_id.reset(before)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response = response_to(exc)
+        if response is None:
+            self.raise_uncaught_exception(exc)
+        response.exception = True
+        return response
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        response["X-Request-ID"] = request_id.get()
+        return response
+
+    def read(self, shape: type[Serializer]) -> dict[str, Any]:
+        """The body, checked. Raises DRF's ``ValidationError``."""
+        serializer = shape(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def show(self, wechat_user: WeChatUser) -> dict[str, Any]:
+        return dict(conf.USER_SERIALIZER(wechat_user, context={"request": self.request}).data)
+
+    @property
+    def login_session(self) -> LoginSession:
+        """The caller's, where ``WeChatJWTAuthentication`` let them in."""
+        return cast(LoginSession, self.request.auth)
+
+    @property
+    def wechat_user(self) -> WeChatUser:
+        return self.login_session.person
+
+    @property
+    def user(self) -> AbstractBaseUser:
+        return self.wechat_user.user

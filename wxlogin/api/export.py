@@ -1,0 +1,132 @@
+"""The shape of ``me/export/``: everything that is kept about a person."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from rest_framework import serializers
+
+from wxlogin.models import LoginFailure, LoginSession, StaffAct, WeChatUser
+from wxlogin.vault import CannotOpen
+
+from .serializers import PhoneSerializer, SessionKeySerializer, UTCTime
+
+
+class ExportedSessionSerializer(serializers.ModelSerializer):
+    id = serializers.ReadOnlyField(source="public_id")
+    created_at = UTCTime()
+    last_seen_at = UTCTime()
+    expires_at = UTCTime()
+    ended_at = UTCTime(allow_null=True)
+    end_reason = serializers.ChoiceField(LoginSession.EndReason.choices, allow_blank=True, read_only=True)
+
+    class Meta:
+        model = LoginSession
+        fields = [
+            "id",
+            "created_at",
+            "last_seen_at",
+            "expires_at",
+            "ended_at",
+            "end_reason",
+            "ip",
+            "user_agent",
+            "release",
+            "client",
+        ]
+        read_only_fields = fields
+
+
+class ExportedActSerializer(serializers.ModelSerializer):
+    """What staff did to the person; not who it was, and not the reason, which is written for staff."""
+
+    created_at = UTCTime()
+
+    class Meta:
+        model = StaffAct
+        fields = ["action", "from_user", "to_user", "created_at"]
+        read_only_fields = fields
+
+
+class ExportedFailureSerializer(serializers.ModelSerializer):
+    created_at = UTCTime()
+
+    class Meta:
+        model = LoginFailure
+        fields = ["created_at", "code", "errcode", "ip", "request_id"]
+        read_only_fields = fields
+
+
+class ExportedIdentitySerializer(serializers.ModelSerializer):
+    """All columns of a person; of the two that are sealed, the phone in clear and of the key what is known."""
+
+    avatar = serializers.FileField(read_only=True, use_url=True)
+    phone = serializers.SerializerMethodField()
+    block = serializers.SerializerMethodField()
+    session_key = serializers.SerializerMethodField()
+    sessions = ExportedSessionSerializer(source="login_sessions", many=True, read_only=True)
+    failures = ExportedFailureSerializer(many=True, read_only=True)
+    staff_acts = ExportedActSerializer(many=True, read_only=True)
+    created_at = UTCTime()
+    last_login_at = UTCTime()
+
+    class Meta:
+        model = WeChatUser
+        fields = [
+            "appid",
+            "openid",
+            "unionid",
+            "nickname",
+            "avatar",
+            "phone",
+            "block",
+            "created_at",
+            "last_login_at",
+            "session_key",
+            "sessions",
+            "failures",
+            "staff_acts",
+        ]
+        read_only_fields = fields
+
+    def get_phone(self, wechat_user: WeChatUser) -> dict[str, Any] | None:
+        try:
+            phone = wechat_user.phone
+        except CannotOpen:  # sealed with a key that the project threw away
+            return None
+        return PhoneSerializer(phone).data if phone else None
+
+    def get_block(self, wechat_user: WeChatUser) -> dict[str, Any] | None:
+        return BlockSerializer(wechat_user).data if wechat_user.blocked_at else None
+
+    def get_session_key(self, wechat_user: WeChatUser) -> dict[str, Any] | None:
+        key = getattr(wechat_user, "session_key", None)
+        return SessionKeySerializer(key).data if key else None
+
+
+class BlockSerializer(serializers.ModelSerializer):
+    since = UTCTime(source="blocked_at")
+    until = UTCTime(source="blocked_until", allow_null=True)
+    reason = serializers.SerializerMethodField()
+
+    class Meta:
+        model = WeChatUser
+        fields = ["since", "until", "reason"]
+
+    def get_reason(self, wechat_user: WeChatUser) -> str:
+        """What staff meant to be read."""
+        return wechat_user.block_reason if wechat_user.block_reason_public else ""
+
+
+class UserExportSerializer(serializers.Serializer):
+    """A Django user, with the identities that the context has."""
+
+    id = serializers.ReadOnlyField(source="pk")
+    username = serializers.SerializerMethodField()
+    identities = serializers.SerializerMethodField()
+
+    def get_username(self, user: AbstractBaseUser) -> str:
+        return user.get_username()
+
+    def get_identities(self, user: AbstractBaseUser) -> list[dict[str, Any]]:
+        known = self.context["identities"]
+        return list(ExportedIdentitySerializer(known, many=True, context=self.context).data)
