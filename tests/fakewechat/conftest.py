@@ -8,7 +8,7 @@ from wxlogin.fakewechat import FakeWeChat
 
 
 class Clock:
-    """Stands still until somebody moves it."""
+    """A clock that stands still. A test moves it by changing ``time``."""
 
     def __init__(self) -> None:
         self.time = 0x617833F5
@@ -37,7 +37,7 @@ def client(fake: FakeWeChat) -> Iterator[Client]:
 
 @pytest.fixture
 def exchange(client: Client) -> Callable[..., dict[str, object]]:
-    """Trade a code in; a parameter set to None is left out."""
+    """Call code2session and return its JSON. A parameter set to None is left out."""
 
     def exchange(js_code: str | None, **params: str | None) -> dict[str, object]:
         return client.code2session(js_code, **params).json()
@@ -47,19 +47,19 @@ def exchange(client: Client) -> Callable[..., dict[str, object]]:
 
 @pytest.fixture
 def stable_token(client: Client) -> Callable[..., dict[str, object]]:
-    """Ask for an access_token; a parameter set to None is left out."""
+    """Call stable_token and return its JSON. A field set to None is left out."""
 
     def stable_token(**params: object) -> dict[str, object]:
-        usual = {"grant_type": "client_credential", "appid": "wx-shop", "secret": "shop-secret"}
-        given = {name: value for name, value in (usual | params).items() if value is not None}
-        return client.post("/cgi-bin/stable_token", given).json()
+        defaults = {"grant_type": "client_credential", "appid": "wx-shop", "secret": "shop-secret"}
+        fields = {name: value for name, value in (defaults | params).items() if value is not None}
+        return client.post("/cgi-bin/stable_token", fields).json()
 
     return stable_token
 
 
 @pytest.fixture
 def access_token(stable_token: Callable[..., dict[str, object]]) -> object:
-    """One of wx-shop."""
+    """An access_token of wx-shop."""
     return stable_token()["access_token"]
 
 

@@ -1,4 +1,4 @@
-"""Plain HTTP, so that nothing between the test and the server smooths anything over."""
+"""A plain HTTP client, so that no library between test and server hides a mistake."""
 
 import http.client
 import json
@@ -20,7 +20,7 @@ class Reply:
 
 
 class Client:
-    """One keep-alive connection."""
+    """A client with one keep-alive connection."""
 
     def __init__(self, url: str) -> None:
         self.address = urlsplit(url).hostname, urlsplit(url).port
@@ -41,7 +41,7 @@ class Client:
         return self.get("/sns/jscode2session", **code2session_params(js_code, **params))
 
     def raw(self, target: str) -> socket.socket:
-        """A connection of its own with one GET sent: the caller reads the bytes as they come."""
+        """Open a new connection and send one GET. The caller reads the bytes as they arrive."""
         connection = socket.create_connection(self.address, timeout=10)
         connection.sendall(f"GET {target} HTTP/1.1\r\nHost: api.weixin.qq.com\r\n\r\n".encode())
         return connection
@@ -51,6 +51,6 @@ class Client:
 
 
 def code2session_params(js_code: str | None, **params: str | None) -> dict[str, str]:
-    usual = {"appid": "wx-shop", "secret": "shop-secret", "grant_type": "authorization_code"}
-    given = usual | {"js_code": js_code} | params
+    defaults = {"appid": "wx-shop", "secret": "shop-secret", "grant_type": "authorization_code"}
+    given = defaults | {"js_code": js_code} | params
     return {name: value for name, value in given.items() if value is not None}

@@ -1,4 +1,4 @@
-"""A backend on loopback, as far as WeChat sees it: something that takes what is sent to it."""
+"""A backend on loopback that receives pushed events."""
 
 import socketserver
 import threading

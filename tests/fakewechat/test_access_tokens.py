@@ -10,7 +10,7 @@ PATH = "/cgi-bin/stable_token"
 
 @pytest.fixture
 def errcode_of(client):
-    """What WeChat says of an access_token; 40003 comes after it has been found good."""
+    """Return the errcode that a call with this access_token gets."""
 
     def errcode_of(**query):
         return client.get("/wxa/checksession", sig_method="hmac_sha256", **query).json()["errcode"]
@@ -18,6 +18,7 @@ def errcode_of(client):
     return errcode_of
 
 
+# The call has no valid openid, and that is checked after the access_token.
 GOOD = 40003
 
 
@@ -176,7 +177,7 @@ def test_only_true_forces(stable_token, force_refresh):
     assert stable_token() == stable_token(force_refresh=force_refresh)
 
 
-# What becomes of tokens elsewhere
+# Tokens in other calls
 
 
 @pytest.mark.parametrize(

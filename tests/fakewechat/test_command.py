@@ -7,7 +7,7 @@ from wxlogin.management.commands import fakewechat
 
 @pytest.fixture
 def served(monkeypatch):
-    """What the command would have served."""
+    """The apps that the command passes to ``serve``."""
     served = []
 
     def serve(host, port, apps, ready):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-# Would be sent if the rest were right.
+# A valid push, which the cases below change.
 PUSH = {"url": "http://127.0.0.1:1/wx-shop/", "event": "debug_demo", "openid": "o-alice", "token": "t"}
 
 

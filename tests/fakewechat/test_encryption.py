@@ -1,4 +1,4 @@
-"""The vectors that WeChat has published, and two derived from them."""
+"""The test vectors that WeChat has published, and two derived from them."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ OPEN_DATA = json.dumps(vectors.OPEN_DATA, separators=(",", ":"))
 
 
 def decrypt_push(encrypted, aes_key=AES_KEY):
-    """The message and the appid behind it, read as a backend has to."""
+    """Decrypt as a backend does. Return the message and the appid after it."""
     key = base64.b64decode(aes_key + "=")
     frame = unpad(AES.new(key, AES.MODE_CBC, key[:16]).decrypt(base64.b64decode(encrypted)), 32)
     (length,) = struct.unpack(">I", frame[16:20])
@@ -50,7 +50,7 @@ def decrypt_open_data(encrypted, session_key, iv):
     ],
 )
 def test_signing_with_a_session_key(session_key, message, signature):
-    assert encryption.sign(message, session_key) == signature
+    assert encryption.sign_call(message, session_key) == signature
 
 
 def test_signing_raw_data():
@@ -74,7 +74,7 @@ def test_signing_a_push(parts, signature):
 
 
 def test_encrypting_open_data():
-    encrypted = encryption.encrypt_open_data(
+    encrypted = encryption.encrypt_with_session_key(
         OPEN_DATA, "tiihtNczf5v6AKRyjwEUhQ==", base64.b64decode("r7BXXKkLb8qrSNn05n0qiA==")
     )
 
@@ -86,14 +86,14 @@ def test_encrypting_open_data():
 
 
 @pytest.mark.parametrize(
-    ("text", "noise", "encrypted"),
+    ("text", "random_bytes", "encrypted"),
     [
         (PUSHED, b"a8eedb185eb2fecf", ENCRYPT),
         ('{"demo_resp":"good luck"}', b"707722b803182950", REPLY),
     ],
 )
-def test_encrypting_a_push(text, noise, encrypted):
-    assert encryption.encrypt_push(text, PUSH_APPID, AES_KEY, noise) == encrypted
+def test_encrypting_a_push(text, random_bytes, encrypted):
+    assert encryption.encrypt_push(text, PUSH_APPID, AES_KEY, random_bytes) == encrypted
 
 
 def test_these_tests_read_a_push_as_wechat_wrote_it():

@@ -6,13 +6,13 @@ PATH = "/sns/jscode2session"
 
 
 def received(connection):
-    """The chunks that arrive until the server closes."""
+    """Yield the chunks that arrive until the server closes the connection."""
     with connection:
         while chunk := connection.recv(65536):
             yield chunk
 
 
-# What stands in for the answer
+# Faults that replace the answer
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_reset_cuts_the_connection_without_an_answer(fake, client, exchange):
     assert exchange("any")["errcode"] == 40029
 
 
-# How the answer comes
+# Delay and drip
 
 
 def test_a_delay_comes_before_normal_behaviour(fake, exchange):
@@ -112,13 +112,13 @@ def test_a_delay_comes_before_normal_behaviour(fake, exchange):
 def test_a_delayed_call_is_already_listed_and_still_spends_the_code(fake, client, exchange):
     code = fake.code_for("o-alice")
     fake.fault(delay=0.3, times=1)
-    hasty = client.raw(
+    impatient = client.raw(
         f"{PATH}?appid=wx-shop&secret=shop-secret&js_code={code}&grant_type=authorization_code"
     )
     wait_for(lambda: fake.calls)
 
     assert fake.calls[0].status is None
-    hasty.close()
+    impatient.close()
     wait_for(lambda: fake.calls[0].status == 200)
 
     assert exchange(code)["errcode"] == 40163
@@ -145,7 +145,7 @@ def test_a_drip_sends_single_bytes_from_the_status_line_on(fake, client):
 
     message = b"".join(chunks)
     assert message.startswith(b"HTTP/1.1 200 OK\r\n")
-    # A busy machine may deliver a few bytes at once, but not the status line in one piece.
+    # On a busy machine a few bytes may arrive at once, but not the whole status line.
     assert len(chunks) > 50
     assert len(chunks[0]) < len("HTTP/1.1 200 OK")
     assert time.monotonic() - started >= 0.005 * (len(message) - 1)
@@ -183,7 +183,7 @@ def test_stopping_does_not_wait_for_a_fault(fake, client, fault):
     assert time.monotonic() - started < 2
 
 
-# Which calls get it
+# Paths, order and number of calls
 
 
 def test_a_fault_lasts_until_the_reset(fake, exchange):
@@ -260,5 +260,5 @@ def test_a_fault_that_makes_no_sense_is_refused(fake, client, fault):
 def wait_for(condition):
     deadline = time.monotonic() + 5
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "the condition never came true"
         time.sleep(0.005)

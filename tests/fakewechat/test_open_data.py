@@ -10,13 +10,13 @@ DATA = {"openId": "o-alice", "unionId": "o-union", "nickName": "阿丽", "avatar
 
 @pytest.fixture
 def session_key(fake, exchange):
-    """Alice's live one."""
+    """Alice's live session_key."""
     return exchange(fake.code_for("o-alice", "wx-shop"))["session_key"]
 
 
 @pytest.fixture(params=["python", "http"])
 def open_data(request, fake, client):
-    """Both ways to the same thing."""
+    """Encrypt open data, once with the Python method and once over HTTP."""
 
     def over_http(openid, data, appid=None):
         return client.post("/_fake/open-data", {"openid": openid, "data": data, "appid": appid}).json()
@@ -25,37 +25,37 @@ def open_data(request, fake, client):
 
 
 def test_the_holder_of_the_session_key_can_read_it(open_data, session_key, clock):
-    sealed = open_data("o-alice", DATA)
+    encrypted = open_data("o-alice", DATA)
 
-    assert list(sealed) == ["encryptedData", "iv", "rawData", "signature"]
-    text = decrypt_open_data(sealed["encryptedData"], session_key, sealed["iv"])
+    assert list(encrypted) == ["encryptedData", "iv", "rawData", "signature"]
+    text = decrypt_open_data(encrypted["encryptedData"], session_key, encrypted["iv"])
     assert json.loads(text) == DATA | {"watermark": {"timestamp": clock.time, "appid": "wx-shop"}}
     assert '"nickName":"阿丽","avatarUrl":"https://a/b"' in text
 
 
 def test_raw_data_is_what_the_client_may_see_and_is_signed(open_data, session_key):
-    sealed = open_data("o-alice", DATA)
+    encrypted = open_data("o-alice", DATA)
 
-    assert sealed["rawData"] == '{"nickName":"阿丽","avatarUrl":"https://a/b"}'
-    signed = hashlib.sha1((sealed["rawData"] + session_key).encode()).hexdigest()  # noqa: S324, as WeChat does
-    assert sealed["signature"] == signed
+    assert encrypted["rawData"] == '{"nickName":"阿丽","avatarUrl":"https://a/b"}'
+    signed = hashlib.sha1((encrypted["rawData"] + session_key).encode()).hexdigest()  # noqa: S324, as WeChat does
+    assert encrypted["signature"] == signed
 
 
 def test_a_watermark_of_ones_own_stays(open_data, session_key):
     watermark = {"timestamp": 1477314187, "appid": "wx-foreign"}
 
-    sealed = open_data("o-alice", {"watermark": watermark, "phoneNumber": "13580006666"})
+    encrypted = open_data("o-alice", {"watermark": watermark, "phoneNumber": "13580006666"})
 
-    text = decrypt_open_data(sealed["encryptedData"], session_key, sealed["iv"])
+    text = decrypt_open_data(encrypted["encryptedData"], session_key, encrypted["iv"])
     assert json.loads(text)["watermark"] == watermark
-    assert sealed["rawData"] == '{"phoneNumber":"13580006666"}'
+    assert encrypted["rawData"] == '{"phoneNumber":"13580006666"}'
 
 
 @pytest.mark.parametrize("length", range(17))
 def test_data_of_any_length_can_be_read(fake, session_key, length):
-    sealed = fake.open_data("o-alice", {"nickName": "x" * length})
+    encrypted = fake.open_data("o-alice", {"nickName": "x" * length})
 
-    text = decrypt_open_data(sealed["encryptedData"], session_key, sealed["iv"])
+    text = decrypt_open_data(encrypted["encryptedData"], session_key, encrypted["iv"])
     assert json.loads(text)["nickName"] == "x" * length
 
 
@@ -66,20 +66,20 @@ def test_the_iv_is_another_one_each_time(fake, session_key):
 def test_the_live_key_is_used_even_where_it_is_not_exchanged_yet(fake, session_key):
     fake.code_for("o-alice", "wx-shop")
 
-    sealed = fake.open_data("o-alice", DATA)
+    encrypted = fake.open_data("o-alice", DATA)
 
     live = fake.session_key_of("o-alice", "wx-shop")
     assert live != session_key
-    assert "阿丽" in decrypt_open_data(sealed["encryptedData"], live, sealed["iv"])
+    assert "阿丽" in decrypt_open_data(encrypted["encryptedData"], live, encrypted["iv"])
 
 
 def test_the_app_decides_where_there_are_several(fake, open_data, session_key):
     fake.code_for("o-alice", "wx-other")
     other_key = fake.session_key_of("o-alice", "wx-other")
 
-    sealed = open_data("o-alice", DATA, appid="wx-other")
+    encrypted = open_data("o-alice", DATA, appid="wx-other")
 
-    text = decrypt_open_data(sealed["encryptedData"], other_key, sealed["iv"])
+    text = decrypt_open_data(encrypted["encryptedData"], other_key, encrypted["iv"])
     assert json.loads(text)["watermark"]["appid"] == "wx-other"
 
 

@@ -155,7 +155,7 @@ def test_what_is_no_code_is_invalid(redeem, code):
     assert redeem(code)["errcode"] == 40029
 
 
-# Owners
+# The openid of the caller
 
 
 def test_the_owners_openid_may_come_along(fake, redeem):
@@ -171,7 +171,7 @@ def test_another_openid_makes_the_code_invalid_and_leaves_it_unspent(fake, redee
     assert redeem(code, openid="o-alice")["errcode"] == 0
 
 
-# Around it
+# Refused calls, faults and reset
 
 
 @pytest.mark.parametrize(("bad_token", "errcode"), [("", 41001), ("made-up", 40001)])

@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakewechat.http import Client
 
-# A project that has installed the package and configured no Django.
+# Tests of a project that has installed the package, but has no Django settings.
 BARE_PROJECT = """
 import pytest
 
@@ -25,7 +25,7 @@ def test_is_one_server(wechat, wechat_server):
 
 @pytest.fixture
 def settings() -> SimpleNamespace:
-    """In place of pytest-django's."""
+    """A replacement for the fixture of pytest-django."""
     return SimpleNamespace(WXLOGIN={"APPS": {}, "API_BASE": "https://api.weixin.qq.com"})
 
 

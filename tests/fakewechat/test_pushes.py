@@ -29,7 +29,7 @@ def is_signed(received, token="shop-token"):
 
 
 def read_xml(text):
-    return {member.tag: member.text for member in ElementTree.fromstring(text)}  # noqa: S314, our own
+    return {member.tag: member.text for member in ElementTree.fromstring(text)}  # noqa: S314, our own XML
 
 
 READERS = {"json": json.loads, "xml": read_xml}
@@ -149,7 +149,7 @@ def test_a_handshake_is_a_signed_get_that_wants_its_echostr_back(fake, receiver,
     assert answer == {"status": 200, "body": received.query["echostr"]}
 
 
-# What it is made of
+# Members, credentials and URL
 
 
 def test_a_repeat_can_be_the_very_same_message(fake, receiver, clock):
@@ -193,7 +193,7 @@ def test_credentials_stay_out_of_reprs(fake):
         assert secret not in f"{fake.apps} {receiver}"
 
 
-# How it ends
+# The result
 
 
 def test_an_answer_is_reported_as_it_is(fake, receiver):
@@ -230,7 +230,8 @@ def test_a_proxy_in_the_environment_is_not_used(fake, receiver, monkeypatch):
 
 
 def test_wechat_goes_on_answering_while_it_waits(fake, receiver, stable_token):
-    receiver.delay = 0.5  # enough for a receiver that needs an access_token before it can answer
+    # A receiver may need an access_token before it can answer.
+    receiver.delay = 0.5
 
     with ThreadPoolExecutor(1) as pool:
         delivery = pool.submit(fake.push, receiver.url, REVOKE, "o-alice")

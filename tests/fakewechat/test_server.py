@@ -20,9 +20,9 @@ serve(port=0, ready=lambda fake: print(fake.url, flush=True))
 IMPORTS = """
 import sys
 import wxlogin.fakewechat.plugin
-alien = {"django", "rest_framework", "requests"} & {name.partition(".")[0] for name in sys.modules}
+foreign = {"django", "rest_framework", "requests"} & {name.partition(".")[0] for name in sys.modules}
 ours = [n for n in sys.modules if n.startswith("wxlogin.") and not n.startswith("wxlogin.fakewechat")]
-sys.exit(f"{alien} {ours}" if alien or ours else 0)
+sys.exit(f"{foreign} {ours}" if foreign or ours else 0)
 """
 
 
@@ -103,7 +103,8 @@ def test_a_restarted_one_is_at_the_same_place_and_knows_what_it_knew(fake, clien
     fake.stop()
     fake.start()
 
-    client.close()  # its connection is gone; the next call makes a new one
+    # The old connection is closed; the next call opens a new one.
+    client.close()
     assert fake.url == url
     assert client.code2session(code).json()["openid"] == "o-alice"
 
@@ -133,7 +134,7 @@ def test_a_body_of_unknown_length_ends_the_connection(client, header):
 
 
 def test_64_clients_connect_at_the_same_moment():
-    # Listening but not yet answering: only the backlog takes them in.
+    # The fake listens but doesn't answer yet, so only the backlog accepts these connections.
     fake = FakeWeChat()
     waiting = [socket.create_connection((fake.host, fake.port), timeout=5) for _ in range(64)]
 

@@ -13,12 +13,12 @@ both = pytest.mark.parametrize("path", [CHECK, RESET])
 
 @pytest.fixture
 def ask(client, access_token):
-    """Sign with ``session_key`` and ask about it; a parameter set to None is left out."""
+    """Call ``path`` with a signature by ``session_key``. A parameter set to None is left out."""
 
     def ask(path, session_key, **params):
         signature = hmac.new(session_key.encode(), b"", hashlib.sha256).hexdigest()
-        usual = {"access_token": access_token, "openid": "o-alice", "signature": signature}
-        given = usual | {"sig_method": "hmac_sha256"} | params
+        defaults = {"access_token": access_token, "openid": "o-alice", "signature": signature}
+        given = defaults | {"sig_method": "hmac_sha256"} | params
         return client.get(path, **{name: value for name, value in given.items() if value is not None})
 
     return ask
@@ -26,7 +26,7 @@ def ask(client, access_token):
 
 @pytest.fixture
 def session_key(fake, exchange):
-    """Alice's live one."""
+    """Alice's live session_key."""
     return exchange(fake.code_for("o-alice", "wx-shop"))["session_key"]
 
 

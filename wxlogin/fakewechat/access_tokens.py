@@ -1,4 +1,4 @@
-"""What stable_token gives out. The lock of whoever owns this guards it."""
+"""The access_tokens that stable_token returns."""
 
 import math
 import secrets
@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from wxlogin.fakewechat.messages import Refusal
 
-LIFETIME = 7200
-OVERLAP = 5 * 60  # seconds in which a token and the one after it are both good
-FORCED_APART = 30  # seconds between two forced refreshes; one that comes earlier refreshes nothing
+LIFETIME = 7200  # seconds
+# Two tokens of one app, the old and the new, are both valid for this many seconds.
+OVERLAP = 5 * 60
+# A forced refresh that comes sooner after the last one refreshes nothing.
+FORCED_REFRESH_INTERVAL = 30  # seconds
 
 
 @dataclass
@@ -19,23 +21,26 @@ class AccessToken:
 
 
 class AccessTokens:
+    """All access_tokens of all apps. ``WeChat`` guards them with its lock."""
+
     def __init__(self) -> None:
         self._by_value: dict[str, AccessToken] = {}
         self._latest: dict[str, AccessToken] = {}
-        self._forced_at: dict[str, float] = {}
+        self._last_forced_refresh: dict[str, float] = {}
 
-    def give(self, appid: str, now: float, force_refresh: bool = False) -> AccessToken:
-        """The app's token: the same one until shortly before its end, unless a refresh is forced."""
-        if force_refresh and now - self._forced_at.get(appid, -math.inf) >= FORCED_APART:
-            self._forced_at[appid] = now
-            self._kill(appid)
+    def get(self, appid: str, now: float, force_refresh: bool = False) -> AccessToken:
+        """Return the app's token. It stays the same until shortly before its end, or a forced refresh."""
+        last_forced_refresh = self._last_forced_refresh.get(appid, -math.inf)
+        if force_refresh and now - last_forced_refresh >= FORCED_REFRESH_INTERVAL:
+            self._last_forced_refresh[appid] = now
+            self._delete(appid)
         latest = self._latest.get(appid)
         if latest is None or latest.expires_at - now <= OVERLAP:
             return self._renew(appid, latest, now)
         return latest
 
     def appid_of(self, value: str, now: float) -> str:
-        """Whose token this is. Raises ``Refusal``."""
+        """Return the app that this token belongs to. Raise ``Refusal`` if the token isn't valid."""
         if not value:
             raise Refusal(41001)
         if value not in self._by_value:
@@ -45,7 +50,7 @@ class AccessTokens:
             raise Refusal(42001)
         return token.appid
 
-    def expire(self, now: float) -> None:
+    def expire_all(self, now: float) -> None:
         for token in self._by_value.values():
             token.expires_at = min(token.expires_at, now)
 
@@ -56,6 +61,6 @@ class AccessTokens:
         self._by_value[token.value] = self._latest[appid] = token
         return token
 
-    def _kill(self, appid: str) -> None:
+    def _delete(self, appid: str) -> None:
         self._latest.pop(appid, None)
         self._by_value = {value: token for value, token in self._by_value.items() if token.appid != appid}

@@ -1,4 +1,4 @@
-"""The ``/_fake/`` calls: how a demo or a test in another process drives the fake."""
+"""The ``/_fake/`` calls, with which a demo or a test in another process controls the fake."""
 
 import dataclasses
 import json
@@ -16,24 +16,24 @@ PUSH_OPTIONS = {"openid", "mode", "appid", "token", "aes_key", "format"}
 PUSH_NAMES = PUSH_OPTIONS | {"url", "event"}
 
 
-def people(wechat: WeChat, fields: Fields) -> Any:
+def save_person(wechat: WeChat, fields: Fields) -> Any:
     _check_names(fields, {"openid", "unionid", "phone", "nickname"})
     for name in fields:
         _text_or_none(fields, name)
     return dataclasses.asdict(wechat.person(**fields))
 
 
-def codes(wechat: WeChat, fields: Fields) -> Any:
+def make_code(wechat: WeChat, fields: Fields) -> Any:
     _check_names(fields, {"openid", "appid"})
     return {"code": wechat.code_for(_text(fields, "openid"), _text_or_none(fields, "appid"))}
 
 
-def phone_codes(wechat: WeChat, fields: Fields) -> Any:
+def make_phone_code(wechat: WeChat, fields: Fields) -> Any:
     _check_names(fields, {"openid", "appid"})
     return {"code": wechat.phone_code_for(_text(fields, "openid"), _text_or_none(fields, "appid"))}
 
 
-def open_data(wechat: WeChat, fields: Fields) -> Any:
+def make_open_data(wechat: WeChat, fields: Fields) -> Any:
     _check_names(fields, {"openid", "appid", "data"})
     data = _object(fields, "data")
     return wechat.open_data(_text(fields, "openid"), data, _text_or_none(fields, "appid"))
@@ -42,13 +42,13 @@ def open_data(wechat: WeChat, fields: Fields) -> Any:
 def push(wechat: WeChat, fields: Fields) -> Any:
     _check_names(fields, PUSH_NAMES | {"fields"})
     members = _object(fields, "fields") if "fields" in fields else {}
-    if taken := members.keys() & PUSH_NAMES:
-        raise ValueError(f"fields can't hold {', '.join(sorted(taken))}")
+    if reserved := members.keys() & PUSH_NAMES:
+        raise ValueError(f"fields can't hold {', '.join(sorted(reserved))}")
     options = {name: text for name in PUSH_OPTIONS if (text := _text_or_none(fields, name))}
     return wechat.push(_text(fields, "url"), _text(fields, "event"), **options, **members)
 
 
-def faults(wechat: WeChat, fields: Fields) -> Any:
+def add_fault(wechat: WeChat, fields: Fields) -> Any:
     _check_names(fields, {"path", *RULES})
     wechat.fault(_text(fields, "path"), **{name: fields[name] for name in fields if name != "path"})
     return {}
@@ -66,7 +66,7 @@ def expire_access_tokens(wechat: WeChat, fields: Fields) -> Any:
     return {}
 
 
-def calls(wechat: WeChat, fields: Fields) -> Any:
+def list_calls(wechat: WeChat, fields: Fields) -> Any:
     return [dataclasses.asdict(call) for call in wechat.calls]
 
 
@@ -76,15 +76,15 @@ def reset(wechat: WeChat, fields: Fields) -> Any:
 
 
 CONTROLS: dict[tuple[str, str], Control] = {
-    ("POST", "/_fake/people"): people,
-    ("POST", "/_fake/codes"): codes,
-    ("POST", "/_fake/phone-codes"): phone_codes,
-    ("POST", "/_fake/open-data"): open_data,
+    ("POST", "/_fake/people"): save_person,
+    ("POST", "/_fake/codes"): make_code,
+    ("POST", "/_fake/phone-codes"): make_phone_code,
+    ("POST", "/_fake/open-data"): make_open_data,
     ("POST", "/_fake/push"): push,
-    ("POST", "/_fake/faults"): faults,
+    ("POST", "/_fake/faults"): add_fault,
     ("POST", "/_fake/expire-session-key"): expire_session_key,
     ("POST", "/_fake/expire-access-tokens"): expire_access_tokens,
-    ("GET", "/_fake/calls"): calls,
+    ("GET", "/_fake/calls"): list_calls,
     ("POST", "/_fake/reset"): reset,
 }
 
@@ -92,27 +92,27 @@ CONTROLS: dict[tuple[str, str], Control] = {
 def answer(wechat: WeChat, request: Request) -> Answer:
     control = CONTROLS.get((request.method, request.path))
     if control is None:
-        return _json({"error": f"no such control: {request.method} {request.path}"}, 404)
+        return _json_answer({"error": f"no such control: {request.method} {request.path}"}, 404)
     try:
-        return _json(control(wechat, _fields(request.body)))
+        return _json_answer(control(wechat, _read_fields(request.body)))
     except ValueError as exc:
-        return _json({"error": str(exc)}, 400)
+        return _json_answer({"error": str(exc)}, 400)
 
 
-def _json(data: Any, status: int = 200) -> Answer:
+def _json_answer(data: Any, status: int = 200) -> Answer:
     return Answer(json.dumps(data).encode(), "application/json", status)
 
 
-def _fields(body: bytes) -> Fields:
+def _read_fields(body: bytes) -> Fields:
     fields = json.loads(body or b"{}")
     if not isinstance(fields, dict):
         raise ValueError("the body must be a JSON object")
     return fields
 
 
-def _check_names(fields: Fields, known: set[str]) -> None:
-    if unknown := fields.keys() - known:
-        raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+def _check_names(fields: Fields, allowed: set[str]) -> None:
+    if unknown := fields.keys() - allowed:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(allowed))}")
 
 
 def _object(fields: Fields, name: str) -> Fields:

@@ -1,19 +1,24 @@
-"""How WeChat signs and encrypts."""
+"""WeChat's signatures and encryption."""
 
 import base64
 import hashlib
 import hmac
+import json
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from Crypto.Cipher import AES
 
-OPEN_DATA_BLOCK = 16
-PUSH_BLOCK = 32
+OPEN_DATA_BLOCK = 16  # bytes
+PUSH_BLOCK = 32  # bytes
+# These members of open data are in encryptedData and missing from rawData.
+ENCRYPTED_ONLY = {"watermark", "openId", "unionId"}
 
 
-def sign(message: str, session_key: str) -> str:
-    """With the key as the text it is, not with the bytes it stands for."""
-    return hmac.new(session_key.encode(), message.encode(), hashlib.sha256).hexdigest()
+def sign_call(body: str, session_key: str) -> str:
+    """Sign the body of a platform call. WeChat uses the base64 text of the key here, not the decoded bytes."""
+    return hmac.new(session_key.encode(), body.encode(), hashlib.sha256).hexdigest()
 
 
 def sign_raw_data(raw_data: str, session_key: str) -> str:
@@ -21,22 +26,38 @@ def sign_raw_data(raw_data: str, session_key: str) -> str:
 
 
 def sign_push(*parts: str) -> str:
-    """Of token, timestamp and nonce, in a msg_signature also of what is encrypted."""
+    """Sign token, timestamp and nonce. For a msg_signature, add the encrypted text."""
     return _sha1("".join(sorted(parts)))
 
 
-def encrypt_open_data(text: str, session_key: str, iv: bytes) -> str:
+def encrypt_open_data(data: Mapping[str, Any], session_key: str) -> dict[str, str]:
+    """Return what ``wx.getUserInfo`` and similar calls give to a client."""
+    iv = secrets.token_bytes(16)
+    raw_data = _compact_json({name: value for name, value in data.items() if name not in ENCRYPTED_ONLY})
+    return {
+        "encryptedData": encrypt_with_session_key(_compact_json(data), session_key, iv),
+        "iv": base64.b64encode(iv).decode(),
+        "rawData": raw_data,
+        "signature": sign_raw_data(raw_data, session_key),
+    }
+
+
+def encrypt_with_session_key(text: str, session_key: str, iv: bytes) -> str:
     cipher = AES.new(base64.b64decode(session_key), AES.MODE_CBC, iv)
     return base64.b64encode(cipher.encrypt(_pad(text.encode(), OPEN_DATA_BLOCK))).decode()
 
 
-def encrypt_push(text: str, appid: str, aes_key: str, noise: bytes | None = None) -> str:
-    """Raises ``ValueError`` if ``aes_key`` is no EncodingAESKey."""
+def encrypt_push(text: str, appid: str, aes_key: str, random_bytes: bytes | None = None) -> str:
+    """Encrypt an event. ``random_bytes`` are the 16 bytes at its start; a test may fix them.
+
+    Raise ``ValueError`` if ``aes_key`` isn't an EncodingAESKey.
+    """
     key = _decode_aes_key(aes_key)
     message = text.encode()
-    frame = (noise or secrets.token_bytes(16)) + len(message).to_bytes(4, "big") + message + appid.encode()
+    length = len(message).to_bytes(4, "big")
+    plaintext = (random_bytes or secrets.token_bytes(16)) + length + message + appid.encode()
     cipher = AES.new(key, AES.MODE_CBC, key[:16])
-    return base64.b64encode(cipher.encrypt(_pad(frame, PUSH_BLOCK))).decode()
+    return base64.b64encode(cipher.encrypt(_pad(plaintext, PUSH_BLOCK))).decode()
 
 
 def _decode_aes_key(aes_key: str) -> bytes:
@@ -56,3 +77,7 @@ def _pad(data: bytes, block: int) -> bytes:
 
 def _sha1(text: str) -> str:
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _compact_json(data: Mapping[str, Any]) -> str:
+    return json.dumps(dict(data), ensure_ascii=False, separators=(",", ":"))

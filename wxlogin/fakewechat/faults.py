@@ -1,4 +1,4 @@
-"""What can be made to go wrong in a platform call."""
+"""Faults that a test can switch on for a platform call."""
 
 import dataclasses
 import re
@@ -11,28 +11,32 @@ def _is_number_text(value: Any) -> bool:
     return isinstance(value, str) and bool(re.fullmatch("-?[0-9]{1,9}", value))
 
 
-def _is_wait(value: Any) -> bool:
+def _is_duration(value: Any) -> bool:
     return type(value) in (int, float) and 0 <= value <= 3600
 
 
-# Comparing types, because True is an int to isinstance.
+# Each field has a check of its value, and the words for the error message.
+# The checks compare types, because isinstance takes True for an int.
 RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "errcode": (lambda v: type(v) is int or _is_number_text(v), "an integer, or a string that holds one"),
     "status": (lambda v: type(v) is int and 200 <= v <= 599, "an HTTP status from 200 to 599"),
     "body": (lambda v: isinstance(v, str), "a string"),
     "reset": (lambda v: v is True, "true"),
-    "delay": (_is_wait, "seconds, from 0 to 3600"),
-    "drip": (_is_wait, "seconds, from 0 to 3600"),
+    "delay": (_is_duration, "seconds, from 0 to 3600"),
+    "drip": (_is_duration, "seconds, from 0 to 3600"),
     "times": (lambda v: type(v) is int and v >= 0, "a whole number, 0 or more"),
 }
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One way to misbehave; nothing given is good behaviour. Raises ``ValueError`` if it makes no sense.
+    """One fault of a path. A fault with no field set changes nothing.
 
-    ``errcode``, ``status`` with or without ``body``, and ``reset`` stand in for the answer; ``delay`` comes before it
-    and ``drip`` stretches it, so these two go with any of the others.
+    ``errcode``, ``status`` with or without ``body``, and ``reset`` replace the answer, so they exclude each other.
+    ``delay`` waits before the answer and ``drip`` slows it down; these two go with any of the others.
+    ``times`` is the number of calls that still get the fault. None means all of them.
+
+    Raise ``ValueError`` for a value or a combination that makes no sense.
     """
 
     errcode: int | str | None = None
@@ -41,13 +45,13 @@ class Fault:
     reset: bool | None = None
     delay: float | None = None
     drip: float | None = None
-    times: int | None = None  # how many calls are left; None: all of them
+    times: int | None = None
 
     def __post_init__(self) -> None:
-        for name, (is_fine, wanted) in RULES.items():
+        for name, (is_valid, description) in RULES.items():
             value = getattr(self, name)
-            if value is not None and not is_fine(value):
-                raise ValueError(f"{name} must be {wanted}")
+            if value is not None and not is_valid(value):
+                raise ValueError(f"{name} must be {description}")
         if sum([self.errcode is not None, self.has_page, bool(self.reset)]) > 1:
             raise ValueError("errcode, reset, and status or body exclude each other")
 
@@ -56,7 +60,7 @@ class Fault:
         return self.status is not None or self.body is not None
 
     @property
-    def does_something(self) -> bool:
+    def has_effect(self) -> bool:
         return any(getattr(self, name) is not None for name in RULES if name != "times")
 
 
@@ -64,23 +68,27 @@ NO_FAULT = Fault()
 
 
 class Faults:
-    """What goes wrong next on which path. The lock of whoever owns this guards it."""
+    """A stack of faults for each path. ``WeChat`` guards them with its lock."""
 
     def __init__(self) -> None:
         self._by_path: dict[str, list[Fault]] = {}
 
     def add(self, path: str, fault: Fault) -> None:
-        """The newest comes first; ``times=0`` ends all of the path. Raises ``ValueError`` if it does nothing."""
+        """Add a fault, which goes before older ones. ``times=0`` ends all faults of the path.
+
+        Raise ``ValueError`` if the fault has no effect.
+        """
+        path = _with_slash(path)
         if fault.times == 0:
-            self._by_path.pop(_rooted(path), None)
-        elif fault.does_something:
-            self._by_path.setdefault(_rooted(path), []).append(fault)
+            self._by_path.pop(path, None)
+        elif fault.has_effect:
+            self._by_path.setdefault(path, []).append(fault)
         else:
             raise ValueError("say what goes wrong: errcode, status, body, reset, delay or drip")
 
     def take(self, path: str) -> Fault:
-        """The fault for the next call of ``path``, counted as used."""
-        faults = self._by_path.get(_rooted(path))
+        """Return the fault for the next call of ``path``, and count it as used."""
+        faults = self._by_path.get(_with_slash(path))
         if not faults:
             return NO_FAULT
         fault = faults.pop()
@@ -91,5 +99,5 @@ class Faults:
         return fault
 
 
-def _rooted(path: str) -> str:
+def _with_slash(path: str) -> str:
     return "/" + path.lstrip("/")

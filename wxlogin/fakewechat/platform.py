@@ -1,4 +1,4 @@
-"""What WeChat answers. A further endpoint is one function and one row in ``ROUTES``."""
+"""The platform's endpoints and their answers. A new endpoint is one function and one row in ``ROUTES``."""
 
 import http.client
 import json
@@ -9,7 +9,7 @@ from typing import Any
 from wxlogin.fakewechat.apps import App
 from wxlogin.fakewechat.faults import NO_FAULT, Fault
 from wxlogin.fakewechat.messages import Answer, Refusal, Request
-from wxlogin.fakewechat.phones import phone_info
+from wxlogin.fakewechat.people import phone_info
 from wxlogin.fakewechat.state import WeChat
 
 ERRMSG = {
@@ -53,20 +53,20 @@ Endpoint = Callable[[WeChat, Request], Mapping[str, Any]]
 
 
 def code2session(wechat: WeChat, request: Request) -> Mapping[str, Any]:
-    appid = _appid(wechat, request.query)
+    appid = _check_app(wechat, request.query)
     if not request.query.get("js_code"):
         raise Refusal(41008)
     if request.query.get("grant_type") != "authorization_code":
         raise Refusal(40002)
     person, session_key = wechat.exchange(request.query["js_code"], appid)
-    found = {"session_key": session_key, "openid": person.openid}
-    # Apps outside an open-platform account get no key at all, not an empty one.
-    return found | {"unionid": person.unionid} if person.unionid else found
+    session = {"session_key": session_key, "openid": person.openid}
+    # If the app is outside an open-platform account, the answer has no unionid at all, not an empty one.
+    return session | {"unionid": person.unionid} if person.unionid else session
 
 
 def stable_token(wechat: WeChat, request: Request) -> Mapping[str, Any]:
-    fields = _fields(request)
-    appid = _appid(wechat, fields)
+    fields = _read_fields(request)
+    appid = _check_app(wechat, fields)
     if fields.get("grant_type") != "client_credential":
         raise Refusal(40002)
     access_token, expires_in = wechat.access_token_for(appid, fields.get("force_refresh") is True)
@@ -74,19 +74,19 @@ def stable_token(wechat: WeChat, request: Request) -> Mapping[str, Any]:
 
 
 def check_session_key(wechat: WeChat, request: Request) -> Mapping[str, Any]:
-    wechat.check_session_key(*_signed(wechat, request))
+    wechat.check_session_key(*_read_signed_query(wechat, request))
     return OK
 
 
 def reset_user_session_key(wechat: WeChat, request: Request) -> Mapping[str, Any]:
-    openid, appid, signature = _signed(wechat, request)
+    openid, appid, signature = _read_signed_query(wechat, request)
     session_key = wechat.reset_session_key(openid, appid, signature)
     return {**OK, "openid": openid, "session_key": session_key}
 
 
 def get_phone_number(wechat: WeChat, request: Request) -> Mapping[str, Any]:
-    appid = _appid_of_token(wechat, request)
-    fields = _fields(request)
+    appid = _check_access_token(wechat, request)
+    fields = _read_fields(request)
     openid = _text(fields, "openid") if "openid" in fields else None
     phone = wechat.redeem_phone_code(_text(fields, "code"), appid, openid)
     watermark = {"timestamp": int(wechat.now()), "appid": appid}
@@ -103,24 +103,25 @@ ROUTES: dict[str, tuple[str, Endpoint]] = {
 
 
 def answer(wechat: WeChat, request: Request, fault: Fault = NO_FAULT) -> Answer:
-    """The endpoint's answer, or the one the fault puts in its place: then the endpoint never sees the call."""
+    """Return the endpoint's answer. If the fault replaces it, the endpoint never sees the call."""
     if fault.errcode is not None:
-        return _refused(wechat, request.path, fault.errcode)
+        return _error_answer(wechat, request.path, fault.errcode)
     if fault.has_page:
-        return _page(fault)
+        return _page_answer(fault)
     try:
-        return _answered(request.path, _endpoint(request)(wechat, request))
+        return _json_answer(request.path, _find_endpoint(request)(wechat, request))
     except Refusal as refusal:
-        return _refused(wechat, request.path, refusal.errcode)
+        return _error_answer(wechat, request.path, refusal.errcode)
 
 
-def _appid(wechat: WeChat, fields: Mapping[str, Any]) -> str:
+def _check_app(wechat: WeChat, fields: Mapping[str, Any]) -> str:
+    """Check appid and secret, and return the appid. Raise ``Refusal`` if one is wrong."""
     appid, secret = _text(fields, "appid"), _text(fields, "secret")
     if not appid:
         raise Refusal(41002)
     if not secret:
         raise Refusal(41004)
-    # Several backends may share one fake: it takes apps it wasn't told of, as long as they look like one.
+    # Several backends may share one fake, so it accepts unknown apps if the appid has the right form.
     if appid not in wechat.apps and not appid.startswith("wx"):
         raise Refusal(40013)
     if wechat.apps.get(appid, App()).secret not in (None, secret):
@@ -128,19 +129,20 @@ def _appid(wechat: WeChat, fields: Mapping[str, Any]) -> str:
     return appid
 
 
-def _appid_of_token(wechat: WeChat, request: Request) -> str:
+def _check_access_token(wechat: WeChat, request: Request) -> str:
+    """Return the app that the access_token belongs to. Raise ``Refusal`` if the token isn't valid."""
     return wechat.appid_of(request.query.get("access_token", ""))
 
 
-def _signed(wechat: WeChat, request: Request) -> tuple[str, str, str]:
-    """Openid, appid and signature of a call that is signed with a session_key."""
-    appid = _appid_of_token(wechat, request)
+def _read_signed_query(wechat: WeChat, request: Request) -> tuple[str, str, str]:
+    """Return openid, appid and signature of a call that is signed with a session_key."""
+    appid = _check_access_token(wechat, request)
     if request.query.get("sig_method") != "hmac_sha256":
         raise Refusal(87008)
     return request.query.get("openid", ""), appid, request.query.get("signature", "")
 
 
-def _fields(request: Request) -> Mapping[str, Any]:
+def _read_fields(request: Request) -> Mapping[str, Any]:
     if not request.body:
         raise Refusal(44002)
     try:
@@ -153,12 +155,12 @@ def _fields(request: Request) -> Mapping[str, Any]:
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
-    """Empty if it is missing or something else than text."""
+    """Return the field, or "" if it is missing or isn't a string."""
     value = fields.get(name)
     return value if isinstance(value, str) else ""
 
 
-def _endpoint(request: Request) -> Endpoint:
+def _find_endpoint(request: Request) -> Endpoint:
     if request.path not in ROUTES:
         raise Refusal(40066)
     method, endpoint = ROUTES[request.path]
@@ -167,21 +169,21 @@ def _endpoint(request: Request) -> Endpoint:
     return endpoint
 
 
-def _answered(path: str, data: Mapping[str, Any]) -> Answer:
+def _json_answer(path: str, data: Mapping[str, Any]) -> Answer:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("/", "\\/")
-    # The word is "encoding" where it should be "charset".
+    # The platform writes "encoding" here, although "charset" would be right.
     content_type = "text/plain" if _is_sns(path) else "application/json; encoding=utf-8"
     return Answer(text.encode("utf-8", "replace"), content_type, errcode=data.get("errcode"))
 
 
-def _refused(wechat: WeChat, path: str, errcode: int | str) -> Answer:
+def _error_answer(wechat: WeChat, path: str, errcode: int | str) -> Answer:
     errmsg = ERRMSG.get(int(errcode), ERRMSG[-1])
     comma = "," if _is_sns(path) else ""
-    return _answered(path, {"errcode": errcode, "errmsg": f"{errmsg}{comma} rid: {_rid(wechat)}"})
+    return _json_answer(path, {"errcode": errcode, "errmsg": f"{errmsg}{comma} rid: {_rid(wechat)}"})
 
 
 def _is_sns(path: str) -> bool:
-    """These calls have ways of their own."""
+    """True if the path is under ``/sns/``, which has its own content type and errmsg format."""
     return path.startswith("/sns/")
 
 
@@ -189,7 +191,7 @@ def _rid(wechat: WeChat) -> str:
     return f"{int(wechat.now()):08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
 
 
-def _page(fault: Fault) -> Answer:
+def _page_answer(fault: Fault) -> Answer:
     status = fault.status or 200
     title = f"{status} {http.client.responses.get(status, 'Unknown')}"
     page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"

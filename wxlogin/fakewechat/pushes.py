@@ -1,8 +1,9 @@
-"""Events, as WeChat sends them to the URL that a mini-program has given it."""
+"""Events that WeChat pushes to the URL that a mini-program has configured."""
 
 import base64
 import hashlib
 import http.client
+import ipaddress
 import json
 import secrets
 from collections.abc import Collection, Mapping
@@ -11,16 +12,16 @@ from typing import Any, TypedDict
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from wxlogin.fakewechat import encryption
-from wxlogin.fakewechat.loopback import is_loopback
 
 MODES = ("plain", "compatible", "secure")
-TIMEOUT = 5  # seconds without a sign of life
+# The receiver may keep silent for this many seconds, while it connects or between two reads.
+TIMEOUT = 5
 
 Message = Mapping[str, Any]
 
 
 class Delivery(TypedDict):
-    """What the receiver said; ``status`` is None if it said nothing in time, or wasn't there at all."""
+    """The receiver's answer. ``status`` is None if it didn't answer in time, or couldn't be reached."""
 
     status: int | None
     body: str
@@ -28,7 +29,10 @@ class Delivery(TypedDict):
 
 @dataclass(frozen=True)
 class Receiver:
-    """Where an app takes its events. Raises ``ValueError`` for a URL that isn't on loopback."""
+    """The URL and the credentials of an app that receives events.
+
+    Raise ``ValueError`` if the URL isn't on loopback, or if there is no token.
+    """
 
     url: str
     appid: str
@@ -36,68 +40,86 @@ class Receiver:
     aes_key: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        place = split(self.url)
-        if place.scheme != "http" or not is_loopback(place.hostname or ""):
+        parts = parse_url(self.url)
+        if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
             raise ValueError("url must be http on loopback: nobody else is to hear from the fake")
         if not self.token:
             raise ValueError(f"no push token is known for {self.appid}: give token")
 
     @property
     def original_id(self) -> str:
+        """The mini-program's ``gh_`` id."""
         return "gh_" + hashlib.sha256(self.appid.encode()).hexdigest()[:12]
 
     @property
-    def sender(self) -> str:
-        """Whom these events come from: the platform, which has an openid of its own in every app."""
+    def sender_openid(self) -> str:
+        """The openid of the platform, which sends the events. It is different in every app."""
         digest = hashlib.sha256(b"platform " + self.appid.encode()).digest()
         return "o" + base64.urlsafe_b64encode(digest)[:27].decode()
 
 
-def split(url: str) -> SplitResult:
-    """Raises ``ValueError`` for what http.client would stumble over."""
+def is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def parse_url(url: str) -> SplitResult:
+    """Split a URL. Raise ``ValueError`` for one that http.client can't handle."""
     if not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError("url holds a character that must be escaped")
-    place = urlsplit(url)
-    _ = place.port  # a bad one raises when looked at
-    return place
+    parts = urlsplit(url)
+    # Reading the port raises an error if it is invalid.
+    _ = parts.port
+    return parts
 
 
-def appid_in(url: str) -> str:
-    """The last part of the path. Raises ``ValueError`` if there is none."""
-    appid = split(url).path.rstrip("/").rpartition("/")[2]
+def appid_from_url(url: str) -> str:
+    """Return the last part of the path. Raise ``ValueError`` if the path is empty."""
+    appid = parse_url(url).path.rstrip("/").rpartition("/")[2]
     if not appid:
         raise ValueError("url doesn't end in an appid: give appid")
     return appid
 
 
-def message(receiver: Receiver, event: str, openid: str, now: int, fields: Message) -> Message:
-    """``fields`` add members or replace them; None leaves one out. Raises ``ValueError`` without an openid."""
+def build_message(receiver: Receiver, event: str, openid: str, now: int, fields: Message) -> Message:
+    """Build an event's message. ``fields`` add members or replace them, and None removes one.
+
+    Raise ``ValueError`` if ``openid`` is empty.
+    """
     if not openid:
         raise ValueError("openid is missing")
-    usual = {
+    members = {
         "ToUserName": receiver.original_id,
-        "FromUserName": receiver.sender,
+        "FromUserName": receiver.sender_openid,
         "CreateTime": now,
         "MsgType": "event",
         "Event": event,
         "OpenID": openid,
         "AppID": receiver.appid,
     }
-    return {name: value for name, value in {**usual, **fields}.items() if value is not None}
+    return {name: value for name, value in {**members, **fields}.items() if value is not None}
 
 
-def shake_hands(receiver: Receiver, now: int) -> Delivery:
-    """What WeChat does when somebody saves the URL: it wants the echostr back. In no mode it is encrypted."""
+def send_handshake(receiver: Receiver, now: int) -> Delivery:
+    """Send the GET that WeChat sends when somebody saves the URL in the console.
+
+    The receiver must answer with the echostr. The handshake isn't encrypted in any mode.
+    """
     query = _signed_query(receiver, now) | {"echostr": _digits(19)}
     return _send("GET", receiver.url, query)
 
 
-def deliver(receiver: Receiver, message: Message, mode: str, format: str, now: int) -> Delivery:
-    """Raises ``ValueError`` for a mode or a format that isn't there, and for a missing or a bad aes_key."""
+def send_event(receiver: Receiver, message: Message, mode: str, format: str, now: int) -> Delivery:
+    """Write, encrypt and send the message once.
+
+    Raise ``ValueError`` for an unknown mode or format, and for a missing or invalid aes_key.
+    """
     _check_choice("mode", mode, MODES)
     _check_choice("format", format, FORMATS)
     content_type, write = FORMATS[format]
-    query = _signed_query(receiver, now) | {"openid": receiver.sender}
+    query = _signed_query(receiver, now) | {"openid": receiver.sender_openid}
     if mode != "plain":
         encrypted = _encrypt(receiver, write(message))
         query |= {"encrypt_type": "aes", "msg_signature": _msg_signature(receiver, query, encrypted)}
@@ -130,11 +152,11 @@ def _encrypt(receiver: Receiver, text: str) -> str:
 def _send(
     method: str, url: str, query: Mapping[str, str], body: bytes | None = None, content_type: str = ""
 ) -> Delivery:
-    place = split(url)
-    target = f"{place.path or '/'}?{place.query}{'&' if place.query else ''}{urlencode(query)}"
+    parts = parse_url(url)
+    target = f"{parts.path or '/'}?{parts.query}{'&' if parts.query else ''}{urlencode(query)}"
     headers = {"Content-Type": content_type} if content_type else {}
-    # http.client takes no proxy from the environment and follows no redirect.
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=TIMEOUT)
+    # http.client uses no proxy from the environment and follows no redirect.
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT)
     try:
         connection.request(method, target, body, headers)
         response = connection.getresponse()
@@ -161,8 +183,8 @@ def _xml(message: Message) -> str:
 def _xml_value(value: Any) -> str:
     if not isinstance(value, str):
         return str(value)
-    inside = value.replace("]]>", "]]]]><![CDATA[>")
-    return f"<![CDATA[{inside}]]>"
+    text = value.replace("]]>", "]]]]><![CDATA[>")
+    return f"<![CDATA[{text}]]>"
 
 
 FORMATS = {"json": ("application/json", _json), "xml": ("text/xml", _xml)}
