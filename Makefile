@@ -44,6 +44,7 @@ static: lint types contracts migrations
 lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/python .ci/structure.py
 
 types: setup
 	$(BIN)/mypy

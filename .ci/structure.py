@@ -1,0 +1,221 @@
+"""Checks of the structure of the Python code that ruff, mypy and import-linter don't have."""
+
+import ast
+import re
+import sys
+import tokenize
+from collections.abc import Callable, Iterator
+from graphlib import CycleError, TopologicalSorter
+from io import StringIO
+from pathlib import Path
+from typing import NamedTuple
+
+FOLDERS = ("wxlogin", "project", "tests", "benchmarks", ".ci", "miniprogram/tests")
+MOST_LINES = 300
+LONGEST_TRAILING_COMMENT = 60
+
+# A docstring begins with a verb or names the thing, so none of these comes first.
+BARE_WORDS = {
+    *("of", "those", "whom", "whose", "who", "whoever", "what", "whatever", "where", "when", "whether"),
+    *("how", "why", "until", "in place of", "as", "by", "for", "with", "without", "from", "to"),
+    *("near", "like", "only", "because", "and", "or", "but", "if"),
+    *("also", "so", "once", "not", "else"),
+}
+# The lookahead lets a name in double backquotes pass, and the end lets "as-is" and "by_name" pass.
+BARE_START = re.compile(rf"(?!\W*``)[\W_]*({'|'.join(sorted(BARE_WORDS))})\b(?!-)", re.IGNORECASE)
+
+# Without "get", "create", "update", "delete" and "values", which are methods of dicts and of others too.
+QUERY_METHODS = {
+    *("filter", "exclude", "annotate", "aggregate", "order_by", "values_list", "in_bulk", "bulk_create"),
+    *("select_related", "prefetch_related", "select_for_update", "get_or_create", "update_or_create"),
+}
+PRAGMA = re.compile(r"#\s*(noqa|type:|fmt:|pragma:)")
+
+
+class Source(NamedTuple):
+    """One Python file; its path is relative to the root, with slashes."""
+
+    path: str
+    text: str
+    tree: ast.Module
+
+
+class Offence(NamedTuple):
+    path: str
+    line: int
+    what: str
+
+
+def read(root: Path) -> list[Source]:
+    """Return the Python files that the rules look at. Migrations are left out: they are never rewritten."""
+    paths = sorted(path for folder in FOLDERS for path in (root / folder).rglob("*.py"))
+    texts = {path.relative_to(root): path.read_text(encoding="utf-8") for path in paths}
+    return [
+        Source(path.as_posix(), text, ast.parse(text, str(path)))
+        for path, text in texts.items()
+        if "migrations" not in path.parts
+    ]
+
+
+def long_files(sources: list[Source]) -> Iterator[Offence]:
+    for path, text, _ in sources:
+        lines = len(text.splitlines())
+        if lines > MOST_LINES:
+            yield Offence(path, MOST_LINES + 1, f"{lines} lines")
+
+
+def import_circles(sources: list[Source]) -> Iterator[Offence]:
+    """Name each circle once, then leave one of its imports out to find the next.
+
+    A package stands for its ``__init__``, which runs before a module of the package does. A module within the
+    package doesn't count that as an import: the ``__init__`` may import it, but it may not import names back.
+    """
+    modules = {_module(path): (path, tree) for path, _, tree in sources if path.startswith("wxlogin/")}
+    graph = {
+        name: _imports(name, path.endswith("/__init__.py"), tree, set(modules))
+        for name, (path, tree) in modules.items()
+    }
+    while True:
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as exc:
+            # The error puts each module before the one that imports it.
+            circle = exc.args[1][::-1]
+            importer, imported = circle[:2]
+            yield Offence(modules[importer][0], graph[importer].pop(imported), " -> ".join(circle))
+        else:
+            return
+
+
+def _module(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _imports(module: str, is_package: bool, tree: ast.Module, known: set[str]) -> dict[str, int]:
+    """Return the known modules that this one imports outside its functions, with the line of each import."""
+    own = [module, *_packages(module)]
+    found: dict[str, int] = {}
+    for node in _outside_functions(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            parents = module.split(".") if is_package else module.split(".")[:-1]
+            start = parents[: len(parents) - node.level + 1] if node.level else []
+            base = ".".join([*start, *filter(None, [node.module])])
+            inner = [f"{base}.{alias.name}" for alias in node.names]
+            names = [name if name in known else base for name in inner]
+        else:
+            continue
+        for name in names:
+            for needed in [name, *(above for above in _packages(name) if above not in own)]:
+                if needed in known:
+                    found.setdefault(needed, node.lineno)
+    return found
+
+
+def _packages(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield child
+            yield from _outside_functions(child)
+
+
+def bare_docstrings(sources: list[Source]) -> Iterator[Offence]:
+    for path, _, tree in sources:
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            docstring = ast.get_docstring(node)
+            if docstring and BARE_START.match(docstring):
+                yield Offence(path, node.body[0].lineno, docstring.splitlines()[0])
+
+
+def trailing_comments(sources: list[Source]) -> Iterator[Offence]:
+    """Find comments behind code that are long, or that the formatter has wrapped a statement around."""
+    for path, text, _ in sources:
+        lines = ["", *text.split("\n"), ""]
+        for token in tokenize.generate_tokens(StringIO(text).readline):
+            if token.type != tokenize.COMMENT or PRAGMA.match(token.string):
+                continue
+            row, column = token.start
+            code = lines[row][:column].strip()
+            if code and (
+                len(token.string) > LONGEST_TRAILING_COMMENT or _wrapped(code, lines[row - 1], lines[row + 1])
+            ):
+                yield Offence(path, row, token.string)
+
+
+def _wrapped(code: str, above: str, below: str) -> bool:
+    """True if ``code`` begins with a closing bracket, or is the only line between two brackets."""
+    alone = above.rstrip().endswith(("(", "[", "{")) and below.lstrip().startswith((")", "]", "}"))
+    return alone or code.startswith((")", "]", "}"))
+
+
+def inner_imports(sources: list[Source]) -> Iterator[Offence]:
+    """Find imports within functions. ``AppConfig.ready`` is where Django wants them, so they are fine there."""
+    for path, _, tree in sources:
+        if not path.startswith(("wxlogin/", "project/")):
+            continue
+        outside = set(_outside_functions(tree))
+        ready = {
+            node
+            for config in ast.walk(tree)
+            if isinstance(config, ast.ClassDef) and any("AppConfig" in ast.unparse(b) for b in config.bases)
+            for method in config.body
+            if isinstance(method, ast.FunctionDef) and method.name == "ready"
+            for node in ast.walk(method)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom) and node not in outside | ready:
+                yield Offence(path, node.lineno, ast.unparse(node))
+
+
+def queries(sources: list[Source]) -> Iterator[Offence]:
+    """Find query calls outside the models, whose QuerySet methods hold the SQL."""
+    for path, _, tree in sources:
+        if not path.startswith("wxlogin/") or path.startswith("wxlogin/models/"):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                method = node.func
+                if method.attr in QUERY_METHODS:
+                    yield Offence(path, method.end_lineno or node.lineno, f".{method.attr}(")
+
+
+class Rule(NamedTuple):
+    name: str
+    bound: int
+    find: Callable[[list[Source]], Iterator[Offence]]
+
+
+RULES = (
+    Rule(f"files over {MOST_LINES} lines", 0, long_files),
+    Rule("import circles", 0, import_circles),
+    Rule("docstrings that begin with a bare word", 0, bare_docstrings),
+    Rule("trailing comments that are long or wrap a statement", 0, trailing_comments),
+    Rule("imports within functions", 0, inner_imports),
+    Rule("query calls outside the models", 15, queries),
+)
+
+
+def main(root: Path) -> int:
+    """Print a line for each rule, and its offences if they are over its bound. Return the exit status."""
+    sources = read(root)
+    failed = False
+    for rule in RULES:
+        offences = sorted(rule.find(sources))
+        print(f"{rule.name}: {len(offences)}, at most {rule.bound}")
+        if len(offences) > rule.bound:
+            failed = True
+            for path, line, what in offences:
+                print(f"  {path}:{line}: {what}")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(__file__).resolve().parents[1]))
