@@ -35,7 +35,7 @@ test: setup $(if $(filter mysql://%,$(DATABASE_URL)),.venv/mysql) $(if $(shell c
 		echo "npm ci failed: without what it installs, the client's tests are skipped"
 
 miniprogram: setup $(NPM_READY) miniprogram/tools/node_modules/.package-lock.json  ## all that CI tests of the client
-	MINIPROGRAM=required $(BIN)/python -m pytest tests/test_miniprogram.py
+	MINIPROGRAM=required $(BIN)/python -m pytest tests/miniprogram/test_client.py
 
 check: static test  ## what CI runs
 

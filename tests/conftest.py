@@ -15,7 +15,7 @@ from wxlogin.conf import Conf
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.shared_cache import shared_cache
 
-from . import contract
+from .helpers import contract
 from .settings import APPID
 
 API = "/api/wechat/"

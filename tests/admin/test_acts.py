@@ -14,10 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.conftest import Api
-from wxlogin.admin.acts import Block, exporting
+from wxlogin.admin.acts import Block
 from wxlogin.models import LoginSession, SessionKey, StaffAct, WeChatUser
-from wxlogin.services import avatars
-from wxlogin.services.staff import revealing
+from wxlogin.services import pictures
+from wxlogin.services.staff import exporting, revealing
 from wxlogin.signals import person_erased
 
 from .staff import OPENID, UNIONID, WHY, alice, confirm, ending, logged, page, url
@@ -395,7 +395,7 @@ def test_a_picture_that_can_not_be_deleted_stops_the_erasure(
     person: Api, superuser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     WeChatUser.objects.update(avatar="wxlogin/avatars/a.png")
-    monkeypatch.setattr(avatars, "_storage", lambda: None)
+    monkeypatch.setattr(pictures, "_storage", lambda: None)
 
     told = confirm(superuser, "erase").content.decode()
 

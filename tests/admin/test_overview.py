@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.conftest import Api
-from tests.queries import statements
+from tests.helpers.queries import statements
 from tests.settings import APPID
 from wxlogin.models import HourlyFigure, LoginFailure, LoginSession, WeChatUser
 from wxlogin.services.blocking import block

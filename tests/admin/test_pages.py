@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.conftest import Api
-from tests.queries import statements
+from tests.helpers.queries import statements
 from wxlogin.models import LoginFailure, LoginSession, SessionKey, WeChatUser
 
 from .staff import OPENID, UNIONID, ending, url

@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from tests.conftest import Api
 from wxlogin.models import WeChatUser
-from wxlogin.services import avatars, pictures
+from wxlogin.services import pictures
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +79,7 @@ def test_every_mode_of_a_picture_is_taken(mode: str, kind: str, extension: str) 
     out = io.BytesIO()
     Image.new(mode, (20, 10)).save(out, kind)
 
-    content, found = pictures.remade(io.BytesIO(out.getvalue()))
+    content, found = pictures.reencode(io.BytesIO(out.getvalue()))
 
     assert found == extension
     with Image.open(io.BytesIO(content)) as image:
@@ -118,7 +118,7 @@ def test_grey_in_sixteen_bits_stays_grey() -> None:
     out = io.BytesIO()
     Image.new("I;16", (20, 10), 32768).save(out, "PNG")
 
-    content, _ = pictures.remade(io.BytesIO(out.getvalue()))
+    content, _ = pictures.reencode(io.BytesIO(out.getvalue()))
 
     with Image.open(io.BytesIO(content)) as image:
         assert 120 < image.getpixel((3, 3))[0] < 136
@@ -138,9 +138,9 @@ def test_a_file_of_several_pictures_is_a_jpeg_all_the_same(alice: Api) -> None:
 
 def test_not_all_threads_decode_at_once(alice: Api, monkeypatch: pytest.MonkeyPatch, media: Path) -> None:
     monkeypatch.setattr(pictures, "PATIENCE", 0.01)
-    monkeypatch.setattr(pictures, "AT_ONCE", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(pictures, "DECODERS", threading.BoundedSemaphore(1))
 
-    with pictures.AT_ONCE:
+    with pictures.DECODERS:
         answer = send(alice, picture())
 
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
@@ -305,13 +305,13 @@ def test_a_storage_that_fails_is_told_and_keeps_the_old_picture(
 def test_a_picture_of_somebody_deleted_meanwhile_leaves_no_file(
     alice: Api, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remade = avatars.remade
+    remade = pictures.reencode
 
     def slowly(file: Any) -> tuple[bytes, str]:
         WeChatUser.objects.all().delete()
         return remade(file)
 
-    monkeypatch.setattr(avatars, "remade", slowly)
+    monkeypatch.setattr(pictures, "reencode", slowly)
 
     answer = send(alice, picture())
 

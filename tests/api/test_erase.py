@@ -11,8 +11,8 @@ from django.db import OperationalError
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from tests import dumps
 from tests.conftest import Api
+from tests.helpers import dumps
 from tests.settings import APPID
 from wxlogin import signals
 from wxlogin.exceptions import CannotMerge
@@ -273,7 +273,7 @@ def test_a_carried_block_does_not_reach_another_app_or_person(alice: Api, bob: A
 
 
 def disable(user: Any) -> None:
-    if hasattr(user, "closed_at"):  # tests/custom_user
+    if hasattr(user, "closed_at"):  # tests/projects/custom_user
         user.closed_at = timezone.now()
     else:
         user.is_active = False

@@ -14,8 +14,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from tests.conftest import Api
+from tests.helpers.vectors import AES_KEY, ENCRYPT, PUSH_APPID, TOKEN
 from tests.settings import APPID
-from tests.vectors import AES_KEY, ENCRYPT, PUSH_APPID, TOKEN
 from wxlogin import signals
 from wxlogin.models import ReceivedPush, WeChatUser
 from wxlogin.services import events

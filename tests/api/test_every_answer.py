@@ -9,7 +9,7 @@ from django.urls import get_resolver
 from django.utils import translation
 
 from tests.conftest import Api
-from tests.project.process import suite
+from tests.helpers.process import suite
 from wxlogin.api.errors import ANSWERS, CODES
 from wxlogin.exceptions import WxLoginError
 from wxlogin.log import RequestIdFilter
@@ -118,7 +118,7 @@ def test_every_sentence_is_translated(name: str) -> None:
 def test_the_hosts_drf_settings_change_nothing(alice: Api) -> None:
     """DRF reads its settings when views are defined, so a hostile host is a process of its own."""
     names = ["me", "login", "phone", "avatar", "erase", "export", "events", "open_data", "session_key"]
-    outcome = suite("tests.hostile_settings", *(f"tests/api/test_{name}.py" for name in names))
+    outcome = suite("tests.projects.hostile_settings", *(f"tests/api/test_{name}.py" for name in names))
 
     assert outcome.returncode == 0, outcome.stdout[-3000:]
 

@@ -1,4 +1,4 @@
-"""The OpenAPI schema tells all of the API and nothing else; and tests/contract.py sees where it doesn't."""
+"""The OpenAPI schema tells all of the API and nothing else; and tests/helpers/contract.py sees where it doesn't."""
 
 import json
 import re
@@ -17,9 +17,9 @@ from drf_spectacular.settings import patched_settings
 from drf_spectacular.validation import validate_schema
 from rest_framework import serializers
 
-from tests import contract
 from tests.conftest import API, Api
-from tests.project.process import python
+from tests.helpers import contract
+from tests.helpers.process import python
 from wxlogin.api.errors import ANSWERS
 from wxlogin.api.schema.operations import OPERATIONS
 from wxlogin.api.serializers import UserSerializer

@@ -3,7 +3,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from tests.conftest import Api
-from tests.queries import statements
+from tests.helpers.queries import statements
 from wxlogin.models import LoginSession, WeChatUser
 
 

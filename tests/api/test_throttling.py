@@ -116,7 +116,7 @@ def test_the_count_is_exact_under_parallel_calls(address: str, round_: int) -> N
 
     def many(_: int) -> int:
         start.wait()
-        refusals = [throttling.refusal(f"exact:{address}:{round_}", Rate(50, 60)) for _ in range(20)]
+        refusals = [throttling.seconds_to_wait(f"exact:{address}:{round_}", Rate(50, 60)) for _ in range(20)]
         return refusals.count(None)
 
     with ThreadPoolExecutor(16) as pool:
@@ -157,8 +157,8 @@ def test_a_key_that_ends_while_it_is_counted_is_started_anew(
 
     monkeypatch.setattr(cache, "incr", incr)
 
-    assert throttling.refusal(f"ended:{address}", Rate(1, 60)) is None
-    assert throttling.refusal(f"ended:{address}", Rate(1, 60)) == 60
+    assert throttling.seconds_to_wait(f"ended:{address}", Rate(1, 60)) is None
+    assert throttling.seconds_to_wait(f"ended:{address}", Rate(1, 60)) == 60
 
 
 def test_retry_after_counts_down(api: Api, configure: Any, address: str) -> None:
@@ -173,12 +173,12 @@ def test_retry_after_counts_down(api: Api, configure: Any, address: str) -> None
 
 def test_a_crowd_of_addresses_makes_nobody_forgotten(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_cache, "_rest_until", time.monotonic() + 60)  # counts for itself
-    throttling.refusal(f"crowd:{address}", Rate(1, 60))
+    throttling.seconds_to_wait(f"crowd:{address}", Rate(1, 60))
 
     for number in range(2_000):
-        throttling.refusal(f"crowd:{number}", Rate(1, 60))
+        throttling.seconds_to_wait(f"crowd:{number}", Rate(1, 60))
 
-    assert throttling.refusal(f"crowd:{address}", Rate(1, 60)) is not None
+    assert throttling.seconds_to_wait(f"crowd:{address}", Rate(1, 60)) is not None
 
 
 COUNT = """

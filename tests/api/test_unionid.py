@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from tests.conftest import Api
-from tests.queries import statements
+from tests.helpers.queries import statements
 from wxlogin.models import UnionidOwner, WeChatUser
 from wxlogin.services.accounts import merge_accounts, split_identity
 from wxlogin.signals import unionid_conflict

@@ -1,4 +1,4 @@
-"""Staff at work in a real browser. What is here needs settings of its own; tests/test_browser.py runs it with them."""
+"""Staff at work in a real browser. What is here needs settings of its own; tests/projects/test_browser.py runs it with them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

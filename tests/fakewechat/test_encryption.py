@@ -9,8 +9,8 @@ import pytest
 from Crypto.Cipher import AES
 from Crypto.Util.Padding import unpad
 
-from tests import vectors
-from tests.vectors import AES_KEY, ENCRYPT, PUSH_APPID, PUSHED, RAW_DATA, REPLY
+from tests.helpers import vectors
+from tests.helpers.vectors import AES_KEY, ENCRYPT, PUSH_APPID, PUSHED, RAW_DATA, REPLY
 from wxlogin.fakewechat import encryption
 
 OPEN_DATA = json.dumps(vectors.OPEN_DATA, separators=(",", ":"))

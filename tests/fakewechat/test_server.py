@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.fakewechat.http import Client
-from tests.project.process import hear_ctrl_c
+from tests.helpers.process import hear_ctrl_c
 from wxlogin.fakewechat import FakeWeChat
 
 SERVE = """

@@ -13,7 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from tests.project.process import python
+from tests.helpers.process import python
 from tests.settings import APPID
 from wxlogin.conf import conf
 from wxlogin.fakewechat.apps import known_apps
@@ -267,7 +267,7 @@ def test_keys_open_with_any_listed_key_and_dropped_ones_need_none(make_person, c
     for number, listed in enumerate([KEYS[0], KEYS[1], base64.b64encode(b"c" * 32).decode()]):
         configure(ENCRYPTION_KEYS=[listed])
         SessionKey.objects.keep(make_person(f"o-{number}"), "made-up", asked_at=timezone.now())
-    SessionKey.objects.checked(SessionKey.objects.last(), is_live=False, at=timezone.now())
+    SessionKey.objects.store_check(SessionKey.objects.last(), is_live=False, at=timezone.now())
     configure(ENCRYPTION_KEYS=KEYS)
 
     printed, is_well = run()
@@ -357,7 +357,7 @@ def test_a_part_that_fails_in_an_unforeseen_way_stops_nothing_else(monkeypatch):
 
     for name in ("get_client", "MigrationExecutor", "is_shared", "run_checks"):
         monkeypatch.setattr(doctor, name, fail)
-    monkeypatch.setattr(SessionKey.objects, "select_related", fail)
+    monkeypatch.setattr(SessionKey.objects, "oldest_and_newest", fail)
     monkeypatch.setattr(doctor.secrets, "token_bytes", fail)
 
     printed, is_well = run()

@@ -219,7 +219,7 @@ def test_a_second_run_finds_nothing(make_session):
 def test_what_was_deleted_before_it_was_stopped_is_deleted(make_session, small_batches, monkeypatch):
     for _ in range(10):
         make_session(created=LONG_AGO, ended=LONG_AGO)
-    delete_batch, batches = retention._delete_batch, []
+    delete_batch, batches = retention.delete_batch, []
 
     def die_at_the_third(old):
         batches.append(old)
@@ -227,11 +227,11 @@ def test_what_was_deleted_before_it_was_stopped_is_deleted(make_session, small_b
             raise KeyboardInterrupt
         return delete_batch(old)
 
-    monkeypatch.setattr(retention, "_delete_batch", die_at_the_third)
+    monkeypatch.setattr(retention, "delete_batch", die_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         told("wxlogin_purge")
     assert LoginSession.objects.count() == 4
-    monkeypatch.setattr(retention, "_delete_batch", delete_batch)
+    monkeypatch.setattr(retention, "delete_batch", delete_batch)
 
     lines = told("wxlogin_purge")
 
@@ -262,14 +262,14 @@ def test_two_at_once_delete_each_row_once(make_session, small_batches):
 def test_a_session_that_is_renewed_meanwhile_is_left_alone(make_session, monkeypatch):
     """One whose time was lengthened by hand, say, between the look and the deletion."""
     session = make_session(created=300 * DAY)
-    walk = retention._walk
+    older_in_batches = retention.older_in_batches
 
-    def walk_slowly(rows, moment):
-        for ids in walk(rows, moment):
+    def walk_slowly(*args, **kwargs):
+        for batch in older_in_batches(*args, **kwargs):
             LoginSession.objects.filter(pk=session.pk).update(expires_at=timezone.now() + DAY)
-            yield ids
+            yield batch
 
-    monkeypatch.setattr(retention, "_walk", walk_slowly)
+    monkeypatch.setattr(retention, "older_in_batches", walk_slowly)
 
     told("wxlogin_purge")
 

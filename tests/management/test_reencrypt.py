@@ -11,7 +11,7 @@ from django.core.management import CommandError
 from django.db import OperationalError, connections
 from django.utils import timezone
 
-from tests.project.process import python
+from tests.helpers.process import python
 from tests.settings import APPID
 from wxlogin.conf import conf
 from wxlogin.models import CarriedBlock, SessionKey, WeChatUser
@@ -95,7 +95,7 @@ def test_what_is_current_stays_as_it_is(make_key, list_keys):
 def test_a_dropped_key_and_a_missing_phone_are_nothing_to_move(make_key, list_keys):
     list_keys(OLD)
     key = make_key()
-    SessionKey.objects.checked(key, is_live=False, at=timezone.now())
+    SessionKey.objects.store_check(key, is_live=False, at=timezone.now())
     list_keys(NEW)
 
     lines = told("wxlogin_reencrypt")
@@ -172,7 +172,15 @@ def test_a_value_of_another_row_does_not_open(make_key, list_keys):
 def keep_block(make_person, openid, forgotten_in=timedelta(days=9)):
     now = timezone.now()
     person = make_person(openid, blocked_at=now, blocked_until=now + forgotten_in)
-    CarriedBlock.objects.keep(person, now)
+    CarriedBlock.objects.keep(
+        appid=person.appid,
+        openid=person.openid,
+        blocked_at=person.blocked_at,
+        blocked_until=person.blocked_until,
+        reason=person.block_reason,
+        reason_public=person.block_reason_public,
+        at=now,
+    )
     return now + forgotten_in
 
 

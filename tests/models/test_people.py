@@ -17,7 +17,7 @@ OPENID = "oAlice-0123456789-0123456789"
 def record(openid=OPENID, *, unionid="", at=NOON, appid="wx-shop", make_user=None):
     identity = Code2Session(openid=openid, session_key="made-up", unionid=unionid)
     with transaction.atomic():
-        recorded = WeChatUser.objects.record_login(
+        recorded = WeChatUser.objects.upsert_identity(
             appid, identity, find_user=lambda: ((make_user or new_user)(), True), at=at
         )
     return recorded.wechat_user, recorded.is_new_user
@@ -59,7 +59,7 @@ def test_a_returning_person_costs_two_queries(django_assert_num_queries):
     identity = Code2Session(openid=OPENID, session_key="made-up")
 
     with django_assert_num_queries(2):
-        recorded = WeChatUser.objects.record_login("wx-shop", identity, find_user=no_user, at=LATER)
+        recorded = WeChatUser.objects.upsert_identity("wx-shop", identity, find_user=no_user, at=LATER)
         assert recorded.wechat_user.user.is_active
 
 

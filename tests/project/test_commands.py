@@ -13,9 +13,8 @@ from django.core.management import CommandError, call_command
 
 from project import demo
 from project.management.commands.demo import Command as DemoCommand
+from tests.helpers.process import clean, python, start
 from wxlogin.fakewechat import FakeWeChat
-
-from .process import clean, python, start
 
 READY = 30  # seconds
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from redis import RedisError
 
-from .process import ROOT, python
+from tests.helpers.process import ROOT, python
 
 SECRET = "made-up-secret-that-nobody-may-see"
 MINIMUM = {"DJANGO_SECRET_KEY": "made-up-" * 8, "WECHAT_APPID": "wx1", "WECHAT_SECRET": SECRET}

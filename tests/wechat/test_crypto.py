@@ -7,7 +7,7 @@ import json
 import pytest
 from Crypto.Cipher import AES
 
-from tests.vectors import (
+from tests.helpers.vectors import (
     AES_KEY,
     ENCRYPT,
     ENCRYPTED_DATA,

@@ -67,12 +67,12 @@ class StateFilter(ChoiceFilter):
     def narrowed(self, queryset: Any, value: str) -> Any:
         now = timezone.now()
         if value == "disabled":
-            return queryset.of_disabled()
+            return queryset.disabled()
         if value == "blocked":
             return queryset.blocked(now)
         if value == "conflict":
             return queryset.all_in_conflict(conf.groups())
-        active = queryset.filter(user__is_active=True) if keeps_who_is_active() else queryset
+        active = queryset.active() if keeps_who_is_active() else queryset
         return active.not_blocked(now)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.models import WeChatUser
-from wxlogin.services.staff.exporting import MAX_ROWS, export_people
+from wxlogin.services.staff import exporting
 
 from .base import Act, ReasonForm, no_store
 
@@ -43,18 +43,18 @@ class Export(Act):
 
     def chosen(self, rows: QuerySet[WeChatUser]) -> list[int]:
         """Return keys only: the people are read while the file is sent."""
-        return list(rows.values_list("pk", flat=True)[: MAX_ROWS + 1])
+        return list(rows.values_list("pk", flat=True)[: exporting.MAX_ROWS + 1])
 
     def problem(self, rows: Sequence[int]) -> None:
         return None
 
     def preview(self, rows: Sequence[int]) -> list[tuple[Any, Any]]:
-        if len(rows) <= MAX_ROWS:
+        if len(rows) <= exporting.MAX_ROWS:
             return [(_("people"), len(rows))]
-        return [(_("people"), MAX_ROWS), (_("left out"), _("all further ones: use filters"))]
+        return [(_("people"), exporting.MAX_ROWS), (_("left out"), _("all further ones: use filters"))]
 
     def do(self, page: Any, request: HttpRequest, rows: Sequence[int], **answers: Any) -> HttpResponseBase:
-        lines = export_people(
+        lines = exporting.export_people(
             rows,
             unmasked=answers.get("unmasked", False),
             staff=request.user,

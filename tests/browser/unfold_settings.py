@@ -1,8 +1,0 @@
-"""The admin with django-unfold, and our pages on its ModelAdmin, as docs/staff.md tells."""
-
-from tests.settings import *  # noqa: F403
-from tests.settings import DATABASES, INSTALLED_APPS
-
-THEME = "unfold"
-DATABASES["default"].setdefault("TEST", {"NAME": "test_wxlogin_unfold"})
-INSTALLED_APPS = ["unfold", "tests.browser.on_unfold", *INSTALLED_APPS]

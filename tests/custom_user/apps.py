@@ -1,7 +1,0 @@
-from django.apps import AppConfig
-
-
-class CustomersConfig(AppConfig):
-    name = "tests.custom_user"
-    label = "customers"
-    default_auto_field = "django.db.models.BigAutoField"

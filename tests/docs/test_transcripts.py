@@ -1,0 +1,77 @@
+"""The transcripts in docs/after-login.md: each line run as it stands, each answer compared."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.docs.test_readme import ROOT, shape
+from tests.settings import APPID
+from wxlogin import signals
+from wxlogin.fakewechat import FakeWeChat
+
+PAGES = [ROOT / "docs/after-login.md", ROOT / "docs/after-login.zh-CN.md"]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
+BOUNDARY = "=== the next one"
+
+
+def transcript(page: Path) -> list[tuple[str, str, str]]:
+    """(what is typed, the kind of answer, the answer); both empty where nothing is printed."""
+    blocks = BLOCK.findall(page.read_text())
+    steps = []
+    for position, (kind, text) in enumerate(blocks):
+        following = blocks[position + 1] if position + 1 < len(blocks) else ("", "")
+        if kind == "sh":
+            steps.append((text, *(following if following[0] in {"json", "text"} else ("", ""))))
+    return steps
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_the_transcript_runs_as_it_is_written(
+    page: Path, live_server: Any, wechat: FakeWeChat, settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    steps = transcript(page)
+    script = f"\necho; echo '{BOUNDARY}'\n".join(typed for typed, _, _ in steps)
+    for documented, here in (
+        ("http://127.0.0.1:8000", live_server.url),
+        ("http://127.0.0.1:8765", wechat.url),
+        ("wx0123456789abcdef", APPID),
+    ):
+        script = script.replace(documented, here)
+
+    run = subprocess.run(  # noqa: S603
+        ["/usr/bin/env", "bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    answers = [answer.strip() for answer in run.stdout.split(BOUNDARY)]
+    assert len(steps) > 7
+    assert len(answers) == len(steps)
+    for (typed, kind, documented), answer in zip(steps, answers, strict=True):
+        if kind == "json":
+            assert shape(json.loads(answer)) == shape(json.loads(documented)), typed
+        else:
+            assert answer == documented.strip(), typed
+
+
+def test_the_two_languages_show_the_same() -> None:
+    one, other = (BLOCK.findall(page.read_text()) for page in PAGES)
+
+    assert one == other
+    assert len(one) > 10
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_the_signals_that_are_named_exist(page: Path) -> None:
+    named = re.findall(r"wxlogin\.signals\.(\w+)", page.read_text())
+
+    assert named == ["push_received", "person_erased"]
+    assert all(hasattr(signals, name) for name in named)

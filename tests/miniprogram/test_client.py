@@ -1,0 +1,59 @@
+"""The mini-program's client, by its own tests in Node, which start a Django server of their own on SQLite."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.process import ROOT, clean
+
+CLIENT = ROOT / "miniprogram"
+TESTS = sorted(CLIENT.glob("tests/*.test.js"))
+MODE = os.environ.get("MINIPROGRAM", "")  # "required": what is missing is a failure; "no": run elsewhere
+OLDEST_NODE = 18
+LONGEST = 300  # seconds
+
+
+def why_not() -> str:
+    if MODE == "no":
+        return "the client's tests run on another database"
+    if not shutil.which("node") or not shutil.which("npm"):
+        return "there is no Node here"
+    if (version := node_version()) < OLDEST_NODE:
+        return f"the client's tests need Node {OLDEST_NODE}, here is {version}"
+    if not (CLIENT / "node_modules").exists():
+        return "what the client's tests need is not installed: npm ci in miniprogram/"
+    return ""
+
+
+def node_version() -> int:
+    said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)  # noqa: S607
+    return int(said.stdout.removeprefix("v").partition(".")[0])
+
+
+def test_there_are_tests_of_the_client() -> None:
+    assert len(TESTS) > 7
+
+
+@pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name.removesuffix(".test.js"))
+def test_the_client_passes_its_own_tests(file: Path) -> None:
+    if (problem := why_not()) and MODE != "required":
+        pytest.skip(problem)
+    assert not problem
+
+    run = subprocess.run(  # noqa: S603
+        ["node", "--test", str(file)],  # noqa: S607
+        cwd=CLIENT,
+        env=clean(HOME=os.environ.get("HOME", ""), PYTHON=sys.executable, MINIPROGRAM=MODE),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST,
+    )
+
+    assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
+    assert re.search(r"^. pass [1-9]", run.stdout, re.M), run.stdout

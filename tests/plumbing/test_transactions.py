@@ -1,0 +1,145 @@
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import DataError, IntegrityError, OperationalError, transaction
+
+from wxlogin.transactions import in_one_transaction, retry_lost_race
+
+
+class FromPostgreSQL(Exception):
+    def __init__(self, sqlstate):
+        super().__init__("made up")
+        self.sqlstate = sqlstate
+
+
+def failure(cause=None, text="made up"):
+    exc = OperationalError(text)
+    exc.__cause__ = cause
+    return exc
+
+
+@in_one_transaction
+def add_user(failures):
+    """Writes, then fails as long as there is a failure left."""
+    user = get_user_model().objects.create(username=f"try-{len(failures)}")
+    if failures:
+        raise failures.pop()
+    return user.username
+
+
+def usernames():
+    return list(get_user_model().objects.values_list("username", flat=True))
+
+
+CONTENTION = {
+    "PostgreSQL: deadlock": lambda: failure(FromPostgreSQL("40P01")),
+    "PostgreSQL: serialization failure": lambda: failure(FromPostgreSQL("40001")),
+    "PostgreSQL: lock not available": lambda: failure(FromPostgreSQL("55P03")),
+    "MySQL: lock wait time-out": lambda: failure(Exception(1205, "Lock wait timeout exceeded")),
+    "MySQL: deadlock": lambda: failure(Exception(1213, "Deadlock found")),
+    "SQLite: locked": lambda: failure(Exception("database is locked"), "database is locked"),
+    "SQLite: table locked": lambda: failure(None, "database table is locked"),
+}
+OTHER_TROUBLE = {
+    "PostgreSQL: statement time-out": lambda: failure(FromPostgreSQL("57014")),
+    "PostgreSQL: no state": lambda: failure(FromPostgreSQL(None)),
+    "MySQL: gone away": lambda: failure(Exception(2006, "Server has gone away")),
+    "SQLite: disk": lambda: failure(Exception("disk I/O error"), "disk I/O error"),
+    "no cause": lambda: failure(),
+    "a cause without arguments": lambda: failure(Exception()),
+    "not operational": lambda: DataError("database is locked"),
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("fail", CONTENTION.values(), ids=CONTENTION.keys())
+def test_somebody_in_the_way_is_worth_a_second_try(fail):
+    failures = [fail()]
+
+    name = add_user(failures)
+
+    assert name == "try-0"
+    assert usernames() == ["try-0"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_there_is_no_third_try():
+    failures = [failure(FromPostgreSQL("40P01")) for _ in range(3)]
+
+    with pytest.raises(OperationalError):
+        add_user(failures)
+
+    assert len(failures) == 1
+    assert usernames() == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("fail", OTHER_TROUBLE.values(), ids=OTHER_TROUBLE.keys())
+def test_any_other_trouble_is_not_tried_again_and_leaves_nothing(fail):
+    failures = [failure(), fail()]
+
+    with pytest.raises((OperationalError, DataError)):
+        add_user(failures)
+
+    assert len(failures) == 1
+    assert usernames() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("fail", CONTENTION.values(), ids=CONTENTION.keys())
+def test_inside_somebody_elses_transaction_the_failure_is_theirs(fail):
+    failures = [failure(), fail()]
+
+    with pytest.raises(OperationalError), transaction.atomic():
+        add_user(failures)
+
+    assert len(failures) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("lost", [1, 2, 5])
+def test_a_lost_race_for_a_unique_row_is_run_again(lost):
+    failures = [IntegrityError() for _ in range(lost)]
+
+    name = retry_lost_race(add_user)(failures)
+
+    assert name == "try-0"
+    assert usernames() == ["try-0"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deadlock_after_a_lost_race_is_still_worth_a_try():
+    failures = [failure(FromPostgreSQL("40P01")), IntegrityError()]
+
+    assert retry_lost_race(add_user)(failures) == "try-0"
+
+
+@pytest.mark.django_db
+def test_only_who_says_so_runs_again_after_a_lost_race():
+    failures = [IntegrityError() for _ in range(2)]
+
+    with pytest.raises(IntegrityError):
+        add_user(failures)
+
+    assert len(failures) == 1
+
+
+@pytest.mark.django_db
+def test_a_constraint_that_never_gives_way_is_told():
+    failures = [IntegrityError() for _ in range(8)]
+
+    with pytest.raises(IntegrityError):
+        retry_lost_race(add_user)(failures)
+
+    assert len(failures) == 2
+    assert usernames() == []
+
+
+@pytest.mark.django_db
+def test_arguments_answer_and_name_pass_through():
+    @in_one_transaction
+    def add(first, *, second):
+        """Adds."""
+        return first + second
+
+    assert add(1, second=2) == 3
+    assert (add.__name__, add.__doc__) == ("add", "Adds.")

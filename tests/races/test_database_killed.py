@@ -1,0 +1,269 @@
+"""PostgreSQL dies under login load, without a warning and with everything it has in memory, and comes back.
+
+The disaster happens once; the tests ask what is left of it.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import jwt
+import pytest
+import requests
+
+from tests.helpers.process import ROOT, clean, python
+from wxlogin.fakewechat import FakeWeChat
+
+from .postgres import Cannot, Cluster, children_of, new_cluster
+
+DEVICES = 8
+HANGS = 10  # seconds; twice the deadline
+LOAD, OUTAGE = 2.0, 1.5  # seconds
+
+
+@dataclass(frozen=True)
+class Login:
+    """One call of ``login/`` and its answer; the times are ``time.monotonic``."""
+
+    openid: str
+    asked_at: float
+    answered_at: float
+    answer: requests.Response
+
+    @property
+    def succeeded(self) -> bool:
+        return self.answer.status_code == 200
+
+
+@dataclass(frozen=True)
+class Project:
+    """The real project, served by gunicorn."""
+
+    url: str
+    pid: int
+
+    def log_in(self, http: requests.Session, openid: str, code: str) -> Login:
+        asked_at = time.monotonic()
+        answer = http.post(f"{self.url}/api/wechat/login/", json={"code": code}, timeout=HANGS)
+        return Login(openid, asked_at, time.monotonic(), answer)
+
+    def get_me(self, access: str) -> requests.Response:
+        with browser() as http:
+            headers = {"Authorization": f"Bearer {access}"}
+            return http.get(f"{self.url}/api/wechat/me/", headers=headers, timeout=HANGS)
+
+
+@dataclass(frozen=True)
+class Disaster:
+    cluster: Cluster
+    project: Project
+    logins: list[Login]
+    killed_at: float
+    down_at: float
+    restarted_at: float
+    back_at: float
+    workers_before: set[int]
+
+    @property
+    def successes(self) -> list[Login]:
+        return [login for login in self.logins if login.succeeded]
+
+    @property
+    def before(self) -> list[Login]:
+        return [login for login in self.logins if login.answered_at < self.killed_at]
+
+    @property
+    def meanwhile(self) -> list[Login]:
+        return [
+            login
+            for login in self.logins
+            if self.down_at < login.asked_at and login.answered_at < self.restarted_at
+        ]
+
+    @property
+    def afterwards(self) -> list[Login]:
+        return [login for login in self.logins if login.asked_at > self.back_at]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        pytest.skip("only where DATABASE_URL names a PostgreSQL, so once in CI")
+    try:
+        with new_cluster() as cluster:
+            yield cluster
+    except Cannot as exc:
+        if os.environ.get("DISASTERS") == "required":
+            raise
+        pytest.skip(str(exc))
+
+
+@pytest.fixture(scope="module")
+def disaster(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disaster]:
+    with FakeWeChat() as wechat:
+        environment = {
+            "DJANGO_SECRET_KEY": "a-made-up-key-that-is-long-enough-for-everything",
+            "DJANGO_ALLOWED_HOSTS": "127.0.0.1",
+            "DATABASE_URL": cluster.url,
+            "WECHAT_APPID": "wx00000000000000aa",
+            "WECHAT_SECRET": "0123456789abcdef0123456789abcdef",
+            "WECHAT_API_BASE": wechat.url,
+            "WXLOGIN_LOGIN_RATE": "1000000/min",
+        }
+        migrated = python("manage.py", "migrate", DJANGO_SETTINGS_MODULE="project.settings", **environment)
+        assert migrated.returncode == 0, migrated.stderr
+        with served(tmp_path_factory.mktemp("gunicorn") / "log", environment) as project:
+            yield kill_the_database_under_load(cluster, project, wechat)
+
+
+def kill_the_database_under_load(cluster: Cluster, project: Project, wechat: FakeWeChat) -> Disaster:
+    with load(project, wechat) as stop:
+        time.sleep(LOAD)
+        workers_before, killed_at = children_of(project.pid), time.monotonic()
+        cluster.kill()
+        down_at = time.monotonic()
+        time.sleep(OUTAGE)
+        restarted_at = time.monotonic()
+        cluster.start()
+        back_at = time.monotonic()
+        time.sleep(LOAD)
+        logins = stop()
+    return Disaster(cluster, project, logins, killed_at, down_at, restarted_at, back_at, workers_before)
+
+
+@contextmanager
+def load(project: Project, wechat: FakeWeChat) -> Iterator[Callable[[], list[Login]]]:
+    """Devices that log one person in after the other; what ends it gives their logins."""
+    enough = threading.Event()
+
+    def log_people_in(device: int) -> list[Login]:
+        logins: list[Login] = []
+        with browser() as http:
+            while not enough.is_set():
+                openid = f"o-{device}-{len(logins) // 2}"  # twice: a first login is a path of its own
+                logins.append(project.log_in(http, openid, wechat.code_for(openid)))
+        return logins
+
+    with ThreadPoolExecutor(DEVICES) as pool:
+        devices = [pool.submit(log_people_in, device) for device in range(DEVICES)]
+
+        def stop() -> list[Login]:
+            enough.set()
+            return [login for device in devices for login in device.result()]
+
+        try:
+            yield stop
+        finally:
+            enough.set()
+
+
+@contextmanager
+def browser() -> Iterator[requests.Session]:
+    """With a connection for each call, so that none is closed by the server while it is being used."""
+    with requests.Session() as http:
+        http.trust_env = False
+        http.headers["Connection"] = "close"
+        yield http
+
+
+@contextmanager
+def served(log: Path, environment: dict[str, str]) -> Iterator[Project]:
+    with socket.socket() as sock, log.open("wb") as output:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()  # who comes before gunicorn is up waits
+        gunicorn = subprocess.Popen(  # noqa: S603  our own command line
+            [sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", f"fd://{sock.fileno()}"],
+            cwd=ROOT,
+            # It keeps a socket at home.
+            env=clean(WEB_CONCURRENCY="2", HOME=str(log.parent), **environment),
+            stdout=output,
+            stderr=output,
+            pass_fds=[sock.fileno()],
+            start_new_session=True,
+        )
+        url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+    try:
+        assert is_alive(url), log.read_text()
+        yield Project(url, gunicorn.pid)
+    finally:
+        os.killpg(gunicorn.pid, signal.SIGKILL)
+        gunicorn.wait()
+
+
+def is_alive(url: str) -> bool:
+    with browser() as http:
+        try:
+            return http.get(f"{url}/livez", timeout=HANGS).ok
+        except requests.ConnectionError:
+            return False
+
+
+def session_id(login: Login) -> str:
+    claims = jwt.decode(login.answer.json()["access"], options={"verify_signature": False})
+    return str(claims["wx_session"])
+
+
+def test_people_log_in_until_it_dies_and_nobody_while_it_is_down(disaster: Disaster) -> None:
+    assert {login.succeeded for login in disaster.before} == {True}
+    assert {login.succeeded for login in disaster.meanwhile} == {False}
+
+
+def test_who_does_not_get_in_is_told_to_come_again(disaster: Disaster) -> None:
+    refusals = [login.answer for login in disaster.logins if not login.succeeded]
+
+    said = {(answer.status_code, answer.text[:200]) for answer in refusals}
+
+    assert {status for status, _ in said} == {503}, said
+    assert {answer.json()["code"] for answer in refusals} == {"storage_unavailable"}, said
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in refusals)
+
+
+def test_it_goes_on_by_itself_as_soon_as_the_database_is_back(disaster: Disaster) -> None:
+    assert {login.succeeded for login in disaster.afterwards} == {True}
+    assert children_of(disaster.project.pid) == disaster.workers_before
+
+
+def test_every_login_that_was_answered_is_there(disaster: Disaster) -> None:
+    answered = {
+        (login.openid, login.answer.json()["user"]["id"], session_id(login)) for login in disaster.successes
+    }
+
+    stored = disaster.cluster.ask(
+        """
+        SELECT openid, user_id, public_id
+        FROM wxlogin_wechatuser person JOIN wxlogin_loginsession session ON session.wechat_user_id = person.id
+        WHERE ended_at IS NULL AND expires_at > now()
+        """
+    )
+
+    assert len(answered) == len(disaster.successes)
+    assert answered <= set(stored)
+
+
+def test_nobody_is_there_twice_or_by_half(disaster: Disaster) -> None:
+    ask = disaster.cluster.ask
+
+    assert ask("SELECT openid FROM wxlogin_wechatuser GROUP BY openid HAVING count(*) > 1") == []
+    assert ask("SELECT user_id FROM wxlogin_wechatuser GROUP BY user_id HAVING count(*) > 1") == []
+    assert ask("SELECT id FROM auth_user EXCEPT SELECT user_id FROM wxlogin_wechatuser") == []
+    assert ask("SELECT id FROM wxlogin_wechatuser EXCEPT SELECT wechat_user_id FROM wxlogin_sessionkey") == []
+    assert (
+        ask("SELECT id FROM wxlogin_wechatuser EXCEPT SELECT wechat_user_id FROM wxlogin_loginsession") == []
+    )
+
+
+def test_a_token_from_before_is_still_good(disaster: Disaster) -> None:
+    tokens = disaster.before[0].answer.json()
+
+    answer = disaster.project.get_me(tokens["access"])
+
+    assert (answer.status_code, answer.json()) == (200, tokens["user"])
