@@ -2,8 +2,8 @@ const { client } = require("./client");
 
 App({
   onLaunch() {
-    // So a sign-out lasts only until the next launch, which signs in silently.
-    // A head start while the first page loads. That page asks again, shares this login and shows what came of it.
+    // Start the login while the first page loads. That page also calls ready(), shares this login and shows the result.
+    // A sign-out therefore lasts only until the next launch.
     client.ready().catch(() => {});
   },
 });

@@ -1,12 +1,12 @@
 const { texts } = require("./texts");
 
-const BY_CODE = {
+const TEXTS_BY_CODE = {
   nickname_blank: texts.nicknameBlank,
   base_library_too_old: texts.wechatTooOld,
   file_missing: texts.fileMissing,
 };
 
-/** What to tell a person. `error.message` is for developers. */
+/** Return the message for the person. `error.message` is for developers. */
 function sentenceFor(error) {
   switch (error.kind) {
     case "network":
@@ -23,10 +23,11 @@ function sentenceFor(error) {
     case "privacy":
       return texts.privacy;
     case "wechat":
-      return BY_CODE[error.code] || texts.wechatTrouble;
+      return TEXTS_BY_CODE[error.code] || texts.wechatTrouble;
     case "http":
       return error.status >= 400 && error.detail ? error.detail : texts.serverTrouble;
-    default: // "domain", and our own mistakes
+    // "domain", and errors in our own code
+    default:
       return texts.ourFault;
   }
 }

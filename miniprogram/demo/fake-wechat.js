@@ -1,12 +1,12 @@
-// Stands between this demo and wx, so that somebody made up can log in: their codes come from a fake WeChat.
+// Replaces wx.login, so that an invented person can log in: the codes come from a fake WeChat.
 
 const KEY = "demo:openid";
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/** One person per device, so that the next launch finds the same one. */
-function openidOf(platform) {
-  const kept = platform.getStorageSync(KEY);
-  if (kept) return kept;
+/** Return the openid of the person on this device. It is stored, so the next launch finds the same person. */
+function getOpenid(platform) {
+  const stored = platform.getStorageSync(KEY);
+  if (stored) return stored;
   const letter = () => ALPHABET[Math.floor(Math.random() * ALPHABET.length)];
   const openid = `o${Array.from({ length: 27 }, letter).join("")}`;
   platform.setStorageSync(KEY, openid);
@@ -14,17 +14,17 @@ function openidOf(platform) {
 }
 
 /**
- * What to use in place of wx and of the phone button's events.
+ * Return a replacement for wx and a function that replaces the phone button's events.
  * @param {string} address
  * @param {WechatMiniprogram.Wx} platform
  */
-function fakeAt(address, platform) {
+function createFakeWeChat(address, platform) {
   function newCode(kind, timeout = 10000) {
     return new Promise((resolve, reject) => {
       platform.request({
         url: `${address}/_fake/${kind}`,
         method: "POST",
-        data: { openid: openidOf(platform) },
+        data: { openid: getOpenid(platform) },
         timeout,
         success: ({ statusCode, data }) => {
           const { code } = Object(data);
@@ -43,7 +43,7 @@ function fakeAt(address, platform) {
     );
   }
 
-  /** The button's event, with a code that the fake WeChat knows. A refusal stays one. */
+  /** Return the button's event with a code from the fake WeChat. If the person refused, return the event as it is. */
   function phoneEvent(event) {
     if (/deny|cancel/.test(String(event.detail.errMsg))) return Promise.resolve(event);
     return newCode("phone-codes").then(
@@ -52,8 +52,8 @@ function fakeAt(address, platform) {
     );
   }
 
-  // wx is inherited, not copied or changed: its methods need be neither enumerable nor writable.
+  // Inherit from wx instead of copying or changing it: its methods may be non-enumerable or read-only.
   return { wx: Object.create(platform, { login: { value: login } }), phoneEvent };
 }
 
-module.exports = { fakeAt };
+module.exports = { createFakeWeChat };

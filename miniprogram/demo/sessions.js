@@ -11,7 +11,9 @@ const DEVICES = [
   { pattern: /Windows|Macintosh|Linux/, name: (match) => match[0] },
 ];
 
-/** "Mi 15 · WeChat 8.0.61" of a user agent, as far as it says so. */
+/**
+ * Return the device and the WeChat version of a user agent, such as "Mi 15 · WeChat 8.0.61". Leave out what is unknown.
+ */
 function deviceOf(userAgent) {
   const names = DEVICES.map(({ pattern, name }) => {
     const match = pattern.exec(userAgent);
@@ -22,18 +24,18 @@ function deviceOf(userAgent) {
   return parts.join(" · ") || texts.unknownDevice;
 }
 
-function agoOf(time) {
+function timeAgo(time) {
   const passed = Date.now() - Date.parse(time);
-  const say = (text, unit) => text.replace("{n}", Math.floor(passed / unit));
-  if (passed >= DAY) return say(texts.daysAgo, DAY);
-  if (passed >= HOUR) return say(texts.hoursAgo, HOUR);
-  if (passed >= MINUTE) return say(texts.minutesAgo, MINUTE);
+  const format = (text, unit) => text.replace("{n}", Math.floor(passed / unit));
+  if (passed >= DAY) return format(texts.daysAgo, DAY);
+  if (passed >= HOUR) return format(texts.hoursAgo, HOUR);
+  if (passed >= MINUTE) return format(texts.minutesAgo, MINUTE);
   return texts.justNow;
 }
 
-/** A row of the page's list, of what sessions/ says. */
+/** Return the row of the page's list for one session from sessions/. */
 function rowOf({ id, user_agent: userAgent, ip, last_seen_at: seen, current: isThisPhone }) {
-  return { id, device: deviceOf(userAgent), trace: [agoOf(seen), ip].filter(Boolean).join(" · "), isThisPhone };
+  return { id, device: deviceOf(userAgent), trace: [timeAgo(seen), ip].filter(Boolean).join(" · "), isThisPhone };
 }
 
 module.exports = { rowOf };

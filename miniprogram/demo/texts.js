@@ -1,5 +1,5 @@
-// Simplified Chinese, English.
-const BOTH = {
+// Each text in Simplified Chinese and in English.
+const TEXTS = {
   signingIn: ["正在登录…", "Signing in…"],
   signedIn: ["已登录", "Signed in"],
   nameless: ["未设置昵称", "No nickname yet"],
@@ -59,16 +59,17 @@ function isChinese() {
   try {
     return wx.getAppBaseInfo().language.startsWith("zh");
   } catch (error) {
-    return false; // an old base library
+    // An old base library does not have getAppBaseInfo.
+    return false;
   }
 }
 
-/** @returns {Record<keyof typeof BOTH, string>} */
-function inTheirLanguage() {
+/** @returns {Record<keyof typeof TEXTS, string>} */
+function pickLanguage() {
   const column = isChinese() ? 0 : 1;
   const texts = /** @type {any} */ ({});
-  Object.keys(BOTH).forEach((name) => (texts[name] = BOTH[name][column]));
+  Object.keys(TEXTS).forEach((name) => (texts[name] = TEXTS[name][column]));
   return texts;
 }
 
-module.exports = { texts: inTheirLanguage() };
+module.exports = { texts: pickLanguage() };

@@ -1,2 +1,2 @@
-// Where the developer tools look for require("wxlogin").
+// The developer tools resolve require("wxlogin") to this file.
 module.exports = require("./wxlogin");

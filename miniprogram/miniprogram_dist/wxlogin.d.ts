@@ -1,4 +1,4 @@
-/** The WeChat client of django-wxlogin: somebody is logged in, silently, whenever a call needs it. */
+/** The mini-program client of django-wxlogin. It logs the person in silently when a call needs a login. */
 
 export interface User {
   id: number | string;
@@ -6,13 +6,13 @@ export interface User {
   avatar: string | null;
   phone_bound: boolean;
   created_at: string;
-  /** What a `USER_SERIALIZER` of the server's own adds. */
+  /** The fields that the server's own `USER_SERIALIZER` adds. */
   [field: string]: unknown;
 }
 
 /**
- * One text under one key. Each method may answer at once or with a promise, which has to settle: writes follow each
- * other. A rejection is like an empty storage.
+ * A storage that keeps one text under one key. Each method may return its result or a promise. The promise has to
+ * settle, because each write waits for the one before it. A rejection counts as an empty storage.
  */
 export interface Storage {
   get(key: string): string | null | undefined | PromiseLike<string | null | undefined>;
@@ -20,12 +20,12 @@ export interface Storage {
   remove(key: string): unknown;
 }
 
-/** What is used of `wx`. Taro and uni fit too. */
+/** The methods of `wx` that the client uses. Taro and uni have them too. */
 export interface Platform {
   request(options: any): any;
   uploadFile(options: any): any;
   login(options: any): any;
-  /** For `ready({ sessionKey: true })`. */
+  /** Used by `ready({ sessionKey: true })`. */
   checkSession?(options: any): any;
   getStorageSync(key: string): any;
   setStorageSync(key: string, value: any): any;
@@ -35,29 +35,29 @@ export interface Platform {
 }
 
 export interface ClientOptions {
-  /** Where the server includes `wxlogin.api.urls`: `https://example.com/api/wechat/`. */
+  /** The address where the server includes `wxlogin.api.urls`, such as `https://example.com/api/wechat/`. */
   baseUrl: string;
-  /** Needed where the server has several mini-programs. */
+  /** Required if the server has several mini-programs. */
   appid?: string;
   /** Default: the global `wx`. */
   wx?: Platform;
-  /** Default: one key of the storage of `wx`. */
+  /** Default: one key in the storage of `wx`. */
   storage?: Storage;
-  /** Milliseconds of one call on the wire, of which a request can take a few. Default 15000. */
+  /** Time-out of one network call, in milliseconds. A request can need several network calls. Default: 15000. */
   timeout?: number;
-  /** Milliseconds since whenever, as `Date.now`. It may be wrong, as long as it goes on. */
+  /** A clock in milliseconds, like `Date.now`. It may show a wrong time, but it has to keep running. */
   now?: () => number;
 }
 
 export type Body = string | ArrayBuffer | Record<string, any> | any[];
 
 export interface RequestOptions {
-  /** Absolute, or from the origin of `baseUrl`: `/api/orders/`. Only under that origin the token goes along. */
+  /** Absolute, or relative to the origin of `baseUrl`: `/api/orders/`. The token is sent to that origin only. */
   url: string;
   method?: "OPTIONS" | "GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "TRACE" | "CONNECT";
   data?: Body;
   header?: Record<string, string>;
-  /** Milliseconds, in place of the client's. */
+  /** Time-out of this call in milliseconds. Default: the client's. */
   timeout?: number;
   dataType?: string;
   responseType?: "text" | "arraybuffer";
@@ -76,7 +76,7 @@ export interface Answer<T> {
   statusCode: number;
   data: T;
   header: Record<string, string>;
-  /** As of an error: staff can search for it. */
+  /** The request id. Staff can search for it, as for that of an error. */
   requestId: string;
 }
 
@@ -86,11 +86,11 @@ export interface Progress {
   totalBytesExpectedToSend: number;
 }
 
-/** A promise that can be called off, also while it waits for a login or is on its second try. */
+/** A promise that can be cancelled, also while it waits for a login or during the second try. */
 export interface Task<T> extends Promise<T> {
-  /** Rejects it with kind `interrupted`, code `aborted`. */
+  /** Cancel the call. The promise rejects with kind `interrupted` and code `aborted`. */
   abort(): void;
-  /** Of an upload; of the second try too. */
+  /** Report the progress of an upload, also of the second try. */
   onProgressUpdate(listener: (progress: Progress) => void): void;
 }
 
@@ -104,42 +104,47 @@ export interface Phone {
   country_code: string;
 }
 
-/** Why somebody is signed out: `logged_out`, or the code with which the server refused the login. */
+/** The reason of a sign-out: `logged_out`, or the code with which the server refused the login. */
 export type SignedOutReason = "logged_out" | "account_disabled" | "user_blocked" | "code_invalid" | (string & {});
 
 export interface Events {
-  /** A login, not a start with a session that was kept. */
+  /** The person logged in. A launch that restores a stored session does not send this event. */
   "signed-in": (user: User) => void;
-  /** The tokens were renewed; the person is the same. */
+  /** The tokens were renewed. The person is the same. */
   renewed: (user: User) => void;
-  /** Nickname, avatar or phone changed. */
+  /** The nickname, avatar or phone number changed. */
   profile: (user: User) => void;
-  /** Once for each time that it happens; `error.reason` and `error.detail` are what the server says about it. */
+  /** The person was signed out. Sent once for each sign-out. `error.reason` and `error.detail` come from the server. */
   "signed-out": (reason: SignedOutReason, error: WxLoginError) => void;
 }
 
 export interface Client {
   /**
-   * Resolves once somebody is logged in; one login, however many callers. After `logout()` it is what signs in again.
+   * Resolve when the person is logged in. All callers share one login. After `logout()`, only this call signs in again.
    *
-   * `sessionKey: true`: also makes sure that the server has WeChat's latest session_key. Say so before
-   * `wx.getWeRunData` and whatever else answers with `encryptedData`; not needed for the phone button.
+   * `sessionKey: true` also makes sure that the server has WeChat's latest session_key. Use it before `wx.getWeRunData`
+   * and any other call that returns `encryptedData`. The phone button does not need it.
    */
   ready(options?: { sessionKey?: boolean }): Promise<User>;
-  /** As `wx.request`. Resolves for 2xx, rejects with a `WxLoginError` otherwise. Waits for `ready()` by itself. */
+  /** Send a request, like `wx.request`. Wait for the login, resolve for 2xx, reject with a `WxLoginError` otherwise. */
   request<T = any>(options: RequestOptions): Task<Answer<T>>;
-  /** As `wx.uploadFile`, with the token; `data` is parsed where it is JSON. */
+  /** Upload a file with the token, like `wx.uploadFile`. `data` is parsed if it is JSON. */
   upload<T = any>(options: UploadOptions): Task<Answer<T>>;
-  /** Binds the phone number of the button's event. A second tap while the first is under way shares its outcome. */
+  /**
+   * Bind the phone number of the button's event. A second tap while the first call runs gets the result of the first.
+   */
   bindPhone(event: PhoneEvent): Promise<Phone>;
-  /** Either or both; the nickname first, and it stays if the picture is refused. Resolves with `user`. */
+  /**
+   * Update the nickname, the avatar or both. The nickname is sent first, and it stays if the server refuses the
+   * picture. Resolve with `user`.
+   */
   updateProfile(profile: { nickname?: string; avatarPath?: string }): Promise<User | null>;
   /**
-   * Forgets the tokens at once, then tells the server; never rejects. Calls made before or after it are
-   * refused with code `logged_out`, until `ready()` or the next launch.
+   * Delete the tokens at once, then end the session on the server. Never reject. Calls that are still running and new
+   * calls reject with code `logged_out` until `ready()` or the next launch.
    */
   logout(options?: { everywhere?: boolean }): Promise<void>;
-  /** Returns a function that ends it. */
+  /** Add a listener. Return a function that removes it. */
   on<Name extends keyof Events>(name: Name, listener: Events[Name]): () => void;
   readonly user: User | null;
   readonly signedIn: boolean;
@@ -151,22 +156,22 @@ export type ErrorKind =
 export class WxLoginError extends Error {
   constructor(kind: ErrorKind, fields: Partial<Omit<WxLoginError, "kind">> & { hint?: string });
   readonly kind: ErrorKind;
-  /** Of the answer; 0 where there was none. */
+  /** The HTTP status of the answer, or 0 if there was none. */
   readonly status: number;
-  /** The server's stable word, or ours; often empty. */
+  /** A stable code from the server or from this client. Often empty. */
   readonly code: string;
-  /** Of `session_ended`, and of `account_disabled` where staff meant the person to read it. */
+  /** The reason of a `session_ended`, or of an `account_disabled` if staff made the reason public. */
   readonly reason: string;
   /**
-   * The server's sentence, in the person's language; or what the platform said, which is not for people; or empty.
-   * `message` adds what a developer could do about it.
+   * The server's message in the person's language. If there is no answer, the platform's own text, which is not for
+   * people, or empty. `message` adds advice for the developer.
    */
   readonly detail: string;
-  /** Whether the same call could go well later. */
+  /** True if the same call may succeed later. */
   readonly retryable: boolean;
-  /** The answer's `X-Request-ID`, or the one that was sent to wxlogin's server: staff can search for it. Often empty. */
+  /** The answer's `X-Request-ID`, or the one that the client sent. Staff can search for it. Often empty. */
   readonly requestId: string;
 }
 
-/** Throws an `Error` if `baseUrl` is no http(s) address or if there is no `wx`. */
+/** Create a client. Throw an `Error` if `baseUrl` is not an http(s) address or if there is no `wx`. */
 export function createClient(options: ClientOptions): Client;

@@ -1,19 +1,28 @@
-/* wxlogin 0.1.0, MIT licence: login in a WeChat mini-program, so that its pages can forget about it. */
+/* wxlogin 0.1.0, MIT licence: the client that handles login in a WeChat mini-program. */
 "use strict";
 
 const VERSION = "0.1.0";
-const TIMEOUT = 15000; // milliseconds of one call; WeChat's own default is a minute
-const LATE = 200; // milliseconds after which a platform that overstays its time-out is given up
-const SLOTS = 9; // WeChat runs ten calls at a time: one is left for the renewal that the others wait for
-const MARGIN = 60; // seconds before its end at which an access token is renewed, at most a fifth of its life
-const PHONE_SINCE = "2.21.2"; // the base library from which on the phone button gives a code
-const PHONE_QUOTA = 1400001; // errno of a phone button whose paid calls are used up
-const NO_APPID = "the code is a mock one"; // wx.login's code in developer tools without an AppID
+// Milliseconds that one call may take. WeChat's own default is a minute.
+const TIMEOUT = 15000;
+// Milliseconds to wait after the time-out for the platform to report it.
+const GRACE = 200;
+// WeChat runs ten calls at a time. One slot stays free for the renewal that the other calls wait for.
+const SLOTS = 9;
+// An access token is renewed this many seconds before it expires, but at most a fifth of its lifetime before.
+const MARGIN = 60;
+// The first base library whose phone button returns a code.
+const PHONE_SINCE = "2.21.2";
+// The errno of the phone button when the paid calls are used up.
+const PHONE_QUOTA = 1400001;
+// The code that wx.login returns in developer tools without an AppID.
+const NO_APPID = "the code is a mock one";
 
-// A 401 in these words is wxlogin's; another may be a proxy's, or of an endpoint with a mind of its own.
+// A 401 with one of these codes comes from wxlogin. Any other 401 may come from a proxy or from the project's own
+// endpoint.
 const REFUSALS = ["token_invalid", "session_ended", "code_invalid"];
 
-// What the platform's errMsg means; the first that matches. Whatever else it says is the network's fault, or WeChat's.
+// The meaning of the platform's errMsg. The first pattern that matches wins. If none matches, platformError picks the
+// kind by the API: "network" for a call on the wire, "wechat" for the rest.
 const FAILURES = [
   { pattern: /interrupted/, kind: "interrupted", retryable: true },
   { pattern: /timed?[ _]?out/i, kind: "timeout", retryable: true },
@@ -26,7 +35,7 @@ const FAILURES = [
   { pattern: /file not found|no such file/i, kind: "wechat", code: "file_missing" },
 ];
 
-// What a developer should look at, by code or else by kind.
+// Advice for the developer, by error code, or by kind if the code has none.
 const HINTS = {
   appid_missing: "The server has several apps: give createClient the appid.",
   bad_answer: "wxlogin did not write this answer. Is baseUrl where the server includes wxlogin.api.urls?",
@@ -55,7 +64,7 @@ class WxLoginError extends Error {
   }
 }
 
-/** The error behind the platform's `fail`, which gets { errMsg, errno }. */
+/** Return the error for what the platform passed to `fail`: { errMsg, errno }. */
 function platformError(api, fail, requestId) {
   const errMsg = String((fail && fail.errMsg) || fail);
   const kind = api === "request" || api === "uploadFile" ? "network" : "wechat";
@@ -67,8 +76,8 @@ function platformError(api, fail, requestId) {
   return new WxLoginError(known.kind, { ...known, detail: errMsg, requestId });
 }
 
-/** The error behind an answer that is no 2xx, or one that says something else than what was asked for. */
-function answerError({ statusCode: status, data, requestId }, suspicion = "") {
+/** Return the error for an answer that is not a 2xx, or for a 2xx whose body is not the expected one. */
+function answerError({ statusCode: status, data, requestId }, fallbackHint = "") {
   const body = data && typeof data === "object" ? data : {};
   const text = (name) => (typeof body[name] === "string" ? body[name] : "");
   const isGood = status < 300;
@@ -81,11 +90,11 @@ function answerError({ statusCode: status, data, requestId }, suspicion = "") {
     detail: text("detail"),
     requestId,
     retryable: isGood || status === 408 || status === 429 || status >= 500,
-    hint: body.fields && body.fields.appid ? "appid_missing" : code || suspicion,
+    hint: body.fields && body.fields.appid ? "appid_missing" : code || fallbackHint,
   });
 }
 
-/** wxlogin itself says no to a token or a code. */
+/** True if wxlogin itself refused a token or a code. */
 function isRefused(error) {
   return error.status === 401 && REFUSALS.includes(error.code);
 }
@@ -94,7 +103,10 @@ function isTokens(data) {
   return data && [data.access, data.refresh].every((each) => each && typeof each === "string");
 }
 
-/** "https://host" of an absolute URL. It is compared with our own as text, so that "user@" or "\\" never match. */
+/**
+ * Return the "https://host" of an absolute URL, or "". It is compared with our own origin as text, so a URL with
+ * "user@" or "\\" never matches.
+ */
 function originOf(url) {
   const match = /^(https?):\/\/([^/?#]+)/i.exec(url);
   if (!match) return "";
@@ -118,7 +130,7 @@ function headerOf(answer, name) {
   return found ? String(answer.header[found]) : "";
 }
 
-function parsed(text) {
+function parseJson(text) {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -126,38 +138,42 @@ function parsed(text) {
   }
 }
 
-/** `promise`, and `done` once it has settled, one way or the other. */
-function afterwards(promise, done) {
+/** Return `promise`, and call `done` when it has settled. */
+function runAfter(promise, done) {
   promise.then(done, done);
   return promise;
 }
 
-/** `promise`, or after `ms` a rejection with what `late` returns. */
-function within(ms, promise, late) {
+/** Settle like `promise`, or reject with the result of `onTimeout` after `ms` milliseconds. */
+function withTimeout(ms, promise, onTimeout) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late()), ms);
-    afterwards(promise, () => clearTimeout(timer)).then(resolve, reject);
+    const timer = setTimeout(() => reject(onTimeout()), ms);
+    runAfter(promise, () => clearTimeout(timer)).then(resolve, reject);
   });
 }
 
-/** Runs at most `limit` of what it is given at a time; the rest in the order in which it came. */
-function turnstile(limit) {
-  const waiting = [];
+/**
+ * Return a function that runs tasks, at most `limit` at a time. The other tasks wait in a first-in, first-out queue.
+ */
+function createLimiter(limit) {
+  const queue = [];
   let running = 0;
   return async (run) => {
     if (running < limit) running += 1;
-    else await new Promise((enter) => waiting.push(enter)); // gets the place of the one that leaves
-    return afterwards(run(), () => (waiting.length ? waiting.shift()() : (running -= 1)));
+    // A task that ends hands its slot to the first one in the queue, so `running` stays the same.
+    else await new Promise((start) => queue.push(start));
+    return runAfter(run(), () => (queue.length ? queue.shift()() : (running -= 1)));
   };
 }
 
-/** What is under way for one promise of a page, be it the first try or the second: abort and progress. */
+/** Abort and progress for one call of a page. They work for the first try and for the second. */
 class Task {
   constructor() {
     this.listeners = [];
-    this.aborted = new Promise((_, reject) => (this.giveUp = reject));
+    this.aborted = new Promise((_, reject) => (this.reject = reject));
   }
 
+  /** Use `current`, the platform's own task, from now on. */
   start(current) {
     this.current = current || {};
     this.listeners.forEach((listener) => this.listen(listener));
@@ -167,12 +183,12 @@ class Task {
     if (this.current && this.current.onProgressUpdate) this.current.onProgressUpdate(listener);
   }
 
-  /** `work` as a promise with the methods of the platform's own task. */
+  /** Return `work` as a promise that has the methods of the platform's own task. */
   promise(work) {
     return Object.assign(Promise.race([work, this.aborted]), {
       abort: () => {
         this.isAborted = true;
-        this.giveUp(new WxLoginError("interrupted", { code: "aborted" }));
+        this.reject(new WxLoginError("interrupted", { code: "aborted" }));
         if (this.current && this.current.abort) this.current.abort();
       },
       onProgressUpdate: (listener) => {
@@ -192,54 +208,72 @@ function storageOf(platform) {
 }
 
 /** @type {typeof import("./wxlogin").createClient} */
-function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout: limit, now = Date.now }) {
-  const platform = given || (typeof wx === "undefined" ? null : wx);
+function createClient({
+  baseUrl,
+  appid,
+  wx: customPlatform,
+  storage: customStorage,
+  timeout: customTimeout,
+  now = Date.now,
+}) {
+  const platform = customPlatform || (typeof wx === "undefined" ? null : wx);
   const origin = originOf(baseUrl);
   if (!platform) throw new Error("wxlogin: there is no wx here; give createClient one");
   if (!origin) throw new Error("wxlogin: baseUrl must look like https://example.com/api/wechat/");
   const base = baseUrl.replace(/\/*$/, "/");
-  const storage = ownStorage || storageOf(platform);
-  const key = `wxlogin:${base}`; // one server's tokens are never shown to another
-  const takeTurn = turnstile(SLOTS);
-  const timeout = limit || TIMEOUT;
+  const storage = customStorage || storageOf(platform);
+  // The key holds the server's address, so that one server never gets the tokens of another.
+  const key = `wxlogin:${base}`;
+  const runInSlot = createLimiter(SLOTS);
+  const timeout = customTimeout || TIMEOUT;
   const listeners = new Map(["signed-in", "renewed", "profile", "signed-out"].map((name) => [name, new Set()]));
 
-  let session = null; // { access, refresh, from: when they came, lifetime: seconds of access, user }
-  let era = 0; // moves on when somebody is signed out, and what began before brings nobody back
-  let over = null; // the error that ended the era before
-  let isClosed = false; // from logout() until ready()
-  let isKeyStale = false; // the server has not got WeChat's latest key, as far as is known
-  let underWay = {}; // by name, the promise of what is done once for everybody who asks meanwhile
-  let about = null;
-  let written = Promise.resolve();
-  let loading = null; // the promise of what was kept, where that takes a while; null again once it is there
-  loading = load();
+  // { access, refresh, from: time when the tokens came, lifetime: seconds that `access` is valid, user }
+  let session = null;
+  // Each sign-out adds one. Work compares it with the number from its start, so that an old answer can't sign anybody
+  // in.
+  let generation = 0;
+  // The error of the sign-out that ended the last generation.
+  let endedBy = null;
+  // True from logout() until ready().
+  let isLoggedOut = false;
+  // True if the server may not have WeChat's latest session_key.
+  let isKeyStale = false;
+  // The promises of work that runs once for all callers, by name.
+  let pending = {};
+  let appInfo = null;
+  let lastWrite = Promise.resolve();
+  // The promise of the stored session while an asynchronous storage reads it, else null.
+  let pendingLoad = null;
+  pendingLoad = load();
 
-  // What is kept between launches: one text under one key.
+  // Storage: the session is kept between launches as one text under one key.
 
   function load() {
     try {
-      const kept = storage.get(key);
-      if (kept && kept.then) return within(timeout, kept, () => null).then(restore, restore);
-      restore(kept);
+      const stored = storage.get(key);
+      if (stored && stored.then) return withTimeout(timeout, stored, () => null).then(restore, restore);
+      restore(stored);
     } catch (error) {
-      // A storage that can't be read is like an empty one.
+      // A storage that can't be read counts as empty.
     }
     return null;
   }
 
   function restore(text) {
-    const kept = parsed(text);
-    if (isTokens(kept) && !over) session = kept; // unless there was a logout meanwhile
-    loading = null;
-    return kept;
+    const stored = parseJson(text);
+    // After a logout that came while the storage was read, the stored session is not used.
+    if (isTokens(stored) && !endedBy) session = stored;
+    pendingLoad = null;
+    return stored;
   }
 
-  /** Writes follow each other, and each writes what is true when its turn comes. */
+  /** Write the session after all earlier writes. Each write takes the value at the time when it runs. */
   function save() {
-    written = written
+    lastWrite = lastWrite
       .then(() => (session ? storage.set(key, JSON.stringify(session)) : storage.remove(key)))
-      .catch(() => {}); // a full storage: the session lives on until the mini-program closes
+      // If the storage is full, the session lasts until the mini-program closes.
+      .catch(() => {});
   }
 
   function emit(name, ...values) {
@@ -247,56 +281,63 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
       try {
         listener(...values);
       } catch (error) {
-        console.error(error); // the page's own mistake, which must not become that of a login
+        // An error in a page's listener must not make the login fail.
+        console.error(error);
       }
     });
   }
 
-  // Layers: `call` is one call of the platform, `attempt` one try on the wire with our headers, `authorized` a try with a
-  // token and another after a 401, `send` a page's call, `ask` one of wxlogin's own endpoints.
+  // Layers, from the lowest to the highest:
+  // - `call` makes one call of the platform.
+  // - `sendOnce` sends one request with our headers.
+  // - `sendWithToken` sends a request with a token, and once more with a new token after a 401.
+  // - `send` makes a call for a page.
+  // - `askServer` calls one of wxlogin's own endpoints.
 
-  /** Settles also where the platform does not. */
+  /** Call the platform. The promise settles even if the platform never calls back. */
   function call(api, options, { ms = timeout, task = new Task(), requestId = "" } = {}) {
     const answered = new Promise((success, fail) => {
       const current = platform[api]({ ...options, timeout: ms, success, fail });
-      if (current && current.catch) current.catch(() => {}); // Taro's are promises too
+      // Taro returns a promise as well. Its rejection is handled through `fail`.
+      if (current && current.catch) current.catch(() => {});
       task.start(current);
     });
-    const late = () => {
+    const onTimeout = () => {
       if (task.current && task.current.abort) task.current.abort();
       return { errMsg: `${api}:fail timeout` };
     };
-    return within(ms + LATE, answered, late).catch((fail) => {
+    return withTimeout(ms + GRACE, answered, onTimeout).catch((fail) => {
       throw platformError(api, fail, requestId);
     });
   }
 
-  /** One try on the wire. Resolves with whatever the server said. */
-  async function attempt(api, asked, access, task) {
+  /** Send one request. Resolve with the server's answer, whatever its status. */
+  async function sendOnce(api, request, access, task) {
     if (task && task.isAborted) return task.aborted;
-    const { timeout: ms, header, ...options } = asked;
+    const { timeout: ms, header, ...options } = request;
     const requestId = newRequestId();
-    const sent = originOf(options.url) === origin ? ownHeader(header, access, requestId) : header;
-    const answer = (await call(api, { ...options, header: sent }, { ms: ms || timeout, task, requestId })) || {};
-    const { statusCode, header: got } = answer;
-    const data = api === "uploadFile" ? parsed(answer.data) : answer.data;
-    return { statusCode, data, header: got, requestId: headerOf(answer, "x-request-id") || requestId };
+    const sentHeader = originOf(options.url) === origin ? buildHeader(header, access, requestId) : header;
+    const answer = (await call(api, { ...options, header: sentHeader }, { ms: ms || timeout, task, requestId })) || {};
+    const { statusCode, header: answerHeader } = answer;
+    const data = api === "uploadFile" ? parseJson(answer.data) : answer.data;
+    return { statusCode, data, header: answerHeader, requestId: headerOf(answer, "x-request-id") || requestId };
   }
 
-  /** Base library and language. Asked for once, since the platform stands still meanwhile. */
-  function aboutApp() {
+  /** Return the base library version and the language. Read them once: the call blocks the mini-program. */
+  function getAppInfo() {
     try {
-      about = about || (platform.getAppBaseInfo ? platform.getAppBaseInfo() : platform.getSystemInfoSync());
+      appInfo = appInfo || (platform.getAppBaseInfo ? platform.getAppBaseInfo() : platform.getSystemInfoSync());
     } catch (error) {
-      // A platform that does not say.
+      // The platform has no such information.
     }
-    return (about = about || {});
+    return (appInfo = appInfo || {});
   }
 
-  function ownHeader(header, access, requestId) {
+  function buildHeader(header, access, requestId) {
     const sent = { "X-Request-ID": requestId, "X-Wxlogin-Client": VERSION };
-    const { language } = aboutApp();
-    if (language) sent["Accept-Language"] = language.replace("_", "-"); // the server's sentences are for people
+    const { language } = getAppInfo();
+    // The server writes its messages for people in this language.
+    if (language) sent["Accept-Language"] = language.replace("_", "-");
     Object.keys(header || {}).forEach((name) => {
       if (!/^(authorization|x-request-id)$/i.test(name)) sent[name] = header[name];
     });
@@ -304,185 +345,209 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
     return sent;
   }
 
-  // Tokens: which one to send, and how to come by another.
+  // Tokens: choose the one to send, and renew it.
 
-  function age() {
-    return (now() - session.from) / 1000; // by our own clock twice, so that a wrong one does no harm
+  function tokenAge() {
+    // Both times come from the phone's clock, so a clock that is wrong does no harm.
+    return (now() - session.from) / 1000;
   }
 
-  function isDue() {
-    return age() >= session.lifetime - Math.min(MARGIN, session.lifetime / 5);
+  function isRenewalDue() {
+    return tokenAge() >= session.lifetime - Math.min(MARGIN, session.lifetime / 5);
   }
 
-  function isOver() {
-    return session.isRefused || age() >= session.lifetime;
+  function isUnusable() {
+    return session.isRefused || tokenAge() >= session.lifetime;
   }
 
-  /** A token for what began in the era `born`, and not `refused`. Waits for a renewal only where it has to. */
-  async function tokenFor(born, refused) {
-    if (loading) await loading;
-    if (born !== era || isClosed) throw over;
-    if (!session || session.access === refused || isOver()) return renew();
-    if (isDue()) renew(); // and if that fails: the margin is there for this, what is held still does
+  /**
+   * Return an access token other than `refused` for work that began in `ownGeneration`. Wait for a renewal only if the
+   * token at hand can't be used.
+   */
+  async function getToken(ownGeneration, refused) {
+    if (pendingLoad) await pendingLoad;
+    if (ownGeneration !== generation || isLoggedOut) throw endedBy;
+    if (!session || session.access === refused || isUnusable()) return renew();
+    // If this renewal fails, the token at hand is still valid, and a later call tries again.
+    if (isRenewalDue()) renew();
     return session.access;
   }
 
-  /** What `start` promises, or what it promised to who asked for the same and still waits. A rejection counts as seen. */
-  function once(name, start) {
-    if (!underWay[name]) {
-      const among = underWay;
-      among[name] = afterwards(start(), () => delete among[name]);
+  /**
+   * Start the work called `name`, or return the promise of the same work if it is running already. A rejection never
+   * counts as unhandled.
+   */
+  function runShared(name, start) {
+    if (!pending[name]) {
+      // A sign-out replaces `pending`, and this entry must then not be deleted from the new one.
+      const current = pending;
+      current[name] = runAfter(start(), () => delete current[name]);
     }
-    return underWay[name];
+    return pending[name];
   }
 
-  function renew(how = session ? refresh : logIn) {
-    return once("renewal", () => how(era));
+  function renew(getTokens = session ? refresh : logIn) {
+    return runShared("renewal", () => getTokens(generation));
   }
 
-  async function refresh(born) {
+  async function refresh(ownGeneration) {
     let tokens;
     try {
-      tokens = await askForTokens("token/refresh/", { refresh: session.refresh });
+      tokens = await requestTokens("token/refresh/", { refresh: session.refresh });
     } catch (error) {
-      if (born !== era) throw over;
+      if (ownGeneration !== generation) throw endedBy;
       if (error.kind === "blocked") signOut(error);
       if (error.kind === "blocked" || error.retryable || !error.status) throw error;
-      return logIn(born, !isRefused(error)); // also if it was not wxlogin that refused
+      // Log in also if a proxy refused the refresh token. The session is then still good, and is kept if the login
+      // fails.
+      return logIn(ownGeneration, !isRefused(error));
     }
-    return keep(tokens, born, "renewed");
+    return setSession(tokens, ownGeneration, "renewed");
   }
 
-  /** `isSpare`: what is held is good, and lost only to a block. */
-  async function logIn(born, isSpare = false) {
+  /** Log in. With `keepsSession`, a refused login does not end the session at hand; only a block does. */
+  async function logIn(ownGeneration, keepsSession = false) {
     let tokens;
     try {
-      tokens = await exchange(born);
+      tokens = await exchangeCode(ownGeneration);
     } catch (error) {
-      if (born !== era) throw over;
-      if (error.kind === "blocked" || (!isSpare && isRefused(error))) signOut(error);
+      if (ownGeneration !== generation) throw endedBy;
+      if (error.kind === "blocked" || (!keepsSession && isRefused(error))) signOut(error);
       throw error;
     }
     isKeyStale = false;
-    return keep(tokens, born, "signed-in");
+    return setSession(tokens, ownGeneration, "signed-in");
   }
 
-  /** A code is fetched right before it is sent, and never sent twice. */
-  async function exchange(born, isLast = false) {
+  /**
+   * Get a code from WeChat and exchange it for tokens right away. A code is never sent twice: if the server refuses it,
+   * try once more with a new one.
+   */
+  async function exchangeCode(ownGeneration, isRetry = false) {
     const { code } = await call("login", {});
-    isKeyStale = true; // until the server has it
-    if (born !== era) throw over;
+    // A new code can bring a new session_key, which the server gets only with this code.
+    isKeyStale = true;
+    if (ownGeneration !== generation) throw endedBy;
     if (!code || code === NO_APPID) throw new WxLoginError("wechat", { code: "no_appid", retryable: !code });
     try {
-      return await askForTokens("login/", appid ? { code, appid } : { code });
+      return await requestTokens("login/", appid ? { code, appid } : { code });
     } catch (error) {
-      if (isLast || error.code !== "code_invalid") throw error;
-      return exchange(born, true);
+      if (isRetry || error.code !== "code_invalid") throw error;
+      return exchangeCode(ownGeneration, true);
     }
   }
 
-  async function askForTokens(path, data) {
-    const answer = await attempt("request", { url: base + path, method: "POST", data });
+  async function requestTokens(path, data) {
+    const answer = await sendOnce("request", { url: base + path, method: "POST", data });
     if (answer.statusCode !== 200 || !isTokens(answer.data)) throw answerError(answer, "bad_answer");
     return answer.data;
   }
 
-  function keep(tokens, born, event) {
-    if (born !== era) {
+  function setSession(tokens, ownGeneration, event) {
+    if (ownGeneration !== generation) {
       revoke(tokens);
-      throw over;
+      throw endedBy;
     }
-    const { access, refresh: token, expires_in: lifetime, user = session && session.user } = tokens;
-    session = { access, refresh: token, from: now(), lifetime, user };
+    const { access, refresh: refreshToken, expires_in: lifetime, user = session && session.user } = tokens;
+    session = { access, refresh: refreshToken, from: now(), lifetime, user };
     save();
     emit(event, user);
     return access;
   }
 
   function signOut(error) {
-    const isNews = session || !over || over.code !== error.code;
+    const isNew = session || !endedBy || endedBy.code !== error.code;
     session = null;
-    underWay = {};
-    era += 1;
-    over = error;
+    pending = {};
+    generation += 1;
+    endedBy = error;
     save();
-    if (isNews) emit("signed-out", error.code, error);
+    if (isNew) emit("signed-out", error.code, error);
   }
 
-  /** Ends a session on the server, as far as that can be had. */
-  async function revoke({ access, refresh: token }, everywhere = false) {
-    const end = (valid) => attempt("request", { url: `${base}logout/`, method: "POST", data: { everywhere } }, valid);
+  /** End a session on the server. A failure is ignored. */
+  async function revoke({ access, refresh: refreshToken }, everywhere = false) {
+    const end = (accessToken) =>
+      sendOnce("request", { url: `${base}logout/`, method: "POST", data: { everywhere } }, accessToken);
     try {
       const answer = await end(access);
-      if (answer.statusCode === 401) await end((await askForTokens("token/refresh/", { refresh: token })).access);
+      if (answer.statusCode === 401) {
+        const renewed = await requestTokens("token/refresh/", { refresh: refreshToken });
+        await end(renewed.access);
+      }
     } catch (error) {
-      // It ends by itself when it has been idle.
+      // The session expires by itself when it is no longer used.
     }
   }
 
-  // What WeChat encrypts opens on the server only while the server has WeChat's latest key.
+  // The session_key: the server can decrypt WeChat's encrypted data only with the latest one.
 
-  async function checkKey(born) {
+  async function checkKey(ownGeneration) {
     if (!isKeyStale) {
-      isKeyStale = true; // unless WeChat says otherwise, or a login comes meanwhile
+      // The key counts as stale until WeChat says that it is valid, or until a login sends a new one.
+      isKeyStale = true;
       await call("checkSession", {}).then(
         () => (isKeyStale = false),
         () => {},
       );
     }
-    if (underWay.renewal) await underWay.renewal.catch(() => {}); // it can be a login, or end in one
-    if (born !== era) throw over;
+    // The renewal can be a login, or can end in one, which sends a new key.
+    if (pending.renewal) await pending.renewal.catch(() => {});
+    if (ownGeneration !== generation) throw endedBy;
     if (!isKeyStale) return;
-    const before = session;
-    await renew(() => logIn(born, true));
-    revoke(before);
+    const oldSession = session;
+    await renew(() => logIn(ownGeneration, true));
+    revoke(oldSession);
   }
 
-  // Calls of the page.
+  // The calls that a page makes.
 
   function send(api, options) {
     const task = new Task();
     const url = String(options && options.url);
     const target = /^[a-z][a-z0-9+.-]*:/i.test(url) ? url : `${origin}/${url.replace(/^\//, "")}`;
-    const tryOnce = (access) => takeTurn(() => attempt(api, { ...options, url: target }, access, task));
-    const work = originOf(target) === origin ? authorized(tryOnce) : tryOnce();
-    return task.promise(work.then(onlyGood));
+    const tryOnce = (access) => runInSlot(() => sendOnce(api, { ...options, url: target }, access, task));
+    const work = originOf(target) === origin ? sendWithToken(tryOnce) : tryOnce();
+    return task.promise(work.then(requireSuccess));
   }
 
-  async function authorized(tryOnce) {
-    const born = era;
-    const access = await tokenFor(born);
+  async function sendWithToken(tryOnce) {
+    const ownGeneration = generation;
+    const access = await getToken(ownGeneration);
     const answer = await tryOnce(access);
     if (answer.statusCode !== 401) return answer;
-    // In wxlogin's own words it is the token's fault, and no other call needs to find that out.
+    // wxlogin itself refused the token. Mark it, so that no other call sends it.
     if (isRefused(answerError(answer)) && session && session.access === access) session.isRefused = true;
-    return tryOnce(await tokenFor(born, access));
+    return tryOnce(await getToken(ownGeneration, access));
   }
 
-  function onlyGood(answer) {
+  function requireSuccess(answer) {
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
     throw answerError(answer);
   }
 
-  /** What one of wxlogin's own endpoints says; that of a hotel's login page is an error. */
-  async function ask(api, path, options) {
+  /**
+   * Return the data of one of wxlogin's own endpoints. An answer without JSON, such as a captive portal's page, is an
+   * error.
+   */
+  async function askServer(api, path, options) {
     const answer = await send(api, { ...options, url: base + path });
     if (!answer.data || typeof answer.data !== "object") throw answerError(answer);
     return answer.data;
   }
 
-  function learn(user, born) {
-    if (born !== era) throw over;
+  function updateUser(user, ownGeneration) {
+    if (ownGeneration !== generation) throw endedBy;
     session = { ...session, user };
     save();
     emit("profile", user);
   }
 
-  /** Why the phone button's event has no code. */
+  /** Return the error for an event of the phone button that has no code. */
   function phoneError({ errMsg = "", errno }) {
     if (errno === PHONE_QUOTA) return new WxLoginError("wechat", { code: "phone_quota", detail: errMsg });
     if (/:fail/.test(errMsg)) return platformError("getPhoneNumber", { errMsg });
-    const isOld = !isAtLeast(aboutApp().SDKVersion || "0", PHONE_SINCE);
+    const isOld = !isAtLeast(getAppInfo().SDKVersion || "0", PHONE_SINCE);
     return new WxLoginError("wechat", { code: isOld ? "base_library_too_old" : "phone_code_missing" });
   }
 
@@ -490,19 +555,19 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
     const detail = (event && event.detail) || {};
     const { code } = detail;
     if (!code) throw phoneError(detail);
-    const born = era;
-    const phone = await ask("request", "phone/", { method: "POST", data: { code } });
-    learn({ ...client.user, phone_bound: true }, born);
+    const ownGeneration = generation;
+    const phone = await askServer("request", "phone/", { method: "POST", data: { code } });
+    updateUser({ ...client.user, phone_bound: true }, ownGeneration);
     return phone;
   }
 
   const client = {
     async ready(options) {
-      isClosed = false;
-      const born = era;
-      await tokenFor(born);
-      if (options && options.sessionKey) await once("key check", () => checkKey(born));
-      if (born !== era) throw over;
+      isLoggedOut = false;
+      const ownGeneration = generation;
+      await getToken(ownGeneration);
+      if (options && options.sessionKey) await runShared("key check", () => checkKey(ownGeneration));
+      if (ownGeneration !== generation) throw endedBy;
       return client.user;
     },
 
@@ -510,25 +575,28 @@ function createClient({ baseUrl, appid, wx: given, storage: ownStorage, timeout:
 
     upload: (options) => send("uploadFile", options),
 
-    bindPhone: (event) => once("phone", () => bind(event)),
+    bindPhone: (event) => runShared("phone", () => bind(event)),
 
     async updateProfile(profile) {
       const { nickname, avatarPath } = profile || {};
-      const born = era;
+      const ownGeneration = generation;
       const isNamed = typeof nickname === "string";
       if (isNamed && !nickname.trim()) throw new WxLoginError("wechat", { code: "nickname_blank" });
-      if (isNamed) learn(await ask("request", "me/", { method: "PUT", data: { nickname } }), born);
-      if (avatarPath) learn(await ask("uploadFile", "me/avatar/", { filePath: avatarPath, name: "avatar" }), born);
+      if (isNamed) updateUser(await askServer("request", "me/", { method: "PUT", data: { nickname } }), ownGeneration);
+      if (avatarPath) {
+        const file = { filePath: avatarPath, name: "avatar" };
+        updateUser(await askServer("uploadFile", "me/avatar/", file), ownGeneration);
+      }
       return client.user;
     },
 
     async logout(options) {
-      const holding = session || loading;
-      isClosed = true;
+      const lastSession = session || pendingLoad;
+      isLoggedOut = true;
       signOut(new WxLoginError("auth", { code: "logged_out" }));
-      const held = await holding;
-      const told = isTokens(held) ? revoke(held, Boolean(options && options.everywhere)) : null;
-      await within(timeout, Promise.all([told, written]), () => null).catch(() => {});
+      const tokens = await lastSession;
+      const revoked = isTokens(tokens) ? revoke(tokens, Boolean(options && options.everywhere)) : null;
+      await withTimeout(timeout, Promise.all([revoked, lastWrite]), () => null).catch(() => {});
     },
 
     on(name, listener) {

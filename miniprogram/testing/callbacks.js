@@ -1,8 +1,11 @@
-// How an asynchronous call of `wx` answers: to the callbacks that it was given, else with a promise.
+// Asynchronous methods of `wx`: they call the callbacks in the options, or return a promise if there are none.
 "use strict";
 
-/** `run` takes the options and returns the result or a promise of it; what it throws becomes `name:fail …`. */
-function answering(name, run) {
+/**
+ * Return the method `name` of `wx`. `run` takes the options and returns the result or a promise of it. An error that it
+ * throws becomes `name:fail …`.
+ */
+function createMethod(name, run) {
   return (options = {}) => {
     const outcome = new Promise((resolve) => setImmediate(resolve))
       .then(() => run(options))
@@ -12,10 +15,10 @@ function answering(name, run) {
       );
     const { success, fail, complete } = options;
     if (!success && !fail && !complete) return outcome;
-    const tell = (callback) => (result) => [callback, complete].forEach((each) => each && each(result));
-    outcome.then(tell(success), tell(fail));
+    const notify = (callback) => (result) => [callback, complete].forEach((each) => each && each(result));
+    outcome.then(notify(success), notify(fail));
     return undefined;
   };
 }
 
-module.exports = { answering };
+module.exports = { createMethod };

@@ -1,15 +1,17 @@
-/** A `wx` for tests in Node. It sends real HTTP, in the manners of the platform. */
+/** A `wx` for tests in Node. It sends real HTTP and otherwise behaves like the platform. */
 
 /// <reference types="node" />
 
 export interface FakeOptions {
-  /** What `wx.login` gives, if anybody calls it. `codesFrom` makes one that asks a running fake WeChat. */
+  /**
+   * Return the code for `wx.login`. Required if a test calls it. `codesFrom` makes one that uses a running fake WeChat.
+   */
   code?: () => string | Promise<string>;
-  /** Default "3.8.0". */
+  /** The base library version. Default: "3.8.0". */
   sdkVersion?: string;
   /** The header that the platform sets: `https://servicewechat.com/<appid>/<version>/page-frame.html`. */
   referer?: string;
-  /** Milliseconds in the background after which unfinished calls end; the platform's own 5000 unless told. */
+  /** Milliseconds in the background after which unfinished calls end. Default: 5000, like the platform. */
   interruptedAfter?: number;
 }
 
@@ -20,34 +22,37 @@ export interface FakeCall {
   header?: Record<string, string>;
 }
 
-/** What a test sees and does that a page can't. */
+/** The controls for a test. A page has no access to them. */
 export interface FakeControls {
-  /** Every call of these, also the ones that were refused or interrupted. */
+  /** All calls of these methods, also those that were refused or interrupted. */
   readonly calls: FakeCall[];
-  /** What `wx.uploadFile` finds under a path, and where `wx.downloadFile` puts what it got. */
+  /** File contents by path. `wx.uploadFile` reads them, and `wx.downloadFile` adds to them. */
   readonly files: Map<string, Buffer | Uint8Array | string>;
-  /** What is held, as JSON text by key. */
+  /** The stored values, as JSON text by key. */
   readonly storage: Map<string, string>;
-  /** The most requests, uploads and downloads that ran at the same time; never more than ten. */
+  /** The largest number of requests, uploads and downloads that ran at the same time. At most ten. */
   readonly mostAtOnce: number;
-  /** Origins that `wx.request` may call; null: not checked, as with "do not verify domains". */
+  /** The origins that `wx.request` may call. With null they are not checked, like with "do not verify domains". */
   domains: string[] | null;
-  /** The lists of their own that `wx.uploadFile` and `wx.downloadFile` have. */
+  /** The origins for `wx.uploadFile` and `wx.downloadFile`, which have lists of their own. */
   uploadDomains: string[] | null;
   downloadDomains: string[] | null;
   isOffline: boolean;
-  /** Makes `wx.checkSession` fail until the next `wx.login`. */
+  /** Make `wx.checkSession` fail until the next `wx.login`. */
   isKeyExpired: boolean;
-  /** Text of a failure of `wx.login`; "hangs": it never calls back. */
+  /** The error text with which `wx.login` fails. With "hangs" it never calls back. */
   loginFails: string;
   sdkVersion: string;
-  /** The person leaves the mini-program: what is unfinished after a while ends in `fail interrupted`, nothing starts. */
+  /**
+   * Put the mini-program in the background. No call starts, and unfinished calls end with `fail interrupted` after a
+   * while.
+   */
   background(): void;
   foreground(): void;
 }
 
 /**
- * Fits wherever `createClient` takes a `wx`. Names and shapes are the platform's; what else your pages call you add:
+ * A `wx` for `createClient`. Names and types are the platform's. Add the other methods that your pages call:
  * `Object.assign(createFakeWx({ code }), { showToast() {} })`.
  */
 export interface FakeWx {
@@ -71,10 +76,13 @@ export interface FakeWx {
 
 export function createFakeWx(options?: FakeOptions): FakeWx;
 
-/** A `code` for `createFakeWx`: codes of `openid`, from the fake WeChat at that address (`manage.py fakewechat`). */
+/**
+ * Return a `code` for `createFakeWx`. It gets codes for `openid` from the fake WeChat at that address
+ * (`manage.py fakewechat`).
+ */
 export function codesFrom(fakeWeChat: string, openid: string, appid?: string): () => Promise<string>;
 
-/** The event of a phone button that `openid` tapped and agreed to; for `bindPhone`. */
+/** Return the event of the phone button after `openid` tapped it and agreed, for `bindPhone`. */
 export function phoneEvent(
   fakeWeChat: string,
   openid: string,

@@ -1,13 +1,14 @@
-// A `wx` for tests in Node: real HTTP behind the platform's own manners.
+// A `wx` for tests in Node: it sends real HTTP and otherwise behaves like the platform.
 "use strict";
 
 const { Buffer } = require("buffer");
-const { answering } = require("./callbacks");
+const { createMethod } = require("./callbacks");
 const { fakeNetwork } = require("./network");
 const { fakeStorage } = require("./storage");
-const { exchange, read } = require("./wire");
+const { parseBody, sendHttp } = require("./wire");
 
-const INTERRUPTED_AFTER = 5000; // milliseconds in the background
+// Milliseconds in the background after which the platform interrupts calls.
+const INTERRUPTED_AFTER = 5000;
 
 /**
  * @param {import("./index").FakeOptions} options
@@ -30,13 +31,13 @@ function createFakeWx({ code, sdkVersion = "3.8.0", referer = "", interruptedAft
     inBackground: false,
   };
   const { background, foreground, ...network } = fakeNetwork(fake, { referer, interruptedAfter });
-  const about = () => ({ SDKVersion: fake.sdkVersion, language: "zh_CN" });
+  const getAppInfo = () => ({ SDKVersion: fake.sdkVersion, language: "zh_CN" });
 
   return {
     fake: Object.assign(fake, { background, foreground }),
     ...network,
 
-    login: answering("login", async () => {
+    login: createMethod("login", async () => {
       fake.calls.push({ api: "login" });
       if (fake.loginFails === "hangs") await new Promise(() => {});
       if (fake.loginFails || fake.isOffline) throw new Error(fake.loginFails || "network error");
@@ -46,36 +47,38 @@ function createFakeWx({ code, sdkVersion = "3.8.0", referer = "", interruptedAft
       return { code: fresh };
     }),
 
-    checkSession: answering("checkSession", () => {
+    checkSession: createMethod("checkSession", () => {
       fake.calls.push({ api: "checkSession" });
       if (fake.isKeyExpired) throw new Error("session time out, need relogin");
     }),
 
-    getAppBaseInfo: about,
-    getSystemInfoSync: about,
+    getAppBaseInfo: getAppInfo,
+    getSystemInfoSync: getAppInfo,
     ...storage.api,
   };
 }
 
-/** A `code()` for `createFakeWx`: codes of somebody whom a running fake WeChat (`manage.py fakewechat`) knows. */
+/**
+ * Return a `code()` for `createFakeWx`. It gets codes for `openid` from a running fake WeChat (`manage.py fakewechat`).
+ */
 function codesFrom(fakeWeChat, openid, appid) {
   return async () => {
-    const { code } = await ask(`${fakeWeChat}/_fake/codes`, { openid, appid });
+    const { code } = await post(`${fakeWeChat}/_fake/codes`, { openid, appid });
     return code;
   };
 }
 
-/** The event of a phone button that `openid` tapped and agreed to. */
+/** Return the event of the phone button after the person `openid` tapped it and agreed. */
 async function phoneEvent(fakeWeChat, openid, appid) {
-  const { code } = await ask(`${fakeWeChat}/_fake/phone-codes`, { openid, appid });
+  const { code } = await post(`${fakeWeChat}/_fake/phone-codes`, { openid, appid });
   return { type: "getphonenumber", detail: { errMsg: "getPhoneNumber:ok", code } };
 }
 
-function ask(url, fields) {
+function post(url, fields) {
   return new Promise((resolve, reject) => {
     const call = { url, method: "POST", header: {}, body: Buffer.from(JSON.stringify(fields)) };
-    const failed = (reason) => reject(new Error(`${url}: ${reason}`));
-    exchange(call, ({ data }) => resolve(read(data)), failed);
+    const onFailure = (reason) => reject(new Error(`${url}: ${reason}`));
+    sendHttp(call, ({ data }) => resolve(parseBody(data)), onFailure);
   });
 }
 

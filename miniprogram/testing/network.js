@@ -1,14 +1,18 @@
-// wx.request, wx.uploadFile and wx.downloadFile: ten at a time, and never forgetting that a phone is in somebody's pocket.
+// wx.request, wx.uploadFile and wx.downloadFile. At most ten calls run at a time, and a mini-program in the background
+// starts no calls.
 "use strict";
 
-const { encoded, exchange, form, read } = require("./wire");
+const { encodeData, encodeForm, parseBody, sendHttp } = require("./wire");
 
-const SLOTS = 10; // developers.weixin.qq.com, network: requests, uploads and downloads at a time
-const LONGEST = 60000; // milliseconds: default and maximum of a call
-const METHODS = ["OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT"]; // and no PATCH
+// Requests, uploads and downloads at a time. See developers.weixin.qq.com, network.
+const SLOTS = 10;
+// The default and the maximum time-out of a call, in milliseconds.
+const MAX_TIMEOUT = 60000;
+// The platform does not support PATCH.
+const METHODS = ["OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT"];
 
-// errno where known (developers.weixin.qq.com, PublicErrno); no page lists them all.
-const FAILS = {
+// The errno is from developers.weixin.qq.com, PublicErrno, if it is known. No page lists all of them.
+const FAILURES = {
   timeout: { errno: 5, text: "timeout" },
   offline: { errno: 600001, text: "errcode:-106 net::ERR_INTERNET_DISCONNECTED" },
   unreachable: { errno: 600001, text: "errcode:-102 net::ERR_CONNECTION_REFUSED" },
@@ -21,31 +25,32 @@ const FAILS = {
   file: { text: "file not found" },
 };
 
-/** The three calls, and `background` and `foreground`. What a test sets and sees is in `fake`. */
+/** Return the three calls, `background` and `foreground`. A test reads and changes their state in `fake`. */
 function fakeNetwork(fake, { referer, interruptedAfter }) {
-  const waiting = []; // calls that have no slot yet, or wait for the foreground
+  // Calls that wait for a slot or for the foreground.
+  const queue = [];
   const running = new Set();
   let downloads = 0;
   let interruption = null;
 
   function startNext() {
-    while (waiting.length && running.size < SLOTS && !fake.inBackground) {
-      const call = waiting.shift();
+    while (queue.length && running.size < SLOTS && !fake.inBackground) {
+      const call = queue.shift();
       running.add(call);
       fake.mostAtOnce = Math.max(fake.mostAtOnce, running.size);
       call.start();
     }
   }
 
-  /** One call, from the queue to exactly one of success and fail. `send` starts it on the wire. */
+  /** Queue one call. It ends with exactly one of success and fail. `send` starts the HTTP request. */
   function enqueue(api, options, send) {
-    const { url, method = api === "uploadFile" ? "POST" : "GET", header, timeout = LONGEST } = options;
-    let isOver = false;
+    const { url, method = api === "uploadFile" ? "POST" : "GET", header, timeout = MAX_TIMEOUT } = options;
+    let isSettled = false;
     let wire = null;
     let timer = null;
     const settle = (callback, result) => {
-      if (isOver) return;
-      isOver = true;
+      if (isSettled) return;
+      isSettled = true;
       clearTimeout(timer);
       running.delete(call);
       startNext();
@@ -53,17 +58,18 @@ function fakeNetwork(fake, { referer, interruptedAfter }) {
     };
     const call = {
       start() {
-        timer = setTimeout(() => call.fail("timeout"), Math.min(timeout, LONGEST));
+        timer = setTimeout(() => call.fail("timeout"), Math.min(timeout, MAX_TIMEOUT));
         if (fake.isOffline) return call.fail("offline");
         try {
           wire = send(method, (answer) => settle(options.success, { ...answer, errMsg: `${api}:ok` }), call.fail);
         } catch (error) {
-          call.fail("broken"); // a header that can't be sent, for one
+          // For example, a header contains a character that HTTP does not allow.
+          call.fail("broken");
         }
         return undefined;
       },
       fail(reason) {
-        const { errno, text } = FAILS[reason];
+        const { errno, text } = FAILURES[reason];
         settle(options.fail, { errMsg: `${api}:fail ${text}`, ...(errno ? { errno } : {}) });
         if (wire) wire.destroy();
       },
@@ -73,19 +79,19 @@ function fakeNetwork(fake, { referer, interruptedAfter }) {
     if (problem) {
       call.fail(problem);
     } else {
-      waiting.push(call);
+      queue.push(call);
       startNext();
     }
     return {
       abort() {
-        const position = waiting.indexOf(call);
-        if (position >= 0) waiting.splice(position, 1);
+        const position = queue.indexOf(call);
+        if (position >= 0) queue.splice(position, 1);
         call.fail("abort");
       },
     };
   }
 
-  /** Why the platform does not even try. */
+  /** Return the reason why the platform refuses to send the call, or "". */
   function refusalOf(api, { url, method, filePath }) {
     const domains = { request: fake.domains, uploadFile: fake.uploadDomains, downloadFile: fake.downloadDomains }[api];
     const origin = originOf(url);
@@ -96,8 +102,8 @@ function fakeNetwork(fake, { referer, interruptedAfter }) {
     return "";
   }
 
-  /** With the platform's own, which a page can't set. */
-  function headerWith(given = {}) {
+  /** Return the header with the fields that only the platform sets. A page's values for them are dropped. */
+  function buildHeader(given = {}) {
     const header = {};
     Object.keys(given).forEach((name) => {
       if (!/^(referer|user-agent)$/i.test(name)) header[name] = given[name];
@@ -122,35 +128,35 @@ function fakeNetwork(fake, { referer, interruptedAfter }) {
     },
 
     request: (options) =>
-      enqueue("request", options, (method, done, failed) => {
-        const { url, body, header } = encoded(options);
-        const finish = (answer) => done({ ...answer, data: read(answer.data, options) });
-        return exchange({ url, method, header: headerWith(header), body }, finish, failed);
+      enqueue("request", options, (method, onDone, onFailure) => {
+        const { url, body, header } = encodeData(options);
+        const onAnswer = (answer) => onDone({ ...answer, data: parseBody(answer.data, options) });
+        return sendHttp({ url, method, header: buildHeader(header), body }, onAnswer, onFailure);
       }),
 
     uploadFile(options) {
       const listeners = [];
-      const task = enqueue("uploadFile", options, (method, done, failed) => {
-        const { body, header } = form(options, fake.files.get(options.filePath));
+      const task = enqueue("uploadFile", options, (method, onDone, onFailure) => {
+        const { body, header } = encodeForm(options, fake.files.get(options.filePath));
         const whole = { progress: 100, totalBytesSent: body.length, totalBytesExpectedToSend: body.length };
         setImmediate(() => listeners.forEach((listener) => listener(whole)));
-        const finish = (answer) => done({ ...answer, data: read(answer.data, { dataType: "text" }) });
-        const sent = headerWith({ ...options.header, ...header });
-        return exchange({ url: options.url, method, header: sent, body }, finish, failed);
+        const onAnswer = (answer) => onDone({ ...answer, data: parseBody(answer.data, { dataType: "text" }) });
+        const sentHeader = buildHeader({ ...options.header, ...header });
+        return sendHttp({ url: options.url, method, header: sentHeader, body }, onAnswer, onFailure);
       });
       return { ...task, onProgressUpdate: (listener) => listeners.push(listener) };
     },
 
     downloadFile: (options) =>
-      enqueue("downloadFile", options, (method, done, failed) => {
-        const finish = ({ statusCode, header, data }) => {
+      enqueue("downloadFile", options, (method, onDone, onFailure) => {
+        const onAnswer = ({ statusCode, header, data }) => {
           downloads += 1;
           const tempFilePath = `wxfile://tmp_${downloads}`;
           fake.files.set(tempFilePath, data);
-          done({ statusCode, header, tempFilePath });
+          onDone({ statusCode, header, tempFilePath });
         };
-        const header = headerWith(options.header);
-        return exchange({ url: options.url, method, header, body: undefined }, finish, failed);
+        const header = buildHeader(options.header);
+        return sendHttp({ url: options.url, method, header, body: undefined }, onAnswer, onFailure);
       }),
   };
 }

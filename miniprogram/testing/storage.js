@@ -2,24 +2,28 @@
 "use strict";
 
 const { Buffer } = require("buffer");
-const { answering } = require("./callbacks");
+const { createMethod } = require("./callbacks");
 
 const MIB = 1024 * 1024;
-const LARGEST = MIB; // bytes of one value
-const LARGEST_ENCRYPTED = 0.7 * MIB;
-const ALL = 10 * MIB;
+// The limits, in bytes: one value, one encrypted value, the whole storage.
+const MAX_VALUE = MIB;
+const MAX_ENCRYPTED_VALUE = 0.7 * MIB;
+const MAX_TOTAL = 10 * MIB;
 
-/** `items` is what is held, as text by key; `api` the methods of `wx`. A value is copied, "" stands for a missing one. */
+/**
+ * Return `items`, the stored values as JSON text by key, and `api`, the methods of `wx`. A value is copied, and a
+ * missing value reads as "".
+ */
 function fakeStorage() {
   const items = new Map();
   const sizeOf = (key, text) => Buffer.byteLength(key) + Buffer.byteLength(text);
-  const size = () => Array.from(items).reduce((sum, [key, text]) => sum + sizeOf(key, text), 0);
+  const totalSize = () => Array.from(items).reduce((sum, [key, text]) => sum + sizeOf(key, text), 0);
 
-  function put(key, value, largest = LARGEST) {
+  function put(key, value, limit = MAX_VALUE) {
     const text = JSON.stringify(value === undefined ? "" : value);
-    const before = items.has(key) ? sizeOf(key, items.get(key)) : 0;
-    if (Buffer.byteLength(text) > largest) throw new Error("entry size limit reached");
-    if (size() - before + sizeOf(key, text) > ALL) throw new Error("exceed storage max size 10MB");
+    const oldSize = items.has(key) ? sizeOf(key, items.get(key)) : 0;
+    if (Buffer.byteLength(text) > limit) throw new Error("entry size limit reached");
+    if (totalSize() - oldSize + sizeOf(key, text) > MAX_TOTAL) throw new Error("exceed storage max size 10MB");
     items.set(key, text);
   }
 
@@ -36,17 +40,17 @@ function fakeStorage() {
     clearStorageSync: () => items.clear(),
     getStorageInfoSync: () => ({
       keys: Array.from(items.keys()),
-      currentSize: Math.ceil(size() / 1024),
-      limitSize: ALL / 1024,
+      currentSize: Math.ceil(totalSize() / 1024),
+      limitSize: MAX_TOTAL / 1024,
     }),
-    getStorage: answering("getStorage", ({ key }) => {
+    getStorage: createMethod("getStorage", ({ key }) => {
       if (!items.has(key)) throw new Error("data not found");
       return { data: JSON.parse(items.get(key)) };
     }),
-    setStorage: answering("setStorage", ({ key, data, encrypt }) =>
-      put(key, data, encrypt ? LARGEST_ENCRYPTED : LARGEST),
+    setStorage: createMethod("setStorage", ({ key, data, encrypt }) =>
+      put(key, data, encrypt ? MAX_ENCRYPTED_VALUE : MAX_VALUE),
     ),
-    removeStorage: answering("removeStorage", ({ key }) => void items.delete(key)),
+    removeStorage: createMethod("removeStorage", ({ key }) => void items.delete(key)),
   };
   return { items, api };
 }

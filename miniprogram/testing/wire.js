@@ -1,32 +1,32 @@
-// HTTP as `wx` speaks it: how data is sent, and what comes back.
+// HTTP in the way of `wx`: encode the data of a call, send it, parse the answer.
 "use strict";
 
 const { Buffer } = require("buffer");
 const http = require("http");
 const https = require("https");
 
-/** What the platform makes of `data`: a query for GET, else JSON or a form, by the content type. */
-function encoded({ url, data, method = "GET", header = {} }) {
+/** Encode `data` like the platform: as a query for GET, else as JSON or as a form, depending on the content type. */
+function encodeData({ url, data, method = "GET", header = {} }) {
   const name = Object.keys(header).find((each) => each.toLowerCase() === "content-type");
   const type = name ? header[name] : "application/json";
-  const sent = { "content-type": type, ...header };
-  if (data === undefined) return { url, header: sent };
+  const sentHeader = { "content-type": type, ...header };
+  if (data === undefined) return { url, header: sentHeader };
   if (typeof data === "string" || data instanceof ArrayBuffer) {
-    return { url, header: sent, body: Buffer.from(/** @type {any} */ (data)) };
+    return { url, header: sentHeader, body: Buffer.from(/** @type {any} */ (data)) };
   }
-  if (method === "GET") return { url: url + (url.includes("?") ? "&" : "?") + query(data), header: sent };
-  const text = /x-www-form-urlencoded/.test(type) ? query(data) : JSON.stringify(data);
-  return { url, header: sent, body: Buffer.from(text) };
+  if (method === "GET") return { url: url + (url.includes("?") ? "&" : "?") + encodeQuery(data), header: sentHeader };
+  const text = /x-www-form-urlencoded/.test(type) ? encodeQuery(data) : JSON.stringify(data);
+  return { url, header: sentHeader, body: Buffer.from(text) };
 }
 
-function query(data) {
+function encodeQuery(data) {
   return Object.keys(data)
     .map((name) => `${encodeURIComponent(name)}=${encodeURIComponent(data[name])}`)
     .join("&");
 }
 
-/** The body of an upload. */
-function form({ filePath, name, formData = {} }, file) {
+/** Return the multipart body of an upload, and its header. */
+function encodeForm({ filePath, name, formData = {} }, file) {
   const boundary = `----wx${Math.random().toString(16).slice(2)}`;
   const part = (disposition, content) => [
     Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n`),
@@ -40,18 +40,21 @@ function form({ filePath, name, formData = {} }, file) {
   return { body, header: { "content-type": `multipart/form-data; boundary=${boundary}` } };
 }
 
-/** One exchange. Calls `done` with the answer, its body as bytes, or `failed` with a word; returns what can be destroyed. */
-function exchange({ url, method, header, body }, done, failed) {
+/**
+ * Send one HTTP request. Call `onAnswer` with the answer and its body as bytes, or `onFailure` with a key of FAILURES.
+ * Return the request, which can be destroyed.
+ */
+function sendHttp({ url, method, header, body }, onAnswer, onFailure) {
   const { request } = /^https:/i.test(url) ? https : http;
   const headers = { ...header, "content-length": body ? body.length : 0 };
   const wire = request(url, { method, headers, agent: false });
   wire.on("response", (answer) => {
     const chunks = [];
     answer.on("data", (chunk) => chunks.push(chunk));
-    answer.on("error", () => failed("broken"));
+    answer.on("error", () => onFailure("broken"));
     answer.on("end", () => {
-      if (!answer.complete) return failed("broken");
-      return done({
+      if (!answer.complete) return onFailure("broken");
+      return onAnswer({
         statusCode: answer.statusCode,
         header: headerOf(answer.rawHeaders),
         cookies: answer.headers["set-cookie"] || [],
@@ -59,7 +62,7 @@ function exchange({ url, method, header, body }, done, failed) {
       });
     });
   });
-  wire.on("error", (/** @type {any} */ error) => failed(error.code === "ECONNREFUSED" ? "unreachable" : "broken"));
+  wire.on("error", (/** @type {any} */ error) => onFailure(error.code === "ECONNREFUSED" ? "unreachable" : "broken"));
   wire.end(body);
   return wire;
 }
@@ -70,8 +73,8 @@ function headerOf(raw) {
   return header;
 }
 
-/** What the page gets of a body. */
-function read(bytes, { dataType = "json", responseType = "text" } = {}) {
+/** Parse a body for the page. */
+function parseBody(bytes, { dataType = "json", responseType = "text" } = {}) {
   if (responseType === "arraybuffer") return new Uint8Array(bytes).buffer;
   const text = bytes.toString("utf8");
   if (dataType !== "json") return text;
@@ -82,4 +85,4 @@ function read(bytes, { dataType = "json", responseType = "text" } = {}) {
   }
 }
 
-module.exports = { encoded, form, exchange, read };
+module.exports = { encodeData, encodeForm, parseBody, sendHttp };

@@ -1,4 +1,4 @@
-// The demo's page as WeChat's own compiler makes it.
+// Tests of the demo's page, compiled with WeChat's own compiler.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -13,8 +13,8 @@ const INDEX = "pages/index/index.wxml";
 
 const compiler = () => require(path.join(tools.FOLDER, "node_modules", "miniprogram-compiler"));
 
-/** The page with `data`, as a tree of tags, attributes and texts. */
-function rendered(folder, data) {
+/** Render the page with `data` into a tree of tags, attributes and texts. */
+function render(folder, data) {
   const templates = new Function("window", compiler().wxmlToJs(folder))({});
   return templates(INDEX)(data);
 }
@@ -44,9 +44,9 @@ const page = {
   avatar: "",
 };
 
-test("C24 each state of the page shows its own", (t) => {
+test("C24 each state of the page shows its own texts", (t) => {
   if (tools.areMissing(t)) return;
-  const shown = (data) => texts(rendered(DEMO, { ...page, ...data }));
+  const shown = (data) => texts(render(DEMO, { ...page, ...data }));
 
   assert.deepEqual(shown({ state: "signing-in" }), ["[signingIn]"]);
   assert.ok(shown({ state: "out" }).includes("[signIn]"));
@@ -61,18 +61,18 @@ test("C24 each state of the page shows its own", (t) => {
   ]);
 });
 
-test("C24 somebody signed in sees their name, where they are signed in, and each button", (t) => {
+test("C24 a signed-in person sees their name, their sessions and each button", (t) => {
   if (tools.areMissing(t)) return;
   const sessions = [
     { id: "1", device: "Mi 15", trace: "just now", isThisPhone: true },
     { id: "2", device: "iPhone <b>", trace: "yesterday", isThisPhone: false },
   ];
 
-  const tree = rendered(DEMO, { ...page, state: "in", name: "韩梅梅", sessions });
+  const tree = render(DEMO, { ...page, state: "in", name: "韩梅梅", sessions });
 
-  const said = texts(tree);
+  const shownTexts = texts(tree);
   ["韩梅梅", "Mi 15", "iPhone <b>", "[thisPhone]", "[signOutThere]"].forEach((text) =>
-    assert.ok(said.includes(text), text),
+    assert.ok(shownTexts.includes(text), text),
   );
   const named = ["onAvatar", "onNickname", "onPhone", "onSignOutThere", "onSignOut", "onSignOutEverywhere"];
   named.forEach((name) => assert.ok(handlers(tree).includes(name), name));
@@ -80,7 +80,7 @@ test("C24 somebody signed in sees their name, where they are signed in, and each
   assert.equal(there.attr["data-id"] || there.attr.dataId, "2");
 });
 
-test("C24 the styles compile, and a broken template does not", (t) => {
+test("C24 the styles compile, and a broken template fails to compile", (t) => {
   if (tools.areMissing(t)) return;
   assert.match(compiler().wxssToJs(DEMO), /index\.wxss/);
   const copy = fs.mkdtempSync(path.join(os.tmpdir(), "wxlogin-template-"));
@@ -89,5 +89,5 @@ test("C24 the styles compile, and a broken template does not", (t) => {
   const broken = fs.readFileSync(path.join(DEMO, INDEX), "utf8").replace("</form>", "");
   fs.writeFileSync(path.join(copy, INDEX), broken);
 
-  assert.throws(() => rendered(copy, page));
+  assert.throws(() => render(copy, page));
 });

@@ -1,4 +1,4 @@
-// The demo's page, driven as the developer tools would, against what `make demo` serves.
+// Tests of the demo's page: they call it like the developer tools do, against the server of `make demo`.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -13,15 +13,17 @@ const { createFakeWx } = require("../testing");
 const ROOT = path.join(__dirname, "..", "..");
 const DEMO = path.join(ROOT, "miniprogram", "demo");
 const PYTHON = process.env.PYTHON || path.join(ROOT, ".venv", "bin", "python");
-const READY = 30000; // milliseconds
-const AGREED = { detail: { errMsg: "getPhoneNumber:fail no permission" } }; // what a test AppID's button says
+// The time in milliseconds that the demo has to start.
+const START_TIMEOUT = 30000;
+// The event of the phone button under a test AppID, after the person agreed.
+const AGREED = { detail: { errMsg: "getPhoneNumber:fail no permission" } };
 const REFUSED = { detail: { errMsg: "getPhoneNumber:fail user deny" } };
 
-const ours = path.join(ROOT, "miniprogram", "miniprogram_dist", "wxlogin.js");
+const CLIENT = path.join(ROOT, "miniprogram", "miniprogram_dist", "wxlogin.js");
 const resolve = Module._resolveFilename;
-Module._resolveFilename = (name, ...rest) => (name === "wxlogin" ? ours : resolve.call(Module, name, ...rest));
+Module._resolveFilename = (name, ...rest) => (name === "wxlogin" ? CLIENT : resolve.call(Module, name, ...rest));
 
-/** `manage.py demo` on free ports, and where it says that it serves. */
+/** Start `manage.py demo` on free ports. Return the addresses that it prints. */
 async function startDemo() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "wxlogin-demo-"));
   const environment = { DJANGO_DEBUG: "1", DATABASE_URL: `sqlite:///${folder}/demo.sqlite3`, REDIS_URL: "" };
@@ -33,10 +35,10 @@ async function startDemo() {
   const ended = new Promise((done) => child.once("exit", done));
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
-  const said = await promptOf(child, ended);
+  const output = await readStartOutput(child, ended);
   return {
-    baseUrl: found(/baseUrl: "(.+)"/, said),
-    fakeWeChat: found(/fakeWeChat: "(.+)"/, said),
+    baseUrl: find(/baseUrl: "(.+)"/, output),
+    fakeWeChat: find(/fakeWeChat: "(.+)"/, output),
     async stop() {
       kill();
       await ended;
@@ -45,28 +47,30 @@ async function startDemo() {
   };
 }
 
-/** What a command says up to the line that tells how to end it, or until it ends or takes too long. */
-async function promptOf(child, ended) {
-  let said = "";
+/**
+ * Return the output of a command up to the line that names Ctrl-C. Stop earlier if the command ends or takes too long.
+ */
+async function readStartOutput(child, ended) {
+  let output = "";
   const complete = new Promise((done) => {
-    // Read on to the end: a command whose output nobody takes would fail.
+    // Keep reading until the command ends: a command whose output is not read would fail.
     child.stdout.setEncoding("utf8").on("data", (part) => {
-      said += part;
-      if (said.includes("Ctrl-C")) done();
+      output += part;
+      if (output.includes("Ctrl-C")) done();
     });
   });
-  const late = new Promise((done) => setTimeout(done, READY).unref());
-  await Promise.race([complete, ended, late]);
-  return said;
+  const timeout = new Promise((done) => setTimeout(done, START_TIMEOUT).unref());
+  await Promise.race([complete, ended, timeout]);
+  return output;
 }
 
-function found(pattern, text) {
+function find(pattern, text) {
   const match = pattern.exec(text);
   assert.ok(match, `${pattern} in ${text}`);
   return match[1];
 }
 
-/** Runs a page's file and gives the page as it is when somebody opens it. */
+/** Run a page's file and return the page with a setData that works. */
 function openPage(name) {
   let page;
   global.Page = (definition) => (page = definition);
@@ -78,13 +82,13 @@ function openPage(name) {
   return page;
 }
 
-function fresh(name) {
+function requireAgain(name) {
   const file = path.join(DEMO, name);
   delete require.cache[file];
   return require(file);
 }
 
-/** What is in the curly brackets of a template, without its texts. */
+/** Return the expressions in the curly brackets of a template, without string literals. */
 function expressions(wxml) {
   return Array.from(wxml.matchAll(/{{(.+?)}}/g), ([, inner]) => inner.replace(/'[^']*'/g, ""));
 }
@@ -96,13 +100,14 @@ describe("the demo", () => {
   let app;
   let page;
 
-  const faulty = (fault) => fetch(`${demo.fakeWeChat}/_fake/faults`, { method: "POST", body: JSON.stringify(fault) });
-  const there = () => page.data.sessions.filter((session) => !session.isThisPhone);
+  const addFault = (fault) => fetch(`${demo.fakeWeChat}/_fake/faults`, { method: "POST", body: JSON.stringify(fault) });
+  const otherSessions = () => page.data.sessions.filter((session) => !session.isThisPhone);
   const tapOn = (session) => ({ currentTarget: { dataset: { id: session.id } } });
 
   before(async () => {
     demo = await startDemo();
-    mock.method(console, "warn", () => {}); // what developers are told
+    // The demo warns developers on the console.
+    mock.method(console, "warn", () => {});
     global.wx = Object.freeze({ ...platform, stopPullDownRefresh() {} });
     global.App = (definition) => (app = definition);
     Object.assign(require(path.join(DEMO, "config.js")), { baseUrl: demo.baseUrl, fakeWeChat: demo.fakeWeChat });
@@ -112,7 +117,7 @@ describe("the demo", () => {
 
   after(() => demo.stop());
 
-  it("has what its template names", () => {
+  it("has the handlers, the data and the texts that its template uses", () => {
     const wxml = fs.readFileSync(path.join(DEMO, "pages/index/index.wxml"), "utf8");
     const handlers = Array.from(wxml.matchAll(/\bbind\w+="(\w+)"/g), ([, name]) => name);
     const names = expressions(wxml).flatMap((inner) => inner.match(/(?<![\w.])[a-z]\w*/gi) || []);
@@ -124,18 +129,18 @@ describe("the demo", () => {
     words.forEach((word) => assert.ok(page.data.t[word], word));
   });
 
-  it("speaks the phone's language, and English where there is none", () => {
+  it("uses Chinese for a Chinese phone, else English", () => {
     const { wx } = global;
-    const said = ["zh_CN", "en", "fr", null].map((language) => {
+    const labels = ["zh_CN", "en", "fr", null].map((language) => {
       global.wx = language ? { getAppBaseInfo: () => ({ language }) } : {};
-      return fresh("texts.js").texts.signIn;
+      return requireAgain("texts.js").texts.signIn;
     });
     global.wx = wx;
 
-    assert.deepEqual(said, ["登录", "Sign in", "Sign in", "Sign in"]);
+    assert.deepEqual(labels, ["登录", "Sign in", "Sign in", "Sign in"]);
   });
 
-  it("signs somebody in at the start, with one code", async () => {
+  it("signs the person in at the start, with one code", async () => {
     assert.equal(page.data.state, "signing-in");
     app.onLaunch();
     await page.onLoad();
@@ -151,7 +156,7 @@ describe("the demo", () => {
     assert.equal(fake.calls.filter(({ api }) => api === "login").length, 0);
   });
 
-  it("takes a no to the phone button quietly", async () => {
+  it("shows a quiet note if the person refuses the phone button", async () => {
     await page.onPhone(REFUSED);
 
     assert.deepEqual(page.data.note, { section: "phone", text: page.data.t.refused, isQuiet: true });
@@ -172,7 +177,7 @@ describe("the demo", () => {
     assert.deepEqual([page.data.name, page.data.initial, page.data.note.text], ["🍵 Tea", "🍵", page.data.t.saved]);
   });
 
-  it("says what is wrong with a nickname or a picture", async () => {
+  it("shows an error for a bad nickname or a missing picture", async () => {
     await page.onNickname({ detail: { value: { nickname: " " } } });
     assert.deepEqual(page.data.note, { section: "profile", text: page.data.t.nicknameBlank, isQuiet: false });
 
@@ -183,10 +188,10 @@ describe("the demo", () => {
 
   it("signs another phone out", async () => {
     await page.onAnotherPhone();
-    assert.equal(there().length, 1);
+    assert.equal(otherSessions().length, 1);
 
-    await page.onSignOutThere(tapOn(there()[0]));
-    assert.equal(there().length, 0);
+    await page.onSignOutThere(tapOn(otherSessions()[0]));
+    assert.equal(otherSessions().length, 0);
 
     await page.onPullDownRefresh();
     assert.deepEqual(
@@ -195,7 +200,7 @@ describe("the demo", () => {
     );
   });
 
-  it("signs out, and in again as the same person", async () => {
+  it("signs out, and signs the same person in again", async () => {
     await page.onSignOut();
     assert.equal(page.data.state, "out");
 
@@ -215,7 +220,7 @@ describe("the demo", () => {
     assert.equal(page.data.sessions.length, 1);
   });
 
-  it("keeps who is signed in when the network is gone", async () => {
+  it("keeps the person signed in without a network", async () => {
     fake.isOffline = true;
     await page.loadSessions();
     fake.isOffline = false;
@@ -224,7 +229,7 @@ describe("the demo", () => {
     assert.deepEqual(page.data.note, { section: "sessions", text: page.data.t.noConnection, isQuiet: false });
   });
 
-  it("can't sign in without a network, until there is one", async () => {
+  it("fails to sign in without a network, and signs in once the network is back", async () => {
     await page.onSignOut();
     fake.isOffline = true;
     await page.signIn();
@@ -238,9 +243,9 @@ describe("the demo", () => {
     assert.equal(page.data.state, "in");
   });
 
-  it("tells somebody who is blocked what the server says", async () => {
+  it("shows a blocked person the message of the server", async () => {
     await page.onSignOut();
-    await faulty({ path: "/sns/jscode2session", errcode: 40226, times: 1 });
+    await addFault({ path: "/sns/jscode2session", errcode: 40226, times: 1 });
     await page.signIn();
 
     assert.equal(page.data.state, "problem");
@@ -249,7 +254,7 @@ describe("the demo", () => {
     assert.ok(page.data.problem.requestId);
   });
 
-  it("is deaf once it is closed", async () => {
+  it("ignores events after it is closed", async () => {
     await page.signIn();
     page.onUnload();
     await page.onSignOut();

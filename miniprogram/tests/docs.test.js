@@ -25,8 +25,11 @@ function blocks(page) {
   return Array.from(read(page).matchAll(/```(\w+)\n([^]*?)```/g), ([, language, code]) => ({ language, code }));
 }
 
-/** The page's files in a folder with the package in it, as a mini-program would have them; addresses are ours. */
-function project(t, page) {
+/**
+ * Write the page's code blocks as files into a folder that has the package, like in a mini-program. Replace the
+ * addresses by those of the test servers.
+ */
+function makeProject(t, page) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "wxlogin-docs-"));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   fs.mkdirSync(path.join(folder, "node_modules"));
@@ -36,17 +39,17 @@ function project(t, page) {
     .forEach(({ code }) => {
       const file = path.join(folder, /^\/\/ (\S+)\n/.exec(code)[1]);
       fs.mkdirSync(path.dirname(file), { recursive: true });
-      const here = code
+      const local = code
         .replace("https://example.com", bench.wire.url)
         .replace("http://127.0.0.1:8000", bench.server.url)
         .replace("http://127.0.0.1:8765", bench.server.fakeWeChat);
-      fs.writeFileSync(file, here);
+      fs.writeFileSync(file, local);
     });
   return folder;
 }
 
-/** The page of a file, as it is when somebody opens it. */
-async function opened(folder, file, wx) {
+/** Run a page's file and open the page: return it after its onLoad. */
+async function openPage(folder, file, wx) {
   let page;
   Object.assign(global, { wx, Page: (definition) => (page = definition) });
   try {
@@ -63,18 +66,18 @@ async function opened(folder, file, wx) {
 for (const page of [...PAGES, ...READMES]) {
   const name = path.relative(path.join(HERE, ".."), page);
 
-  test(`the ten lines of ${name} are ten, and a logged-in request`, async (t) => {
+  test(`the example of ${name} has ten lines and sends a logged-in request`, async (t) => {
     const [first, second] = blocks(page).map(({ code }) => code);
     const lines = (first + second).split("\n").filter((line) => line.trim() && !line.startsWith("//"));
     assert.equal(lines.length, 10);
 
-    const { data } = await opened(project(t, page), "pages/index/index.js", somebody());
+    const { data } = await openPage(makeProject(t, page), "pages/index/index.js", newPersonWx());
 
     assert.equal(data.sessions.length, 1);
     assert.equal(data.sessions[0].current, true);
   });
 
-  test(`what ${name} links to is there`, () => {
+  test(`the links of ${name} point to existing files`, () => {
     for (const [, link] of read(page).matchAll(/\]\(([^)h][^)]*)\)/g)) {
       assert.ok(fs.existsSync(path.join(path.dirname(page), link)), link);
     }
@@ -82,13 +85,13 @@ for (const page of [...PAGES, ...READMES]) {
 }
 
 for (const readme of ["README.md", "README.zh-CN.md"]) {
-  test(`the client's lines of the project's ${readme} work`, async () => {
+  test(`the client's example in the project's ${readme} works`, async () => {
     const { code } = blocks(path.join(HERE, "..", readme)).find(({ language }) => language === "js");
-    const here = code.replace("https://example.com", bench.wire.url).replace("/api/orders/", "/api/wechat/me/");
-    const wxlogin = { createClient: (options) => createClient({ ...options, wx: somebody() }) };
+    const local = code.replace("https://example.com", bench.wire.url).replace("/api/orders/", "/api/wechat/me/");
+    const wxlogin = { createClient: (options) => createClient({ ...options, wx: newPersonWx() }) };
 
     const { id } = await new Promise((resolve) =>
-      new Function("require", "console", here)(() => wxlogin, { log: resolve }),
+      new Function("require", "console", local)(() => wxlogin, { log: resolve }),
     );
 
     assert.ok(id);
@@ -98,10 +101,10 @@ for (const readme of ["README.md", "README.zh-CN.md"]) {
 for (const page of PAGES) {
   const name = path.basename(page);
 
-  test(`phone, nickname, avatar and sign out of ${name} do what they say`, async (t) => {
-    const wx = somebody();
+  test(`the example with phone, nickname, avatar and sign-out in ${name} works`, async (t) => {
+    const wx = newPersonWx();
     wx.fake.files.set("wxfile://tmp", PNG);
-    const me = await opened(project(t, page), "pages/me/me.js", wx);
+    const me = await openPage(makeProject(t, page), "pages/me/me.js", wx);
     const html = blocks(page).find(({ language }) => language === "html").code;
     const handlers = Array.from(html.matchAll(/\bbind\w+="(\w+)"/g), ([, handler]) => handler);
     assert.deepEqual(handlers, ["onPhone", "onAvatar", "onNickname", "onSignOut", "onSignIn"]);
@@ -121,12 +124,13 @@ for (const page of PAGES) {
     assert.equal(me.data.user, null);
     me.onUnload();
     await me.onSignIn();
-    assert.equal(me.data.user, null); // nobody listens any more
+    // The page has removed its listeners.
+    assert.equal(me.data.user, null);
   });
 
-  test(`the test of ${name} passes`, (t) => {
+  test(`the example test of ${name} passes`, (t) => {
     const run = spawnSync("node", ["--test", "login.test.js"], {
-      cwd: project(t, page),
+      cwd: makeProject(t, page),
       encoding: "utf8",
       env: { PATH: process.env.PATH },
     });
@@ -135,7 +139,7 @@ for (const page of PAGES) {
     assert.match(run.stdout, /pass 1\b/);
   });
 
-  test(`the mistakes of ${name} are ten, with the messages that they give`, async () => {
+  test(`${name} lists ten mistakes with the messages that they cause`, async () => {
     const table = read(page)
       .split("\n")
       .filter((line) => /^\| `(?:domain|network|http|auth|wechat|privacy)\b[^`,]*[: _]/.test(line));
@@ -148,7 +152,7 @@ for (const page of PAGES) {
     }
   });
 
-  test(`the codes of the phone button that ${name} names are those that it gives`, async () => {
+  test(`${name} names the error codes of the phone button`, async () => {
     const named = Array.from(read(page).matchAll(/`wechat (phone_\w+|base_library_too_old)`/g), ([, code]) => code);
     const details = [
       { errMsg: "getPhoneNumber:fail no permission" },
@@ -156,13 +160,13 @@ for (const page of PAGES) {
       { errMsg: "getPhoneNumber:ok" },
     ];
     const old = phone(bench, { sdkVersion: "2.10.0" });
-    const given = [];
-    for (const detail of details) given.push((await rejection(old.client.bindPhone({ detail }))).code);
+    const codes = [];
+    for (const detail of details) codes.push((await rejection(old.client.bindPhone({ detail }))).code);
 
-    assert.deepEqual(named, given);
+    assert.deepEqual(named, codes);
   });
 
-  test(`the members and kinds of ${name} are those of the types`, () => {
+  test(`${name} names the members and error kinds of the types`, () => {
     const types = read(path.join(HERE, "miniprogram_dist", "wxlogin.d.ts"));
     const kinds = Array.from(/export type ErrorKind =([^;]+);/.exec(types)[1].matchAll(/"(\w+)"/g), ([, kind]) => kind);
     const [, inTable] = /\| kind \|[^\n]*\n[^\n]*\n([^]*?)\n\n/.exec(read(page));
@@ -176,11 +180,11 @@ for (const page of PAGES) {
   });
 }
 
-test("both languages show the same code", () => {
+test("both languages have the same code blocks", () => {
   for (const [one, other] of [PAGES, READMES]) assert.deepEqual(blocks(one), blocks(other));
 });
 
-// What brings each row of the table about, in its order.
+// One function for each row of the table, in the same order. It makes the mistake.
 const MISTAKES = [
   async () => {
     const alice = phone(bench);
@@ -193,8 +197,8 @@ const MISTAKES = [
     alice.fake.files.set("wxfile://tmp", "");
     return rejection(alice.client.updateProfile({ avatarPath: "wxfile://tmp" }));
   },
-  () => rejection(at("http://127.0.0.1:1/api/wechat/").ready()),
-  () => rejection(at(`${bench.server.url}/api/`).ready()),
+  () => rejection(clientAt("http://127.0.0.1:1/api/wechat/").ready()),
+  () => rejection(clientAt(`${bench.server.url}/api/`).ready()),
   () => rejection(phone(bench, { code: () => "of-another-app" }).client.ready()),
   () => rejection(phone(bench, { code: () => "the code is a mock one" }).client.ready()),
   () => {
@@ -213,12 +217,12 @@ const MISTAKES = [
   () => rejection(phone(bench).client.updateProfile({ nickname: "" })),
 ];
 
-function somebody() {
+function newPersonWx() {
   const { openid } = phone(bench);
   return Object.assign(createFakeWx({ code: codesFrom(bench.server.fakeWeChat, openid) }), { openid });
 }
 
-/** A client of somebody who has nothing but an address. */
-function at(baseUrl) {
+/** Return a client for `baseUrl` whose login codes are invalid. */
+function clientAt(baseUrl) {
   return createClient({ baseUrl, wx: createFakeWx({ code: () => "made-up" }), timeout: harness.TIMEOUT });
 }

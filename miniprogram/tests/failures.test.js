@@ -4,63 +4,63 @@ const assert = require("node:assert/strict");
 const test = require("node:test");
 const harness = require("./harness");
 
-const { API, phone, rejection, until, withRefusedAccess } = harness;
+const { API, phone, rejection, waitFor, withRefusedAccess } = harness;
 const bench = harness.bench(test);
 
-// What can happen to a call: how it is brought about, and what the error must say.
+// The faults of a call: how to cause each one, and the expected error.
 const FAULTS = {
   offline: { start: ({ fake }) => (fake.isOffline = true), kind: "network" },
   "connection broken": { wire: { reset: true }, kind: "network" },
   "answer lost": { wire: { lose: true }, kind: "network" },
   "no answer": { wire: { hang: true }, kind: "timeout" },
-  interrupted: { wire: { hang: true }, start: leaveOnceSent, kind: "interrupted" },
+  interrupted: { wire: { hang: true }, start: leaveWhenSent, kind: "interrupted" },
   500: { wire: { status: 500, body: "<h1>Server Error (500)</h1>", type: "text/html" }, kind: "http", status: 500 },
-  "502 of a proxy": {
+  "502 from a proxy": {
     wire: { status: 502, body: "<html>Bad Gateway</html>", type: "text/html" },
     kind: "http",
     status: 502,
   },
-  "503 of ours": {
+  "503 from wxlogin": {
     wire: { status: 503, body: { code: "wechat_unavailable", detail: "…" } },
     kind: "http",
     code: "wechat_unavailable",
   },
   429: { wire: { status: 429, body: { code: "throttled", detail: "…" } }, kind: "http", code: "throttled" },
-  "a page in place of JSON": {
+  "an HTML page instead of JSON": {
     wire: { status: 200, body: "<html>Welcome</html>", type: "text/html" },
     kind: "http",
     code: "bad_answer",
   },
   "an empty answer": { wire: { status: 200, body: "" }, kind: "http", code: "bad_answer" },
-  "JSON of somebody else": { wire: { status: 200, body: { access: 1 } }, kind: "http", code: "bad_answer" },
+  "unexpected JSON": { wire: { status: 200, body: { access: 1 } }, kind: "http", code: "bad_answer" },
 };
 
-/** The person leaves the mini-program while the call that hangs is on its way. */
-async function leaveOnceSent({ fake }, where) {
-  await until(() => bench.wire.calls.some((call) => call.path === API + where));
+/** Put the mini-program in the background while a call waits for its answer. */
+async function leaveWhenSent({ fake }, where) {
+  await waitFor(() => bench.wire.calls.some((call) => call.path === API + where));
   fake.background();
 }
 
 for (const [name, { start, wire, kind, status, code }] of Object.entries(FAULTS)) {
-  test(`C5 a renewal that fails by ${name} keeps the session`, async () => {
+  test(`C5 a renewal that fails with ${name} keeps the session`, async () => {
     const alice = await withRefusedAccess(bench);
-    const kept = alice.kept();
+    const kept = alice.storedText();
     if (wire) bench.wire.fault("token/refresh/", wire);
     const call = alice.me();
     if (start) await start(alice, "token/refresh/");
 
     const error = await rejection(call);
 
-    expect(error, { kind, status, code });
-    assert.equal(alice.kept(), kept);
+    assertError(error, { kind, status, code });
+    assert.equal(alice.storedText(), kept);
     assert.equal(alice.client.signedIn, true);
     assert.deepEqual(alice.events, []);
     assert.equal(alice.count("login"), 0);
-    await heals(alice);
+    await assertRecovery(alice);
     assert.equal(bench.wire.count("POST", "login/"), 0);
   });
 
-  test(`C5 a login that fails by ${name} can be had later`, async () => {
+  test(`C5 a login that fails with ${name} succeeds later`, async () => {
     const alice = phone(bench);
     if (wire) bench.wire.fault("login/", wire);
     const call = alice.client.ready();
@@ -68,32 +68,35 @@ for (const [name, { start, wire, kind, status, code }] of Object.entries(FAULTS)
 
     const error = await rejection(call);
 
-    expect(error, { kind, status, code });
+    assertError(error, { kind, status, code });
     assert.deepEqual(alice.events, []);
-    await heals(alice);
-    assert.equal(alice.count("login"), 2); // the code of a login is never sent again
+    await assertRecovery(alice);
+    // A login code is never sent twice.
+    assert.equal(alice.count("login"), 2);
   });
 
-  if (code === "bad_answer") continue; // of a page's own endpoints that is the page's affair
+  // The client does not check the answers of a page's own endpoints.
+  if (code === "bad_answer") continue;
 
-  test(`C8 a call that fails by ${name} says so and leaves the session alone`, async () => {
+  test(`C8 a call that fails with ${name} rejects and keeps the session`, async () => {
     const alice = phone(bench);
     await alice.client.ready();
-    const kept = alice.kept();
+    const kept = alice.storedText();
     if (wire) bench.wire.fault("me/", wire);
     const call = alice.me();
     if (start) await start(alice, "me/");
 
     const error = await rejection(call);
 
-    expect(error, { kind, status, code });
-    assert.equal(alice.kept(), kept);
-    assert.equal(bench.wire.count("GET", "me/"), wire ? 1 : 0); // nothing is sent again by itself
-    await heals(alice);
+    assertError(error, { kind, status, code });
+    assert.equal(alice.storedText(), kept);
+    // The client does not send the call again.
+    assert.equal(bench.wire.count("GET", "me/"), wire ? 1 : 0);
+    await assertRecovery(alice);
   });
 }
 
-function expect(error, { kind, status, code }) {
+function assertError(error, { kind, status, code }) {
   assert.equal(error.name, "WxLoginError");
   assert.equal(error.kind, kind);
   assert.equal(error.retryable, true);
@@ -101,16 +104,16 @@ function expect(error, { kind, status, code }) {
   if (code) assert.equal(error.code, code);
 }
 
-const last = () => bench.wire.calls[bench.wire.calls.length - 1];
+const lastCall = () => bench.wire.calls[bench.wire.calls.length - 1];
 
-async function heals(alice) {
+async function assertRecovery(alice) {
   alice.fake.isOffline = false;
   alice.fake.foreground();
   bench.wire.faults.length = 0;
   assert.equal((await alice.me()).statusCode, 200);
 }
 
-test("C8 a wx.login that fails or never calls back ends too, each with its kind", async () => {
+test("C8 a wx.login that fails or never calls back rejects with its kind", async () => {
   const cases = {
     hangs: "timeout",
     "system error": "wechat",
@@ -130,7 +133,7 @@ test("C8 a wx.login that fails or never calls back ends too, each with its kind"
   }
 });
 
-test("C8 a platform that never calls back is given up", async () => {
+test("C8 a call that the platform never ends times out", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   let isCut = false;
@@ -142,7 +145,7 @@ test("C8 a platform that never calls back is given up", async () => {
   assert.equal(isCut, true);
 });
 
-test("C8 a platform that succeeds with nothing is an error too", async () => {
+test("C8 a success without an answer is an error", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   alice.wx.request = ({ success }) => success();
@@ -150,7 +153,7 @@ test("C8 a platform that succeeds with nothing is an error too", async () => {
   assert.equal((await rejection(alice.me())).name, "WxLoginError");
 });
 
-test("C8 a platform that throws is an error like any other", async () => {
+test("C8 an exception of the platform becomes a WxLoginError", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   alice.wx.request = () => {
@@ -162,7 +165,7 @@ test("C8 a platform that throws is an error like any other", async () => {
   assert.equal(error.name, "WxLoginError");
 });
 
-test("C8 what the platform does not know is the page's mistake, and trying again won't help", async () => {
+test("C8 a method that the platform does not have is a bad call and not retryable", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   const patch = await rejection(alice.client.request({ url: `${API}me/`, method: "PATCH" }));
@@ -174,7 +177,7 @@ test("C8 what the platform does not know is the page's mistake, and trying again
   });
 });
 
-test("C8 a file that may not be read is not taken for a phone that may not be had", async () => {
+test("C8 a denied file is not reported as a denied phone number", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   alice.wx.uploadFile = ({ fail }) => fail({ errMsg: "uploadFile:fail permission denied, open wxfile://tmp" });
@@ -184,7 +187,7 @@ test("C8 a file that may not be read is not taken for a phone that may not be ha
   assert.notEqual(error.code, "phone_not_allowed");
 });
 
-test("C8 what the server says arrives: status, code, sentence, request id", async () => {
+test("C8 the error has the server's status, code, message and request id", async () => {
   const alice = phone(bench);
   await alice.client.ready();
 
@@ -193,12 +196,13 @@ test("C8 what the server says arrives: status, code, sentence, request id", asyn
   assert.equal(error.kind, "http");
   assert.equal(error.status, 404);
   assert.equal(error.code, "not_found");
-  assert.equal(error.detail, "没有找到所请求的内容。"); // in the language of the phone
+  // The message is in the language of the phone.
+  assert.equal(error.detail, "没有找到所请求的内容。");
   assert.equal(error.retryable, false);
   assert.match(error.requestId, /^[a-z0-9]{8,}$/);
 });
 
-test("C9 a call that changes something is sent once, whatever becomes of it", async () => {
+test("C9 a call that changes data is sent once, whatever its outcome", async () => {
   for (const what of [{ lose: true }, { hang: true }, { status: 503, body: { code: "storage_unavailable" } }]) {
     const alice = phone(bench);
     await alice.client.ready();
@@ -211,7 +215,7 @@ test("C9 a call that changes something is sent once, whatever becomes of it", as
   }
 });
 
-test("C9 a call that was refused before its work was done is sent again, with all that it had", async () => {
+test("C9 a call that is refused with 401 is sent again with the same data and header", async () => {
   const alice = await withRefusedAccess(bench);
 
   const { data } = await alice.client.request({
@@ -233,20 +237,20 @@ test("C9 a call that was refused before its work was done is sent again, with al
   );
 });
 
-test("C22 the id is the client's own, also of an answer that is fine or makes no sense", async () => {
+test("C22 the request id is the client's own, also for a good or a malformed answer", async () => {
   const alice = phone(bench);
   const { requestId } = await alice.client.request({ url: `${API}me/`, header: { "x-request-id": "of-the-page" } });
-  assert.equal(requestId, last().header["x-request-id"]);
+  assert.equal(requestId, lastCall().header["x-request-id"]);
   assert.notEqual(requestId, "of-the-page");
 
   bench.wire.fault("me/", { status: 200, body: "<html>" });
   const error = await rejection(alice.client.updateProfile({ nickname: "Anna" }));
 
   assert.equal(error.code, "bad_answer");
-  assert.equal(error.requestId, last().header["x-request-id"]);
+  assert.equal(error.requestId, lastCall().header["x-request-id"]);
 });
 
-test("C22 every call has an id and says which client it is; staff find a failure by the id of the error", async () => {
+test("C22 every call sends a request id and the client's version, and staff find a failure by the error's id", async () => {
   const alice = phone(bench, { code: () => "made-up" });
 
   const error = await rejection(alice.client.ready());
@@ -258,7 +262,7 @@ test("C22 every call has an id and says which client it is; staff find a failure
   assert.equal(new Set(bench.wire.calls.map((call) => call.header["x-request-id"])).size, bench.wire.calls.length);
 });
 
-test("C22 staff see with which client somebody logged in", async () => {
+test("C22 staff see the client's version of a login", async () => {
   const alice = phone(bench);
   await alice.client.ready();
 
@@ -266,7 +270,7 @@ test("C22 staff see with which client somebody logged in", async () => {
   assert.deepEqual(await bench.server.act("clients", { openid: alice.openid }), [header["x-wxlogin-client"]]);
 });
 
-test("C22 a call that was never answered, or by a proxy, has the id that it was sent with", async () => {
+test("C22 without an answer, or with one from a proxy, the error has the id that was sent", async () => {
   for (const what of [{ lose: true }, { status: 502, body: "<html>Bad Gateway</html>", type: "text/html" }]) {
     const alice = phone(bench);
     await alice.client.ready();

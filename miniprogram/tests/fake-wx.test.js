@@ -34,20 +34,20 @@ test.after(() => {
   server.close();
 });
 
-/** The outcome of a call, and which of the callbacks brought it. */
+/** Make a call. Return its result, with the name of the callback in `by`. */
 function outcome(wx, api, options) {
   return new Promise((resolve) => {
-    const heard = [];
+    const results = [];
     wx[api]({
       ...options,
-      success: (result) => heard.push("success", result),
-      fail: (result) => heard.push("fail", result),
-      complete: () => resolve({ by: heard[0], ...heard[1] }),
+      success: (result) => results.push("success", result),
+      fail: (result) => results.push("fail", result),
+      complete: () => resolve({ by: results[0], ...results[1] }),
     });
   });
 }
 
-test("every status is a success, with the header as it was sent, cookies and parsed JSON", async () => {
+test("every status is a success with the original header, cookies and parsed JSON", async () => {
   const wx = createFakeWx();
 
   const answer = await outcome(wx, "request", { url: `${url}/500` });
@@ -60,7 +60,7 @@ test("every status is a success, with the header as it was sent, cookies and par
   assert.equal(answer.errMsg, "request:ok");
 });
 
-test("a download is a file, for an upload to take; bytes are bytes where they were asked for", async () => {
+test("a download makes a file that can be uploaded, and responseType arraybuffer returns bytes", async () => {
   const wx = createFakeWx();
 
   const { tempFilePath, statusCode } = await outcome(wx, "downloadFile", { url: `${url}/text` });
@@ -72,7 +72,7 @@ test("a download is a file, for an upload to take; bytes are bytes where they we
   assert.equal((await outcome(wx, "uploadFile", { url, filePath: tempFilePath, name: "a" })).by, "success");
 });
 
-test("what the platform puts into a header a page can't", async () => {
+test("a page can't set the header fields of the platform", async () => {
   const wx = createFakeWx({ referer: "https://servicewechat.com/wx0123456789abcdef/12/page-frame.html" });
 
   await outcome(wx, "request", { url, header: { Referer: "https://example.com/", "User-Agent": "made up" } });
@@ -81,14 +81,14 @@ test("what the platform puts into a header a page can't", async () => {
   assert.match(requests[0].header["user-agent"], /^MicroMessenger/);
 });
 
-test("what is no JSON stays text, and JSON too where text was asked for", async () => {
+test("text that is not JSON stays text, and so does JSON with another dataType", async () => {
   const wx = createFakeWx();
 
   assert.equal((await outcome(wx, "request", { url: `${url}/text` })).data, "plain");
   assert.equal((await outcome(wx, "request", { url, dataType: "其他" })).data, '{"a": 1}');
 });
 
-test("data is a query, JSON or a form, as the platform has it", async () => {
+test("data is encoded as a query, JSON or a form, like on the platform", async () => {
   const wx = createFakeWx({ referer: "https://servicewechat.com/wx0123456789abcdef/12/page-frame.html" });
   const form = { "Content-Type": "application/x-www-form-urlencoded" };
 
@@ -105,33 +105,36 @@ test("data is a query, JSON or a form, as the platform has it", async () => {
   assert.match(requests[0].header.referer, /servicewechat/);
 });
 
-test("what the platform refuses is refused, in its words", async () => {
+test("a call that the platform would refuse fails with the platform's message", async () => {
   const wx = createFakeWx();
   wx.fake.domains = [url];
-  const said = async (options, api = "request") => {
+  const failureOf = async (options, api = "request") => {
     const { by, errMsg, errno } = await outcome(wx, api, options);
     assert.equal(by, "fail");
     return [errMsg, errno];
   };
 
-  assert.deepEqual(await said({ url: "https://example.com/" }), ["request:fail url not in domain list", 600002]);
-  assert.deepEqual(await said({ url: "/relative" }), ["request:fail invalid url", 600009]);
-  assert.deepEqual(await said({ url: "http://[" }), ["request:fail invalid url", 600009]);
-  assert.deepEqual(await said({ url: "file:///etc" }), ["request:fail invalid url", 600009]);
-  assert.equal((await said({ url, method: "PATCH" }))[0], "request:fail method is invalid");
-  assert.equal((await said({ url, filePath: "gone", name: "a" }, "uploadFile"))[0], "uploadFile:fail file not found");
-  assert.deepEqual(await said({ url: `${url}/hang`, timeout: 30 }), ["request:fail timeout", 5]);
+  assert.deepEqual(await failureOf({ url: "https://example.com/" }), ["request:fail url not in domain list", 600002]);
+  assert.deepEqual(await failureOf({ url: "/relative" }), ["request:fail invalid url", 600009]);
+  assert.deepEqual(await failureOf({ url: "http://[" }), ["request:fail invalid url", 600009]);
+  assert.deepEqual(await failureOf({ url: "file:///etc" }), ["request:fail invalid url", 600009]);
+  assert.equal((await failureOf({ url, method: "PATCH" }))[0], "request:fail method is invalid");
+  assert.equal(
+    (await failureOf({ url, filePath: "gone", name: "a" }, "uploadFile"))[0],
+    "uploadFile:fail file not found",
+  );
+  assert.deepEqual(await failureOf({ url: `${url}/hang`, timeout: 30 }), ["request:fail timeout", 5]);
   wx.fake.domains = null;
   Object.assign(wx.fake, { uploadDomains: [], downloadDomains: [] });
-  assert.match((await said({ url, filePath: "gone", name: "a" }, "uploadFile"))[0], /not in domain list/);
-  assert.match((await said({ url }, "downloadFile"))[0], /not in domain list/);
-  assert.match((await said({ url: "http://127.0.0.1:1/" }))[0], /ERR_CONNECTION_REFUSED/);
+  assert.match((await failureOf({ url, filePath: "gone", name: "a" }, "uploadFile"))[0], /not in domain list/);
+  assert.match((await failureOf({ url }, "downloadFile"))[0], /not in domain list/);
+  assert.match((await failureOf({ url: "http://127.0.0.1:1/" }))[0], /ERR_CONNECTION_REFUSED/);
   wx.fake.isOffline = true;
-  assert.match((await said({ url }))[0], /ERR_INTERNET_DISCONNECTED/);
+  assert.match((await failureOf({ url }))[0], /ERR_INTERNET_DISCONNECTED/);
   assert.equal(requests.length, 1);
 });
 
-test("ten run at a time, uploads too, and the rest wait their turn", async () => {
+test("ten calls run at a time, uploads included, and the rest wait", async () => {
   const wx = createFakeWx();
   wx.fake.files.set("file", "content");
 
@@ -146,10 +149,11 @@ test("ten run at a time, uploads too, and the rest wait their turn", async () =>
   assert.equal(wx.fake.mostAtOnce, 10);
   const upload = requests.find(({ header }) => /^multipart/.test(header["content-type"]));
   assert.match(upload.body.toString(), /name="b"\r\n\r\n茶\r\n[^]*name="a"; filename="file"\r\n\r\ncontent\r\n/);
-  assert.equal(typeof answers[0].data, "string"); // of an upload always
+  // The data of an upload is always text.
+  assert.equal(typeof answers[0].data, "string");
 });
 
-test("a call that can't be sent gives its slot back", async () => {
+test("a call that can't be sent releases its slot", async () => {
   const wx = createFakeWx();
   const bad = Array.from({ length: 10 }, () => outcome(wx, "request", { url, header: { "X-Own": "茶" } }));
 
@@ -157,7 +161,7 @@ test("a call that can't be sent gives its slot back", async () => {
   assert.equal((await outcome(wx, "request", { url })).by, "success");
 });
 
-test("in the background, what is unfinished is interrupted and nothing starts until the person is back", async () => {
+test("in the background, running calls are interrupted and no call starts before the foreground", async () => {
   const wx = createFakeWx({ interruptedAfter: 30 });
   const unfinished = outcome(wx, "request", { url: `${url}/hang` });
   wx.fake.background();
@@ -172,7 +176,7 @@ test("in the background, what is unfinished is interrupted and nothing starts un
   assert.equal((await later).by, "success");
 });
 
-test("abort ends a call, on the wire and in the queue", async () => {
+test("abort ends a running call and a waiting call", async () => {
   const wx = createFakeWx();
   const failed = [];
   const start = () => wx.request({ url: `${url}/hang`, fail: ({ errMsg }) => failed.push(errMsg) });
@@ -185,7 +189,7 @@ test("abort ends a call, on the wire and in the queue", async () => {
   tasks.forEach((task) => task.abort());
 });
 
-test("the storage copies, gives an empty text for what is missing, and has limits", async () => {
+test('the storage copies values, returns "" for a missing one, and has size limits', async () => {
   const wx = createFakeWx();
   const value = { a: [1] };
   wx.setStorageSync("key", value);
@@ -194,7 +198,8 @@ test("the storage copies, gives an empty text for what is missing, and has limit
   assert.deepEqual(wx.getStorageSync("key"), { a: [1] });
   assert.equal(wx.getStorageSync("missing"), "");
   assert.throws(() => wx.setStorageSync("key", "x".repeat(1024 * 1024)), /setStorageSync:fail entry size limit/);
-  assert.throws(() => wx.setStorageSync("key", "茶".repeat(400 * 1024)), /entry size limit/); // bytes, not letters
+  // The limit counts bytes, not characters.
+  assert.throws(() => wx.setStorageSync("key", "茶".repeat(400 * 1024)), /entry size limit/);
   await assert.rejects(wx.setStorage({ key: "key", data: "x".repeat(800 * 1024), encrypt: true }), {
     errMsg: "setStorage:fail entry size limit reached",
   });
@@ -207,7 +212,7 @@ test("the storage copies, gives an empty text for what is missing, and has limit
   assert.deepEqual(wx.getStorageInfoSync().keys, []);
 });
 
-test("the storage is full at ten megabytes, and what is there may be replaced", () => {
+test("the storage is full at ten megabytes, and a stored value can still be replaced", () => {
   const wx = createFakeWx();
   const large = "x".repeat(1000 * 1024);
   for (let index = 0; index < 10; index += 1) wx.setStorageSync(`key ${index}`, large);
@@ -216,7 +221,7 @@ test("the storage is full at ten megabytes, and what is there may be replaced", 
   assert.throws(() => wx.setStorageSync("another", large), /exceed storage max size/);
 });
 
-test("without callbacks, login and checkSession are promises", async () => {
+test("without callbacks, login and checkSession return promises", async () => {
   const wx = createFakeWx({ code: () => "one" });
 
   assert.deepEqual(await wx.login(), { code: "one", errMsg: "login:ok" });
@@ -225,7 +230,7 @@ test("without callbacks, login and checkSession are promises", async () => {
   await assert.rejects(wx.checkSession({}), { errMsg: "checkSession:fail session time out, need relogin" });
 });
 
-test("wx.login gives what the test has, once it may; checkSession speaks of the last one", async () => {
+test("wx.login returns the codes of the test, and checkSession succeeds after a login", async () => {
   const codes = ["one", "two"];
   const wx = createFakeWx({ code: () => codes.shift() });
 

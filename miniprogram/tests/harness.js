@@ -1,4 +1,4 @@
-// What the tests stand on: the real Django server with a fake WeChat, a wire that can fail, and phones.
+// Tools for the tests: the real Django server with a fake WeChat, a proxy that can cause faults, and phones.
 "use strict";
 
 const { spawn } = require("node:child_process");
@@ -15,9 +15,13 @@ const PNG = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
   "base64",
 );
-const TIMEOUT = 1000; // milliseconds of a call in a test: what hangs takes as long
+// Milliseconds that a call in a test may take. A call that hangs ends after this time.
+const TIMEOUT = 1000;
 
-/** Django and the fake WeChat in a process that ends with ours. `act` has staff do something, `wechat` the fake. */
+/**
+ * Start Django and the fake WeChat in a process that ends with ours. `act` runs an action of staff, `wechat` controls
+ * the fake WeChat.
+ */
 async function startServer() {
   const process_ = spawn(PYTHON, [path.join(__dirname, "server.py")], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -49,24 +53,24 @@ async function startServer() {
 }
 
 /**
- * Stands between a phone and the server. `fault(path, what, times)`, what being one of
- *   { lose: true }      the server does its work and nobody hears of it
- *   { reset: true }     the connection breaks before the server hears
- *   { hang: true }      no answer, ever
+ * Start a proxy between a phone and the server. `fault(path, what, times)` adds a fault. `what` is one of
+ *   { lose: true }      the server does its work, but its answer is lost
+ *   { reset: true }     the connection breaks before the server gets the request
+ *   { hang: true }      there is never an answer
  *   { delay: ms }       the answer comes late
- *   { hold: promise }   the answer comes when the promise does
- *   { status, body, type, hold }   somebody else answers
+ *   { hold: promise }   the answer comes when the promise resolves
+ *   { status, body, type, hold }   the proxy answers instead of the server
  */
 async function startWire(server) {
   const wire = { calls: [], faults: [] };
 
   const listener = http.createServer(async (request, response) => {
-    const body = await read(request);
+    const body = await readBody(request);
     const { method, url: asked, headers: header } = request;
     const call = { method, url: asked, path: asked.replace(/\?.*/, ""), header, body: body.toString() };
     wire.calls.push(call);
     request.socket.once("close", () => (call.isCut = !response.writableEnded));
-    const fault = take(wire, call.path) || {};
+    const fault = takeFault(wire, call.path) || {};
     if (fault.reset) return request.socket.destroy();
     if (fault.hang) return undefined;
     if (fault.status) {
@@ -99,14 +103,14 @@ async function startWire(server) {
   });
 }
 
-function take(wire, where) {
+function takeFault(wire, where) {
   const fault = wire.faults.find((each) => each.times > 0 && (each.where === "*" || API + each.where === where));
   if (!fault) return null;
   fault.times -= 1;
   return fault.what;
 }
 
-function read(stream) {
+function readBody(stream) {
   return new Promise((resolve, reject) => {
     const chunks = [];
     stream.on("data", (chunk) => chunks.push(chunk));
@@ -117,74 +121,77 @@ function read(stream) {
 
 function forward(url, { method, url: target, headers }, body) {
   return new Promise((resolve, reject) => {
-    const onward = http.request(url + target, { method, headers, agent: false }, async (answer) =>
-      resolve({ status: answer.statusCode, rawHeaders: answer.rawHeaders, body: await read(answer) }),
+    const forwarded = http.request(url + target, { method, headers, agent: false }, async (answer) =>
+      resolve({ status: answer.statusCode, rawHeaders: answer.rawHeaders, body: await readBody(answer) }),
     );
-    onward.on("error", reject);
-    onward.end(body);
+    forwarded.on("error", reject);
+    forwarded.end(body);
   });
 }
 
-let people = 0;
+let personCount = 0;
 
-/** Somebody with a phone. A second phone of theirs: `phone(bench, { openid })`; the same one, opened anew: `reopened`. */
+/**
+ * Return a phone with a new person. `phone(bench, { openid })` is a second phone of the same person, and `reopen()`
+ * opens the mini-program on the same phone again.
+ */
 function phone(bench, { openid = newOpenid(), wx = null, now, ...options } = {}) {
-  const own =
+  const phoneWx =
     wx || createFakeWx({ code: codesFrom(bench.server.fakeWeChat, openid), interruptedAfter: TIMEOUT / 4, ...options });
-  const client = createClient({ baseUrl: bench.wire.baseUrl, wx: own, timeout: TIMEOUT, ...(now ? { now } : {}) });
+  const client = createClient({ baseUrl: bench.wire.baseUrl, wx: phoneWx, timeout: TIMEOUT, ...(now ? { now } : {}) });
   const events = [];
   ["signed-in", "renewed", "profile", "signed-out"].forEach((name) =>
     client.on(name, (value) => events.push(name === "signed-out" ? `${name}: ${value}` : name)),
   );
   return {
     openid,
-    wx: own,
-    fake: own.fake,
+    wx: phoneWx,
+    fake: phoneWx.fake,
     client,
     events,
     me: () => client.request({ url: `${API}me/` }),
-    count: (api) => own.fake.calls.filter((call) => call.api === api).length,
-    kept: () => Array.from(own.fake.storage.values()).join(),
+    count: (api) => phoneWx.fake.calls.filter((call) => call.api === api).length,
+    storedText: () => Array.from(phoneWx.fake.storage.values()).join(),
     tap: () => phoneEvent(bench.server.fakeWeChat, openid),
-    reopened: (more = {}) => phone(bench, { openid, wx: own, now, ...more }),
+    reopen: (more = {}) => phone(bench, { openid, wx: phoneWx, now, ...more }),
   };
 }
 
 function newOpenid() {
-  people += 1;
-  return `o-client-${process.pid}-${people}`;
+  personCount += 1;
+  return `o-client-${process.pid}-${personCount}`;
 }
 
-/** The phone opened anew with an access token that the server refuses, as one that expired is. */
+/** Return a phone that was opened again with an access token that the server refuses like an expired one. */
 function withRefusedAccess(bench, options) {
-  return openedAnew(bench, options, ({ fake, wx }) => {
+  return reopenAfter(bench, options, ({ fake, wx }) => {
     const [key] = fake.storage.keys();
-    const kept = JSON.parse(wx.getStorageSync(key));
-    wx.setStorageSync(key, JSON.stringify({ ...kept, access: spoiled(kept.access) }));
+    const stored = JSON.parse(wx.getStorageSync(key));
+    wx.setStorageSync(key, JSON.stringify({ ...stored, access: corruptToken(stored.access) }));
   });
 }
 
-/** The phone opened anew, with tokens of a session that staff ended in the meantime. */
+/** Return a phone that was opened again after staff ended its session. */
 function withEndedSession(bench, options) {
-  return openedAnew(bench, options, ({ openid }) => bench.server.act("end_sessions", { openid }));
+  return reopenAfter(bench, options, ({ openid }) => bench.server.act("end_sessions", { openid }));
 }
 
-/** Somebody logged in and closed the mini-program; then `happens`, and now they open it again. */
-async function openedAnew(bench, options, happens) {
+/** Log in, run `change` while the mini-program is closed, and open it again. */
+async function reopenAfter(bench, options, change) {
   const before = phone(bench, options);
   await before.client.ready();
-  await happens(before);
+  await change(before);
   before.fake.calls.length = 0;
   bench.wire.clear();
-  return before.reopened(options);
+  return before.reopen(options);
 }
 
-function spoiled(token) {
+function corruptToken(token) {
   const [head, body, signature] = token.split(".");
   return [head, body, signature.split("").reverse().join("")].join(".");
 }
 
-/** Starts all of it before the tests of a file and ends it after them. */
+/** Start the server and the proxy before the tests of a file, and stop them after the tests. */
 function bench(test) {
   const parts = {};
   test.before(async () => {
@@ -199,7 +206,7 @@ function bench(test) {
   return parts;
 }
 
-/** What `promise` is rejected with. */
+/** Return the error that `promise` rejects with. Throw if it does not reject. */
 async function rejection(promise) {
   try {
     await promise;
@@ -209,15 +216,15 @@ async function rejection(promise) {
   throw new Error("it was not rejected");
 }
 
-/** Waits until `holds`, which it soon must. */
-async function until(holds) {
+/** Wait until `condition` returns true. Throw after ten times the time-out. */
+async function waitFor(condition) {
   const end = Date.now() + 10 * TIMEOUT;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`it never came to ${holds}`);
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`it never became true: ${condition}`);
     await pause(5);
   }
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-module.exports = { API, PNG, TIMEOUT, bench, phone, withRefusedAccess, withEndedSession, rejection, until, pause };
+module.exports = { API, PNG, TIMEOUT, bench, phone, withRefusedAccess, withEndedSession, rejection, waitFor, pause };

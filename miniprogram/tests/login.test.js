@@ -6,12 +6,12 @@ const { createClient } = require("../miniprogram_dist/wxlogin");
 const { createFakeWx } = require("../testing");
 const harness = require("./harness");
 
-const { phone, rejection, until, withRefusedAccess, withEndedSession } = harness;
+const { phone, rejection, waitFor, withRefusedAccess, withEndedSession } = harness;
 const bench = harness.bench(test);
 
 const DAY = 24 * 3600 * 1000;
 
-test("C1 a cold start with five calls at once is one code, one login and five answers", async () => {
+test("C1 after a cold start, five calls at once use one code and one login, and all are answered", async () => {
   const alice = phone(bench);
 
   const answers = await Promise.all(Array.from({ length: 5 }, alice.me));
@@ -26,7 +26,7 @@ test("C1 a cold start with five calls at once is one code, one login and five an
   assert.deepEqual(alice.events, ["signed-in"]);
 });
 
-test("C1 ready() is the same one login, and gives the user", async () => {
+test("C1 three ready() calls share one login and resolve with the user", async () => {
   const alice = phone(bench);
   assert.equal(alice.client.signedIn, false);
   assert.equal(alice.client.user, null);
@@ -39,13 +39,13 @@ test("C1 ready() is the same one login, and gives the user", async () => {
   assert.equal(alice.client.signedIn, true);
 });
 
-test("C2 a warm start knows the user at once and calls nobody but the page's own server", async () => {
+test("C2 after a warm start, the user is known at once and only the page's own call is sent", async () => {
   const before = phone(bench);
   await before.client.ready();
   before.fake.calls.length = 0;
   bench.wire.clear();
 
-  const alice = before.reopened();
+  const alice = before.reopen();
   assert.equal(alice.client.signedIn, true);
   assert.equal(alice.client.user.id, before.client.user.id);
   await alice.client.ready();
@@ -60,7 +60,7 @@ test("C2 a warm start knows the user at once and calls nobody but the page's own
   assert.deepEqual(alice.events, []);
 });
 
-test("C4 a refresh that is refused leads to one silent login, and the call is answered", async () => {
+test("C4 a refused refresh leads to one silent login, and the calls are answered", async () => {
   const alice = await withEndedSession(bench);
 
   const answers = await Promise.all(Array.from({ length: 5 }, alice.me));
@@ -72,14 +72,14 @@ test("C4 a refresh that is refused leads to one silent login, and the call is an
   assert.deepEqual(alice.events, ["signed-in"]);
 });
 
-test("C4 somebody blocked by staff is told once, with the reason, and nothing goes on trying", async () => {
+test("C4 a person blocked by staff is signed out once, with the reason, and the client does not retry", async () => {
   const before = phone(bench);
   await before.client.ready();
   await bench.server.act("block", { openid: before.openid });
   bench.wire.clear();
-  const alice = before.reopened();
-  const told = [];
-  alice.client.on("signed-out", (reason, error) => told.push({ reason, error }));
+  const alice = before.reopen();
+  const signOuts = [];
+  alice.client.on("signed-out", (reason, error) => signOuts.push({ reason, error }));
 
   const errors = await Promise.all(Array.from({ length: 5 }, () => rejection(alice.me())));
 
@@ -89,42 +89,45 @@ test("C4 somebody blocked by staff is told once, with the reason, and nothing go
     assert.equal(error.code, "account_disabled");
     assert.equal(error.retryable, false);
   });
-  assert.equal(told.length, 1);
-  assert.equal(told[0].reason, "account_disabled");
-  assert.equal(told[0].error.reason, "spam"); // staff meant it to be read
+  assert.equal(signOuts.length, 1);
+  assert.equal(signOuts[0].reason, "account_disabled");
+  // Staff made the reason public.
+  assert.equal(signOuts[0].error.reason, "spam");
   assert.equal(bench.wire.count("POST", "login/"), 1);
   assert.equal(bench.wire.count("POST", "token/refresh/"), 1);
   assert.equal(alice.client.signedIn, false);
-  assert.equal(alice.kept(), "");
+  assert.equal(alice.storedText(), "");
 
-  await rejection(alice.me()); // a page that asks again is one more try, and no more news
+  // Another call of the page tries one more login, but sends no second event.
+  await rejection(alice.me());
   assert.equal(bench.wire.count("POST", "login/"), 2);
-  assert.equal(told.length, 1);
+  assert.equal(signOuts.length, 1);
 
   await bench.server.act("unblock", { openid: alice.openid });
   assert.equal((await alice.me()).statusCode, 200);
   assert.deepEqual(alice.events.slice(-1), ["signed-in"]);
 });
 
-test("C4 a call that was sent before somebody was blocked does not start it all over when it comes back", async () => {
+test("C4 a late answer to a call from before the block does not start another login", async () => {
   const before = phone(bench);
   await before.client.ready();
   await bench.server.act("block", { openid: before.openid });
   bench.wire.clear();
-  const alice = before.reopened();
+  const alice = before.reopen();
   bench.wire.fault("me/", { delay: 200 });
   const slow = rejection(alice.me());
-  await until(() => bench.wire.calls.length);
+  await waitFor(() => bench.wire.calls.length);
 
   await rejection(alice.me());
   const late = await slow;
 
   assert.equal(late.code, "account_disabled");
   assert.equal(bench.wire.count("POST", "login/"), 1);
-  assert.equal(alice.count("login"), 2); // the one before the block, and the one that was refused
+  // One login before the block, and the one that was refused.
+  assert.equal(alice.count("login"), 2);
 });
 
-test("C4 a 403 of a renewal is told as what it is, and nobody logs in", async () => {
+test("C4 a 403 of a renewal signs out with its code and without a login", async () => {
   const alice = await withRefusedAccess(bench);
   bench.wire.fault("token/refresh/", { status: 403, body: { code: "account_disabled", detail: "…" } });
 
@@ -135,7 +138,7 @@ test("C4 a 403 of a renewal is told as what it is, and nobody logs in", async ()
   assert.deepEqual(alice.events, ["signed-out: account_disabled"]);
 });
 
-test("C4 WeChat's risk control at the first login is told once too", async () => {
+test("C4 a first login that WeChat's risk control refuses sends one event", async () => {
   const alice = phone(bench);
   await bench.server.wechat("faults", { path: "/sns/jscode2session", errcode: 40226, times: 1 });
 
@@ -147,7 +150,7 @@ test("C4 WeChat's risk control at the first login is told once too", async () =>
   assert.equal(bench.wire.count("POST", "login/"), 1);
 });
 
-test("a code that the server refuses is tried once more, with a new one", async () => {
+test("after a refused code, the login is tried once more with a new code", async () => {
   const alice = phone(bench);
   await bench.server.wechat("faults", { path: "/sns/jscode2session", errcode: 40029, times: 1 });
 
@@ -157,7 +160,7 @@ test("a code that the server refuses is tried once more, with a new one", async 
   assert.equal(bench.wire.count("POST", "login/"), 2);
 });
 
-test("a code that is refused twice ends it, and the message says where to look", async () => {
+test("after two refused codes the login fails, and the message names the AppID", async () => {
   const alice = phone(bench, { code: () => "made-up" });
 
   const error = await rejection(alice.client.ready());
@@ -169,14 +172,14 @@ test("a code that is refused twice ends it, and the message says where to look",
   assert.equal(alice.client.signedIn, false);
 });
 
-test("C11 a phone whose clock is a day off needs no call more than others", async () => {
+test("C11 a clock that is wrong by a day costs no extra call", async () => {
   for (const skew of [DAY, -DAY]) {
     const alice = phone(bench, { now: () => Date.now() + skew });
     await alice.client.ready();
     bench.wire.clear();
 
     await alice.me();
-    await alice.reopened().me();
+    await alice.reopen().me();
 
     assert.deepEqual(
       bench.wire.calls.map(({ path, status }) => `${path} ${status}`),
@@ -185,7 +188,7 @@ test("C11 a phone whose clock is a day off needs no call more than others", asyn
   }
 });
 
-test("C11 a clock that is set back in the meantime costs nothing either", async () => {
+test("C11 a clock that is set back after the login costs no extra call", async () => {
   let skew = 0;
   const alice = phone(bench, { now: () => Date.now() + skew });
   await alice.client.ready();
@@ -200,18 +203,19 @@ test("C11 a clock that is set back in the meantime costs nothing either", async 
   );
 });
 
-test("C11 a token is renewed ahead of its end, once, and the call never sees a 401", async () => {
+test("C11 a token is renewed once before it expires, and no call gets a 401", async () => {
   let skew = 0;
   const alice = phone(bench, { now: () => Date.now() + skew });
   const before = await alice.client.ready();
   bench.wire.clear();
 
-  skew = 235 * 1000; // of 300 seconds, with a margin of 60
+  // The token is valid for 300 seconds, and the margin is 60.
+  skew = 235 * 1000;
   await alice.me();
   assert.equal(bench.wire.count("POST", "token/refresh/"), 0);
   skew = 245 * 1000;
   await Promise.all([alice.me(), alice.me(), alice.client.ready()]);
-  await until(() => alice.events.includes("renewed"));
+  await waitFor(() => alice.events.includes("renewed"));
 
   assert.equal(bench.wire.count("POST", "token/refresh/"), 1);
   assert.ok(bench.wire.calls.every(({ status }) => status === 200));
@@ -219,7 +223,7 @@ test("C11 a token is renewed ahead of its end, once, and the call never sees a 4
   assert.deepEqual(alice.events, ["signed-in", "renewed"]);
 });
 
-test("C11 a renewal ahead of time that fails costs nothing while the token lives, and is tried again", async () => {
+test("C11 an early renewal that fails harms no call while the token is valid, and is retried", async () => {
   let skew = 0;
   const alice = phone(bench, { now: () => Date.now() + skew });
   await alice.client.ready();
@@ -227,13 +231,13 @@ test("C11 a renewal ahead of time that fails costs nothing while the token lives
   bench.wire.fault("token/refresh/", { reset: true });
 
   assert.equal((await alice.me()).statusCode, 200);
-  await until(async () => (await alice.me()) && alice.events.includes("renewed"));
+  await waitFor(async () => (await alice.me()) && alice.events.includes("renewed"));
 
   assert.ok(bench.wire.count("POST", "token/refresh/") >= 2);
   assert.deepEqual(alice.events, ["signed-in", "renewed"]);
 });
 
-test("C11 a renewal ahead of time that hangs keeps nobody waiting while the token lives", async () => {
+test("C11 an early renewal that hangs delays no call while the token is valid", async () => {
   let skew = 0;
   const alice = phone(bench, { now: () => Date.now() + skew });
   await alice.client.ready();
@@ -245,10 +249,11 @@ test("C11 a renewal ahead of time that hangs keeps nobody waiting while the toke
 
   assert.equal(bench.wire.count("POST", "token/refresh/"), 1);
   const refresh = bench.wire.calls.find(({ path }) => path.endsWith("refresh/"));
-  assert.ok(!refresh.isCut); // it was still under way
+  // The renewal is still running.
+  assert.ok(!refresh.isCut);
 });
 
-test("C11 a token that is past its end is not sent", async () => {
+test("C11 an expired token is not sent", async () => {
   let skew = 0;
   const alice = phone(bench, { now: () => Date.now() + skew });
   await alice.client.ready();
@@ -265,7 +270,7 @@ test("C11 a token that is past its end is not sent", async () => {
   assert.equal(bench.wire.count("POST", "token/refresh/"), 1);
 });
 
-test("C16 no token, code or refresh is printed, part of a URL, or in an error", async () => {
+test("C16 no access token, code or refresh token is in the console, a URL or an error", async () => {
   const printed = [];
   const { log, info, warn, error: print, debug } = console;
   const spy = (...parts) => printed.push(parts.map(String).join(" "));
@@ -290,17 +295,18 @@ test("C16 no token, code or refresh is printed, part of a URL, or in an error", 
     Object.assign(console, { log, info, warn, error: print, debug });
   }
 
-  const said = [printed.join(), bench.wire.calls.map(({ url }) => url).join(), ...errors.map(whole)].join();
+  const output = [printed.join(), bench.wire.calls.map(({ url }) => url).join(), ...errors.map(textOf)].join();
   const used = secrets.filter(Boolean);
   assert.ok(new Set(used).size > 5);
-  used.forEach((secret) => assert.ok(!said.includes(secret)));
+  used.forEach((secret) => assert.ok(!output.includes(secret)));
   assert.deepEqual(printed, []);
 });
 
-test("C16 another host gets no token, whatever its address pretends", async () => {
+test("C16 a foreign host gets no token, even if its URL looks like our own", async () => {
   const alice = phone(bench);
   await alice.client.ready();
-  alice.fake.domains = []; // so that nothing leaves this machine
+  // With no allowed domain, no request leaves this machine.
+  alice.fake.domains = [];
   const port = bench.wire.url.split(":").pop();
   const foreign = [
     `http://localhost:${port}/api/wechat/me/`,
@@ -319,7 +325,7 @@ test("C16 another host gets no token, whatever its address pretends", async () =
   }
 });
 
-test("C16 a default port that is written out, and capital letters, are the same host", async () => {
+test("C16 an explicit default port and capital letters do not change the host", async () => {
   const cases = [
     ["https://example.com/api/wechat/", "https://EXAMPLE.com:443/orders/", true],
     ["https://example.com:443/api/wechat/", "https://example.com/orders/", true],
@@ -329,7 +335,8 @@ test("C16 a default port that is written out, and capital letters, are the same 
   ];
   for (const [baseUrl, url, isOwn] of cases) {
     const wx = createFakeWx();
-    wx.fake.domains = []; // so that nothing leaves this machine
+    // With no allowed domain, no request leaves this machine.
+    wx.fake.domains = [];
     const kept = { access: "made-up", refresh: "made-up", from: Date.now(), lifetime: 300, user: null };
     wx.setStorageSync(`wxlogin:${baseUrl}`, JSON.stringify(kept));
 
@@ -339,7 +346,7 @@ test("C16 a default port that is written out, and capital letters, are the same 
   }
 });
 
-test("C16 a call of another host needs nobody signed in, and its 401 renews nothing", async () => {
+test("C16 a call to a foreign host needs no login, and its 401 causes no renewal", async () => {
   const alice = phone(bench);
 
   const error = await rejection(alice.client.request({ url: `${bench.server.url}/api/wechat/me/` }));
@@ -349,7 +356,7 @@ test("C16 a call of another host needs nobody signed in, and its 401 renews noth
   assert.equal(bench.wire.calls.length, 0);
 });
 
-test("C16 its own host gets the token, however its address is written, and nobody else's", async () => {
+test("C16 our own host gets exactly our token, however the URL is written", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   const own = [
@@ -367,7 +374,7 @@ test("C16 its own host gets the token, however its address is written, and nobod
   }
 });
 
-test("a wx.login that gives no code is no refusal of anybody", async () => {
+test("a wx.login without a code signs nobody out", async () => {
   const alice = phone(bench, { code: () => "" });
 
   const error = await rejection(alice.client.ready());
@@ -377,37 +384,37 @@ test("a wx.login that gives no code is no refusal of anybody", async () => {
   assert.deepEqual(alice.events, []);
 });
 
-test("a refusal by somebody else than wxlogin signs nobody out", async () => {
+test("a refusal by another server than wxlogin signs nobody out", async () => {
   const firewall = { status: 403, body: { code: "AccessDenied" } };
   const deployed = { status: 404, body: { code: "not_found", detail: "…" } };
   for (const what of [firewall, deployed]) {
     const alice = await withRefusedAccess(bench);
-    const kept = alice.kept();
+    const kept = alice.storedText();
     bench.wire.fault("token/refresh/", what);
     bench.wire.fault("login/", what);
 
     const error = await rejection(alice.me());
 
     assert.equal(error.kind, "http");
-    assert.equal(alice.kept(), kept);
+    assert.equal(alice.storedText(), kept);
     assert.deepEqual(alice.events, []);
   }
 });
 
-test("a refresh that somebody else refused is not lost to a login that wxlogin refuses", async () => {
+test("a refresh token that a proxy refused is kept if wxlogin then refuses the login", async () => {
   const alice = await withRefusedAccess(bench);
-  const kept = JSON.parse(JSON.parse(alice.kept()));
+  const kept = JSON.parse(JSON.parse(alice.storedText()));
   bench.wire.fault("token/refresh/", { status: 404, body: "<html>deploying</html>", type: "text/html" });
   bench.wire.fault("login/", { status: 401, body: { code: "code_invalid", detail: "…" } }, 2);
 
   const error = await rejection(alice.me());
 
   assert.equal(error.code, "code_invalid");
-  assert.equal(JSON.parse(JSON.parse(alice.kept())).refresh, kept.refresh);
+  assert.equal(JSON.parse(JSON.parse(alice.storedText())).refresh, kept.refresh);
   assert.deepEqual(alice.events, []);
 });
 
-test("C8 what a page gets wrong is a rejection too", async () => {
+test("C8 wrong arguments of a page lead to a rejection", async () => {
   const { client } = phone(bench);
 
   for (const args of [[], [{}], [{ url: null }], [{ url: 5 }], [null]]) {
@@ -422,13 +429,13 @@ test("C8 what a page gets wrong is a rejection too", async () => {
   assert.throws(() => client.on("constructor", () => {}), /no event is named/);
 });
 
-test("C17 importing needs no wx; making a client does, and says so", () => {
+test("C17 requiring the file needs no wx, and createClient throws without one", () => {
   assert.equal(typeof wx, "undefined");
   assert.throws(() => createClient({ baseUrl: "https://example.com/api/wechat/" }), /no wx here/);
   assert.throws(() => createClient({ baseUrl: "/api/wechat/", wx: createFakeWx() }), /baseUrl must look like/);
 });
 
-test("C17 a wx whose calls are promises too, as Taro's, is no trouble", async () => {
+test("C17 a wx that also returns promises, like Taro's, works", async () => {
   const alice = phone(bench);
   const taro = Object.assign(Object.create(alice.wx), {
     request(options) {
@@ -450,10 +457,11 @@ test("C17 a wx whose calls are promises too, as Taro's, is no trouble", async ()
 
   const error = await rejection(client.request({ url: "/api/wechat/me/" }));
 
-  assert.equal(error.kind, "network"); // and no unhandled rejection, which would fail this file
+  // An unhandled rejection would fail this file.
+  assert.equal(error.kind, "network");
 });
 
-test("a wx with nothing but what is needed will do", async () => {
+test("a wx with only the required methods works", async () => {
   const { request, uploadFile, login, getStorageSync, setStorageSync, removeStorageSync } = phone(bench).wx;
   const wx = { request, uploadFile, login, getStorageSync, setStorageSync, removeStorageSync };
   const client = createClient({ baseUrl: bench.wire.baseUrl, wx, timeout: harness.TIMEOUT });
@@ -464,7 +472,7 @@ test("a wx with nothing but what is needed will do", async () => {
   assert.equal(error.code, "base_library_too_old");
 });
 
-test("the server's sentences are in the language of the phone", async () => {
+test("the server's messages are in the language of the phone", async () => {
   const alice = phone(bench);
   await bench.server.wechat("faults", { path: "/sns/jscode2session", errcode: 40226, times: 1 });
 
@@ -473,7 +481,7 @@ test("the server's sentences are in the language of the phone", async () => {
   assert.equal(error.detail, "微信不允许该账号登录。");
 });
 
-test("a storage that answers with promises is waited for", async () => {
+test("the client waits for an asynchronous storage", async () => {
   const kept = new Map();
   const later =
     (run) =>
@@ -492,15 +500,15 @@ test("a storage that answers with promises is waited for", async () => {
   assert.equal(alice.fake.storage.size, 0);
   bench.wire.clear();
 
-  const again = open();
-  await again.ready();
+  const reopened = open();
+  await reopened.ready();
   assert.equal(bench.wire.calls.length, 0);
-  await again.logout();
+  await reopened.logout();
 
   assert.equal(kept.size, 0);
 });
 
-test("a logout while the storage is still being read holds, and ready() after it signs in anew", async () => {
+test("a logout while the storage is read takes effect, and a later ready() signs in again", async () => {
   const before = phone(bench);
   await before.client.ready();
   const [[, text]] = before.fake.storage;
@@ -526,7 +534,7 @@ test("a logout while the storage is still being read holds, and ready() after it
   assert.equal(another.signedIn, true);
 });
 
-test("a storage that is full, broken, stuck or full of nonsense is like an empty one", async () => {
+test("a storage that is full, broken, stuck or has invalid content counts as empty", async () => {
   const fails = () => {
     throw new Error("setStorageSync:fail entry size limit reached");
   };
@@ -549,7 +557,7 @@ test("a storage that is full, broken, stuck or full of nonsense is like an empty
   }
 });
 
-test("one server's tokens are not shown to another", async () => {
+test("one server never gets the tokens of another", async () => {
   const before = phone(bench);
   await before.client.ready();
 
@@ -558,7 +566,7 @@ test("one server's tokens are not shown to another", async () => {
   assert.equal(client.signedIn, false);
 });
 
-test("with several apps on the server, the appid goes along with the code", async () => {
+test("with several apps on the server, the appid is sent with the code", async () => {
   const { wx } = phone(bench);
   const unknown = createClient({
     baseUrl: bench.wire.baseUrl,
@@ -580,6 +588,6 @@ test("with several apps on the server, the appid goes along with the code", asyn
   await known.ready();
 });
 
-function whole(error) {
+function textOf(error) {
   return [error.message, error.stack, JSON.stringify(error)].join();
 }

@@ -5,12 +5,12 @@ const test = require("node:test");
 const { createClient } = require("../miniprogram_dist/wxlogin");
 const harness = require("./harness");
 
-const { API, phone, rejection, until, pause, withRefusedAccess } = harness;
+const { API, phone, rejection, waitFor, pause, withRefusedAccess } = harness;
 const bench = harness.bench(test);
 
 const openSessions = ({ openid }) => bench.server.act("open_sessions", { openid });
 
-test("C10 logout ends the session on the server and forgets it here", async () => {
+test("C10 logout ends the session on the server and deletes it on the phone", async () => {
   const alice = phone(bench);
   await alice.client.ready();
 
@@ -23,11 +23,11 @@ test("C10 logout ends the session on the server and forgets it here", async () =
   assert.deepEqual(alice.events, ["signed-in", "signed-out: logged_out"]);
 });
 
-test("C10 a refresh in flight brings nothing back", async () => {
+test("C10 a refresh in flight does not restore the session after a logout", async () => {
   const alice = await withRefusedAccess(bench);
   bench.wire.fault("token/refresh/", { delay: 150 });
   const call = rejection(alice.me());
-  await until(() => bench.wire.count("POST", "token/refresh/"));
+  await waitFor(() => bench.wire.count("POST", "token/refresh/"));
 
   await alice.client.logout();
   const error = await call;
@@ -42,11 +42,11 @@ test("C10 a refresh in flight brings nothing back", async () => {
   assert.deepEqual(alice.events, ["signed-out: logged_out"]);
 });
 
-test("C10 nor does a login in flight, and the session that it made is ended", async () => {
+test("C10 a login in flight does not restore the session, and its new session is ended", async () => {
   const alice = phone(bench);
   bench.wire.fault("login/", { delay: 150 });
   const call = rejection(alice.client.ready());
-  await until(() => bench.wire.count("POST", "login/"));
+  await waitFor(() => bench.wire.count("POST", "login/"));
 
   await alice.client.logout();
   await call;
@@ -57,11 +57,11 @@ test("C10 nor does a login in flight, and the session that it made is ended", as
   assert.equal(await bench.server.act("people", { openid: alice.openid }), 1);
 });
 
-test("C10 nor does a wx.login in flight, whose code is then not sent at all", async () => {
+test("C10 the code of a wx.login in flight is not sent after a logout", async () => {
   let give;
   const alice = phone(bench, { code: () => new Promise((resolve) => (give = resolve)) });
   const call = rejection(alice.client.ready());
-  await until(() => give);
+  await waitFor(() => give);
 
   await alice.client.logout();
   give("made-up");
@@ -72,13 +72,13 @@ test("C10 nor does a wx.login in flight, whose code is then not sent at all", as
   assert.deepEqual(alice.events, ["signed-out: logged_out"]);
 });
 
-test("C10 nor does a refresh that is refused only after it: nobody calls wx.login, and nobody is told twice", async () => {
+test("C10 a refresh that is refused after a logout causes no wx.login and no second event", async () => {
   const alice = await withRefusedAccess(bench);
   let release;
   const hold = new Promise((resolve) => (release = resolve));
   bench.wire.fault("token/refresh/", { status: 401, body: { code: "session_ended" }, hold });
   const call = rejection(alice.me());
-  await until(() => bench.wire.count("POST", "token/refresh/"));
+  await waitFor(() => bench.wire.count("POST", "token/refresh/"));
 
   await alice.client.logout();
   release();
@@ -88,13 +88,13 @@ test("C10 nor does a refresh that is refused only after it: nobody calls wx.logi
   assert.deepEqual(alice.events, ["signed-out: logged_out"]);
 });
 
-test("C10 nor is anybody told of a login that is refused only after it", async () => {
+test("C10 a login that is refused after a logout causes no second event", async () => {
   const alice = phone(bench);
   let release;
   const hold = new Promise((resolve) => (release = resolve));
   bench.wire.fault("login/", { status: 403, body: { code: "account_disabled" }, hold });
   const call = rejection(alice.client.ready());
-  await until(() => bench.wire.count("POST", "login/"));
+  await waitFor(() => bench.wire.count("POST", "login/"));
 
   await alice.client.logout();
   release();
@@ -103,12 +103,12 @@ test("C10 nor is anybody told of a login that is refused only after it", async (
   assert.deepEqual(alice.events, ["signed-out: logged_out"]);
 });
 
-test("C10 ready() after a logout does not wait for what was under way before it", async () => {
+test("C10 ready() after a logout does not wait for work from before it", async () => {
   const alice = await withRefusedAccess(bench);
   let release;
   bench.wire.fault("token/refresh/", { hold: new Promise((resolve) => (release = resolve)) });
   const call = rejection(alice.me());
-  await until(() => bench.wire.count("POST", "token/refresh/"));
+  await waitFor(() => bench.wire.count("POST", "token/refresh/"));
 
   const out = alice.client.logout();
   await alice.client.ready();
@@ -119,7 +119,7 @@ test("C10 ready() after a logout does not wait for what was under way before it"
   assert.equal((await alice.me()).statusCode, 200);
 });
 
-test("C10 nor does a check of WeChat's key", async () => {
+test("C10 a check of WeChat's session_key in flight causes no login after a logout", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   alice.fake.isKeyExpired = true;
@@ -127,7 +127,7 @@ test("C10 nor does a check of WeChat's key", async () => {
   const { checkSession } = alice.wx;
   alice.wx.checkSession = (options) => (answer = () => checkSession(options));
   const call = rejection(alice.client.ready({ sessionKey: true }));
-  await until(() => answer);
+  await waitFor(() => answer);
 
   await alice.client.logout();
   answer();
@@ -137,13 +137,13 @@ test("C10 nor does a check of WeChat's key", async () => {
   assert.equal(alice.count("login"), 1);
 });
 
-test("C10 ready() that finds out about a logout only at its end rejects", async () => {
+test("C10 ready() rejects if a logout came while it ran", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   let answer;
   alice.wx.checkSession = ({ success }) => (answer = () => success({ errMsg: "checkSession:ok" }));
   const ready = rejection(alice.client.ready({ sessionKey: true }));
-  await until(() => answer);
+  await waitFor(() => answer);
 
   await alice.client.logout();
   answer();
@@ -151,7 +151,7 @@ test("C10 ready() that finds out about a logout only at its end rejects", async 
   assert.equal((await ready).code, "logged_out");
 });
 
-test("C10 a page that signs out as soon as somebody is signed in gets what it asked for", async () => {
+test("C10 a logout in a signed-in listener takes effect", async () => {
   const alice = phone(bench);
   alice.client.on("signed-in", () => alice.client.logout());
 
@@ -159,10 +159,10 @@ test("C10 a page that signs out as soon as somebody is signed in gets what it as
   assert.equal(alice.client.signedIn, false);
 });
 
-test("C10 a second logout after a warm start has nothing more to say", async () => {
+test("C10 a second logout after a warm start sends no request", async () => {
   const before = phone(bench);
   await before.client.ready();
-  const alice = before.reopened();
+  const alice = before.reopen();
   await alice.client.logout();
   bench.wire.clear();
 
@@ -171,7 +171,7 @@ test("C10 a second logout after a warm start has nothing more to say", async () 
   assert.equal(bench.wire.calls.length, 0);
 });
 
-test("C10 logout takes effect at once, and ready() right after it signs in anew", async () => {
+test("C10 logout takes effect at once, and a ready() right after it signs in again", async () => {
   const alice = phone(bench);
   await alice.client.ready();
 
@@ -183,7 +183,7 @@ test("C10 logout takes effect at once, and ready() right after it signs in anew"
   assert.deepEqual(alice.events, ["signed-in", "signed-out: logged_out", "signed-in"]);
 });
 
-test("C10 logout while a slow storage is still writing leaves it empty", async () => {
+test("C10 a logout during a slow storage write leaves the storage empty", async () => {
   const kept = new Map();
   const later = (ms, run) => new Promise((resolve) => setTimeout(() => resolve(run()), ms));
   const storage = {
@@ -202,7 +202,7 @@ test("C10 logout while a slow storage is still writing leaves it empty", async (
   assert.equal(kept.size, 0);
 });
 
-test("C10 an access token that has expired meanwhile keeps no session alive on the server", async () => {
+test("C10 logout with an expired access token still ends the session on the server", async () => {
   const alice = await withRefusedAccess(bench);
 
   await alice.client.logout();
@@ -210,7 +210,7 @@ test("C10 an access token that has expired meanwhile keeps no session alive on t
   assert.equal(await openSessions(alice), 0);
 });
 
-test("C10 without a network it is a logout all the same", async () => {
+test("C10 logout works without a network", async () => {
   for (const what of [{ reset: true }, { hang: true }, { status: 500 }, { status: 200, body: "<html>" }]) {
     const alice = phone(bench);
     await alice.client.ready();
@@ -224,7 +224,7 @@ test("C10 without a network it is a logout all the same", async () => {
   }
 });
 
-test("everywhere ends the other phones too", async () => {
+test("logout({ everywhere: true }) ends the sessions on other phones too", async () => {
   const alice = phone(bench);
   const tablet = phone(bench, { openid: alice.openid });
   await Promise.all([alice.client.ready(), tablet.client.ready()]);
@@ -234,7 +234,7 @@ test("everywhere ends the other phones too", async () => {
   assert.equal(await openSessions(alice), 0);
 });
 
-test("after a logout nothing signs in again but ready()", async () => {
+test("after a logout only ready() signs in again", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   await alice.client.logout();
@@ -249,7 +249,7 @@ test("after a logout nothing signs in again but ready()", async () => {
   assert.deepEqual(alice.events.slice(-1), ["signed-in"]);
 });
 
-test("signing in again while the logout is still on its way is not undone by it", async () => {
+test("a logout request that is still running does not undo a new login", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   bench.wire.fault("logout/", { delay: 100 });
@@ -264,7 +264,7 @@ test("signing in again while the logout is still on its way is not undone by it"
   assert.equal(await openSessions(alice), 1);
 });
 
-test("a logout of nobody, or a second one, does no harm", async () => {
+test("a logout without a session, or a second one, does no harm", async () => {
   const alice = phone(bench);
   await alice.client.logout();
   await alice.client.logout();
@@ -273,7 +273,7 @@ test("a logout of nobody, or a second one, does no harm", async () => {
   assert.deepEqual(alice.events, ["signed-out: logged_out"]);
 });
 
-test("a person who had themselves erased and logs out is not made anew by a call that comes later", async () => {
+test("a call after erasure and logout does not create the person again", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   await alice.client.request({ url: `${API}me/`, method: "DELETE" });

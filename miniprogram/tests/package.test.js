@@ -12,13 +12,13 @@ const tools = require("./tools");
 
 const HERE = path.join(__dirname, "..");
 const DIST = path.join(HERE, "miniprogram_dist");
-const LARGEST = 10000; // bytes, minified
+const MAX_MINIFIED = 10000; // bytes
 
 const source = (name) => fs.readFileSync(path.join(DIST, name), "utf8");
 const described = JSON.parse(fs.readFileSync(path.join(HERE, "package.json"), "utf8"));
 
-/** A folder with the package installed in it as npm does it, from the archive that would be published. */
-function installed(t) {
+/** Install the archive that npm would publish into a new folder. Return the folder and the files of the archive. */
+function installPackage(t) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "wxlogin-"));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   const npm = (...args) =>
@@ -29,17 +29,17 @@ function installed(t) {
   return { folder, files: files.map((file) => file.path) };
 }
 
-test("C18 the client is ES2018, which is what the oldest parsers on the way know", () => {
+test("C18 the client is ES2018, because the oldest parsers know nothing newer", () => {
   for (const name of ["wxlogin.js", "index.js"]) {
     acorn.parse(source(name), { ecmaVersion: 2018, sourceType: "script" });
   }
   assert.throws(() => acorn.parse("a?.b", { ecmaVersion: 2018 }));
 });
 
-test(`C18 it is at most ${LARGEST} bytes when minified, and needs nothing else`, async () => {
+test(`C18 the client has at most ${MAX_MINIFIED} bytes when minified, and no dependency`, async () => {
   const { code } = await minify(source("wxlogin.js"), { compress: { passes: 2 }, mangle: true, toplevel: true });
 
-  assert.ok(Buffer.byteLength(code) <= LARGEST, `${Buffer.byteLength(code)} bytes`);
+  assert.ok(Buffer.byteLength(code) <= MAX_MINIFIED, `${Buffer.byteLength(code)} bytes`);
   assert.doesNotMatch(source("wxlogin.js"), /\brequire\(/);
   assert.equal(described.dependencies, undefined);
 });
@@ -52,8 +52,8 @@ test("the version is the same everywhere", () => {
   assert.match(python, new RegExp(`^version = "${described.version}"`, "m"));
 });
 
-test("C18 the published package is the client, the test kit and their types, and both can be required", (t) => {
-  const { folder, files } = installed(t);
+test("C18 the published package has the client, the test kit and their types, and both can be required", (t) => {
+  const { folder, files } = installPackage(t);
 
   assert.deepEqual(files.sort(), [
     "LICENSE",
@@ -80,7 +80,7 @@ test("C18 the published package is the client, the test kit and their types, and
   assert.equal(execFileSync("node", ["-e", script], { cwd: folder, encoding: "utf8" }), "true network\n");
 });
 
-test("C18 the types fit the platform's, without those of a browser", () => {
+test("C18 the types work with the platform's types and without a browser's", () => {
   for (const project of ["tsconfig.json", "tsconfig.client.json", "tsconfig.testing.json", "demo"]) {
     const { status, stdout } = spawnSync("npx", ["--no-install", "tsc", "-p", project], {
       cwd: HERE,
@@ -95,9 +95,9 @@ test("the code is formatted", () => {
   assert.equal(status, 0, stdout + stderr);
 });
 
-test("C18 the developer tools' own builder packs it without a warning", (t) => {
+test("C18 the builder of the developer tools packs the client without a warning", (t) => {
   if (tools.areMissing(t)) return;
-  const { folder } = installed(t);
+  const { folder } = installPackage(t);
   fs.mkdirSync(path.join(folder, "pages", "index"), { recursive: true });
   const files = {
     "app.js": "App({});",
@@ -109,8 +109,8 @@ test("C18 the developer tools' own builder packs it without a warning", (t) => {
   };
   Object.entries(files).forEach(([name, content]) => fs.writeFileSync(path.join(folder, name), content));
 
-  const said = execFileSync("node", [path.join(tools.FOLDER, "pack-npm.js"), folder], { encoding: "utf8" });
+  const output = execFileSync("node", [path.join(tools.FOLDER, "pack-npm.js"), folder], { encoding: "utf8" });
 
-  assert.deepEqual(JSON.parse(said.trim().split("\n").pop()), { warnings: [], packed: 1 });
+  assert.deepEqual(JSON.parse(output.trim().split("\n").pop()), { warnings: [], packed: 1 });
   assert.deepEqual(fs.readdirSync(path.join(folder, "miniprogram_npm", "wxlogin")).sort(), fs.readdirSync(DIST).sort());
 });

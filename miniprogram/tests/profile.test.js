@@ -4,7 +4,7 @@ const assert = require("node:assert/strict");
 const test = require("node:test");
 const harness = require("./harness");
 
-const { API, PNG, phone, rejection, until, pause, withRefusedAccess } = harness;
+const { API, PNG, phone, rejection, waitFor, pause, withRefusedAccess } = harness;
 const bench = harness.bench(test);
 
 const FILE = "wxfile://tmp_picture.png";
@@ -20,7 +20,7 @@ async function signedIn() {
   return alice;
 }
 
-test("C14 a tap binds the phone, and no wx.login comes in between", async () => {
+test("C14 a tap binds the phone without a wx.login", async () => {
   const alice = await signedIn();
 
   const bound = await alice.client.bindPhone(await alice.tap());
@@ -28,11 +28,11 @@ test("C14 a tap binds the phone, and no wx.login comes in between", async () => 
   assert.deepEqual(Object.keys(bound).sort(), ["country_code", "phone_number"]);
   assert.equal(alice.count("login"), 0);
   assert.equal(alice.client.user.phone_bound, true);
-  assert.equal(alice.reopened().client.user.phone_bound, true);
+  assert.equal(alice.reopen().client.user.phone_bound, true);
   assert.deepEqual(alice.events, ["signed-in", "profile"]);
 });
 
-test("C14 a double tap sends one", async () => {
+test("C14 a double tap sends one request", async () => {
   const alice = await signedIn();
   const [event, another] = [await alice.tap(), await alice.tap()];
 
@@ -46,7 +46,7 @@ test("C14 a double tap sends one", async () => {
   assert.equal(bench.wire.count("POST", "phone/"), 1);
 });
 
-test("C14 a phone code that the server refuses is not sent again; the next tap is", async () => {
+test("C14 a refused phone code is not sent again, and the next tap works", async () => {
   const alice = await signedIn();
 
   const error = await rejection(alice.client.bindPhone(tapped({ errMsg: "getPhoneNumber:ok", code: "made-up" })));
@@ -56,7 +56,7 @@ test("C14 a phone code that the server refuses is not sent again; the next tap i
   await alice.client.bindPhone(await alice.tap());
 });
 
-test("C14 what the button can say instead is told apart, and nothing is sent", async () => {
+test("C14 each failure of the phone button has its own error, and nothing is sent", async () => {
   const cases = [
     [{ errMsg: "getPhoneNumber:fail user deny" }, "denied", ""],
     [{ errMsg: "getPhoneNumber:fail:user deny" }, "denied", ""],
@@ -78,7 +78,7 @@ test("C14 what the button can say instead is told apart, and nothing is sent", a
   assert.equal((await rejection(alice.client.bindPhone())).name, "WxLoginError");
 });
 
-test("C19 a base library whose button gives no code is named, with the one that is needed", async () => {
+test("C19 a base library that is too old is reported with the version that is needed", async () => {
   for (const [version, code] of [
     ["2.10.0", "base_library_too_old"],
     ["2.21.1", "base_library_too_old"],
@@ -98,7 +98,7 @@ test("C19 a base library whose button gives no code is named, with the one that 
   }
 });
 
-test("C15 nickname and avatar in one call", async () => {
+test("C15 one call updates nickname and avatar", async () => {
   const alice = await signedIn();
 
   const user = await alice.client.updateProfile({ nickname: "王小明 🍵", avatarPath: FILE });
@@ -106,10 +106,10 @@ test("C15 nickname and avatar in one call", async () => {
   assert.equal(user.nickname, "王小明 🍵");
   assert.match(user.avatar, /^http.*\/media\/.*\.png$/);
   assert.deepEqual(alice.client.user, user);
-  assert.deepEqual(alice.reopened().client.user, user);
+  assert.deepEqual(alice.reopen().client.user, user);
 });
 
-test("C15 either alone will do", async () => {
+test("C15 nickname and avatar can be updated separately", async () => {
   const alice = await signedIn();
 
   await alice.client.updateProfile({ nickname: "Anna" });
@@ -122,7 +122,7 @@ test("C15 either alone will do", async () => {
   assert.deepEqual(await alice.client.updateProfile({}), user);
 });
 
-test("C15 a nickname that WeChat blanked is an error before anything is sent, the picture too", async () => {
+test("C15 an empty nickname is an error, and neither nickname nor picture is sent", async () => {
   const alice = await signedIn();
 
   for (const nickname of ["", "   "]) {
@@ -132,7 +132,7 @@ test("C15 a nickname that WeChat blanked is an error before anything is sent, th
   assert.equal(bench.wire.calls.length, 0);
 });
 
-test("C15 what the server refuses is said with its code; a nickname that it took stays", async () => {
+test("C15 a refused picture rejects with the code of the server, and the new nickname stays", async () => {
   const alice = await signedIn();
   const cases = [
     [Buffer.alloc(3 * 1024 * 1024), 413, "too_large"],
@@ -150,7 +150,7 @@ test("C15 what the server refuses is said with its code; a nickname that it took
   assert.equal((await rejection(alice.client.updateProfile({ avatarPath: FILE }))).code, "unsupported_media_type");
 });
 
-test("C15 a hotel's login page is no profile and no phone", async () => {
+test("C15 the page of a captive portal is not taken for a profile or a phone number", async () => {
   const alice = await signedIn();
   const before = alice.client.user;
   const page = { status: 200, body: "<html>Welcome</html>", type: "text/html" };
@@ -169,7 +169,7 @@ test("C15 a hotel's login page is no profile and no phone", async () => {
   assert.deepEqual(alice.client.user, before);
 });
 
-test("C13 an upload that is refused for its token is sent once more, and its answer is parsed", async () => {
+test("C13 an upload with a refused token is sent once more, and its answer is parsed", async () => {
   const alice = await withRefusedAccess(bench);
   alice.fake.files.set(FILE, PNG);
   const progress = [];
@@ -190,19 +190,19 @@ test("C13 an upload that is refused for its token is sent once more, and its ans
   assert.equal(bench.wire.count("POST", "token/refresh/"), 1);
 });
 
-test("C13 an upload can be called off", async () => {
+test("C13 an upload can be aborted", async () => {
   const alice = await signedIn();
   bench.wire.fault("me/avatar/", { hang: true });
 
   const task = alice.client.upload({ url: `${API}me/avatar/`, filePath: FILE, name: "avatar" });
-  await until(() => bench.wire.calls.length);
+  await waitFor(() => bench.wire.calls.length);
   task.abort();
 
   assert.equal((await rejection(task)).code, "aborted");
-  await until(() => bench.wire.calls[0].isCut);
+  await waitFor(() => bench.wire.calls[0].isCut);
 });
 
-test("C13 a file that is gone is no network failure", async () => {
+test("C13 a missing file is not a network failure", async () => {
   const alice = await signedIn();
 
   const error = await rejection(alice.client.updateProfile({ avatarPath: "wxfile://gone.png" }));
@@ -210,20 +210,20 @@ test("C13 a file that is gone is no network failure", async () => {
   assert.deepEqual([error.kind, error.code, error.retryable], ["wechat", "file_missing", false]);
 });
 
-test("C21 events come in order, a listener that throws harms nobody, and one that left hears nothing", async () => {
+test("C21 events come in order, a listener that throws does no harm, and a removed one gets no event", async () => {
   const alice = await signedIn();
   const { error: print } = console;
   const printed = [];
-  const heard = [];
+  const received = [];
   console.error = (problem) => printed.push(problem.message);
   try {
     alice.client.on("profile", () => {
       throw new Error("the page's own");
     });
-    const leave = alice.client.on("profile", () => heard.push("profile"));
+    const stop = alice.client.on("profile", () => received.push("profile"));
 
     await alice.client.updateProfile({ nickname: "Anna" });
-    leave();
+    stop();
     await alice.client.updateProfile({ nickname: "Bella" });
   } finally {
     console.error = print;
@@ -231,16 +231,16 @@ test("C21 events come in order, a listener that throws harms nobody, and one tha
   await alice.client.logout();
 
   assert.deepEqual(printed, ["the page's own", "the page's own"]);
-  assert.deepEqual(heard, ["profile"]);
+  assert.deepEqual(received, ["profile"]);
   assert.deepEqual(alice.events, ["signed-in", "profile", "profile", "signed-out: logged_out"]);
   assert.throws(() => alice.client.on("sign-out", () => {}), /no event is named sign-out/);
 });
 
-test("C21 a profile that is changed across a sign-out does not go on with the next session", async () => {
+test("C21 a profile change from before a sign-out is not continued in the next session", async () => {
   const alice = await signedIn();
   bench.wire.fault("me/", { delay: 200 });
   const change = rejection(alice.client.updateProfile({ nickname: "Anna", avatarPath: FILE }));
-  await until(() => bench.wire.calls.length);
+  await waitFor(() => bench.wire.calls.length);
 
   await alice.client.logout();
   await alice.client.ready();
@@ -249,7 +249,7 @@ test("C21 a profile that is changed across a sign-out does not go on with the ne
   assert.equal(bench.wire.count("POST", "me/avatar/"), 0);
 });
 
-test("C21 what arrives after a logout does not bring the user back", async () => {
+test("C21 an answer after a logout does not restore the user", async () => {
   const alice = await signedIn();
   bench.wire.fault("me/", { delay: 100 });
   const change = alice.client.updateProfile({ nickname: "Anna" });

@@ -11,8 +11,9 @@ const { API, rejection, pause } = harness;
 const bench = harness.bench(test);
 
 const RUNS = Number(process.env.PROPERTY_RUNS) || 30;
-const TIMEOUT = 350; // milliseconds: the longest chain of calls that time out stays below the two seconds
-const SETTLES_WITHIN = 2000;
+// Milliseconds. The longest chain of calls that time out has to stay below SETTLES_WITHIN.
+const TIMEOUT = 350;
+const SETTLES_WITHIN = 2000; // milliseconds
 const OPTIONS = { numRuns: RUNS, endOnFailure: true, includeErrorInReport: true };
 const FILE = "wxfile://tmp_picture.png";
 
@@ -40,7 +41,7 @@ const REFUSALS = [
 
 const call = fc.constantFrom("request", "ready", "readyWithKey", "upload", "nickname", "phone", "abort");
 const path = fc.constantFrom("*", "login/", "token/refresh/", "me/", "logout/");
-const happening = fc.constantFrom(
+const event = fc.constantFrom(
   "offline",
   "online",
   "background",
@@ -51,15 +52,15 @@ const happening = fc.constantFrom(
   "lose key",
 );
 const fault = (kinds) => fc.record({ path, what: fc.constantFrom(...kinds), times: fc.integer({ min: 1, max: 3 }) });
-const step = (kinds) => fc.oneof(fault(kinds), happening, call, fc.record({ wait: fc.integer({ min: 0, max: 80 }) }));
+const step = (kinds) => fc.oneof(fault(kinds), event, call, fc.record({ wait: fc.integer({ min: 0, max: 80 }) }));
 
-let people = 0;
+let personCount = 0;
 
-/** A phone in the middle of all that, and how each step is done. */
-function someone() {
+/** Return a new person with a phone, and a function for each step. */
+function newPerson() {
   bench.wire.clear();
-  people += 1;
-  const openid = `o-property-${process.pid}-${people}`;
+  personCount += 1;
+  const openid = `o-property-${process.pid}-${personCount}`;
   const wx = createFakeWx({ code: codesFrom(bench.server.fakeWeChat, openid), interruptedAfter: 50 });
   wx.fake.files.set(FILE, Buffer.from("no picture"));
   let skew = 0;
@@ -81,7 +82,7 @@ function someone() {
       return task;
     },
   };
-  const happenings = {
+  const events = {
     offline: () => (wx.fake.isOffline = true),
     online: () => (wx.fake.isOffline = false),
     background: () => wx.fake.background(),
@@ -97,24 +98,24 @@ function someone() {
     wx.fake.loginFails = "";
     wx.fake.foreground();
   };
-  return { client, wx, calls, happenings, heal, signedOut };
+  return { client, wx, calls, events, heal, signedOut };
 }
 
-/** Starts everything in order and waits for nothing; each promise is then in the hands of `settles`. */
-async function live(person, steps) {
+/** Start all steps in order, without waiting for their calls. Then wait until each call settles. */
+async function runSteps(person, steps) {
   const outcomes = [];
   for (const each of steps) {
     if (each.path) bench.wire.fault(each.path, each.what, each.times);
     else if (each.wait !== undefined) await pause(each.wait);
-    else if (person.calls[each]) outcomes.push(settles(each, person.calls[each]()));
-    else person.happenings[each]();
+    else if (person.calls[each]) outcomes.push(assertSettles(each, person.calls[each]()));
+    else person.events[each]();
   }
-  // A mini-program in the background stands still; its person comes back.
+  // A mini-program in the background sends no calls, so bring it to the foreground.
   person.wx.fake.foreground();
   return Promise.all(outcomes);
 }
 
-function settles(name, promise) {
+function assertSettles(name, promise) {
   const watchdog = new Promise((_, reject) => {
     setTimeout(() => reject(new Error(`${name} has not settled`)), SETTLES_WITHIN).unref();
   });
@@ -125,54 +126,54 @@ function settles(name, promise) {
   return Promise.race([settled, watchdog]);
 }
 
-/** A call succeeds; one that a busy machine took too long for was none of the healthy. */
-async function healthy({ client }, tries = 3) {
+/** Assert that a call succeeds. Retry after a time-out, because the machine may be busy. */
+async function assertHealthy({ client }, tries = 3) {
   try {
     await client.ready();
     assert.equal((await client.request({ url: `${API}me/` })).statusCode, 200);
   } catch (error) {
     if (error.kind !== "timeout" || tries === 1) throw error;
-    await healthy({ client }, tries - 1);
+    await assertHealthy({ client }, tries - 1);
   }
 }
 
-test("C8 whatever happens, every promise settles within two seconds, and afterwards a healthy call succeeds", async () => {
+test("C8 in every sequence of faults, all promises settle within two seconds and a later call succeeds", async () => {
   const steps = fc.array(fc.oneof(step([...NETWORK, ...REFUSALS]), fc.constant("logout")), {
     minLength: 3,
     maxLength: 14,
   });
   await fc.assert(
     fc.asyncProperty(steps, async (sequence) => {
-      const person = someone();
+      const person = newPerson();
 
-      await live(person, sequence);
+      await runSteps(person, sequence);
       person.heal();
 
-      await healthy(person);
+      await assertHealthy(person);
     }),
     OPTIONS,
   );
 });
 
-test("C5 whatever the network does, nobody who is signed in is signed out", async () => {
+test("C5 no sequence of network faults signs a person out", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step(NETWORK), { minLength: 3, maxLength: 14 }), async (sequence) => {
-      const person = someone();
+      const person = newPerson();
       await person.client.ready();
 
-      await live(person, sequence);
+      await runSteps(person, sequence);
       assert.deepEqual(person.signedOut, []);
       assert.equal(person.wx.fake.storage.size, 1);
       person.heal();
 
-      await healthy(person);
+      await assertHealthy(person);
     }),
     OPTIONS,
   );
 });
 
-test("the watchdog bites: a promise that never settles is noticed", async () => {
-  const error = await rejection(settles("this one", new Promise(() => {})));
+test("the watchdog reports a promise that never settles", async () => {
+  const error = await rejection(assertSettles("this one", new Promise(() => {})));
 
   assert.match(error.message, /has not settled/);
 });

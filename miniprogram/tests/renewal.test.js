@@ -4,12 +4,12 @@ const assert = require("node:assert/strict");
 const test = require("node:test");
 const harness = require("./harness");
 
-const { API, phone, rejection, until, pause, withRefusedAccess, withEndedSession } = harness;
+const { API, phone, rejection, waitFor, pause, withRefusedAccess, withEndedSession } = harness;
 const bench = harness.bench(test);
 
 const paths = () => bench.wire.calls.map(({ path, status }) => `${path.replace(API, "")} ${status}`);
 
-test("C3 twenty-five calls that are refused at the same time are one refresh and twenty-five answers", async () => {
+test("C3 twenty-five calls that are refused at the same time share one refresh, and all are answered", async () => {
   const alice = await withRefusedAccess(bench);
 
   const answers = await Promise.all(Array.from({ length: 25 }, alice.me));
@@ -22,11 +22,11 @@ test("C3 twenty-five calls that are refused at the same time are one refresh and
   assert.deepEqual(alice.events, ["renewed"]);
 });
 
-test("C3 calls that come while a refused token is renewed wait for the new one", async () => {
+test("C3 calls during a renewal of a refused token wait for the new token", async () => {
   const alice = await withRefusedAccess(bench);
   bench.wire.fault("token/refresh/", { delay: 100 });
   const first = alice.me();
-  await until(() => bench.wire.count("POST", "token/refresh/"));
+  await waitFor(() => bench.wire.count("POST", "token/refresh/"));
 
   await Promise.all([first, alice.me(), alice.me()]);
 
@@ -36,15 +36,16 @@ test("C3 calls that come while a refused token is renewed wait for the new one",
   );
 });
 
-test("C3 a renewal does not queue behind slow calls: a slot is left for it", async () => {
+test("C3 a renewal does not queue behind slow calls, because one slot is reserved", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   let release;
   bench.wire.fault("me/", { hold: new Promise((resolve) => (release = resolve)) }, 9);
   const slow = Array.from({ length: 12 }, () => alice.client.request({ url: `${API}me/`, timeout: 5000 }));
-  await until(() => bench.wire.count("GET", "me/") >= 9);
+  await waitFor(() => bench.wire.count("GET", "me/") >= 9);
 
-  await alice.client.ready({ sessionKey: true }); // asks WeChat; then a login, with all other slots taken
+  // The first call only asks WeChat. The second one logs in while all other slots are taken.
+  await alice.client.ready({ sessionKey: true });
   alice.fake.isKeyExpired = true;
   await alice.client.ready({ sessionKey: true });
   assert.equal(bench.wire.count("POST", "login/"), 2);
@@ -54,7 +55,7 @@ test("C3 a renewal does not queue behind slow calls: a slot is left for it", asy
   await Promise.all(slow);
 });
 
-test("C6 a call that is always refused ends after one renewal", async () => {
+test("C6 a call that is always refused fails after one renewal", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   bench.wire.clear();
@@ -65,10 +66,11 @@ test("C6 a call that is always refused ends after one renewal", async () => {
   assert.deepEqual(paths(), ["me/ 401", "token/refresh/ 200", "me/ 401"]);
   assert.equal(error.kind, "auth");
   assert.equal(error.status, 401);
-  assert.equal(alice.client.signedIn, true); // what was just renewed is no reason to sign out
+  // The session was renewed successfully, so the person stays signed in.
+  assert.equal(alice.client.signedIn, true);
 });
 
-test("C6 a server that refuses everything ends it within four calls", async () => {
+test("C6 if the server refuses everything, a call fails after at most four requests", async () => {
   for (const body of [{ code: "token_invalid" }, { code: "code_invalid" }, {}, "<html>401</html>"]) {
     const alice = phone(bench);
     bench.wire.clear();
@@ -87,21 +89,21 @@ test("C6 a server that refuses everything ends it within four calls", async () =
 test("C6 a 401 that wxlogin did not write signs nobody out", async () => {
   const alice = phone(bench);
   await alice.client.ready();
-  const before = alice.kept();
+  const before = alice.storedText();
   bench.wire.fault("*", { status: 401, body: "<html>Log in to the hotel's network</html>", type: "text/html" }, 100);
 
   await rejection(alice.me());
 
   assert.deepEqual(alice.events, ["signed-in"]);
-  assert.equal(alice.kept(), before);
+  assert.equal(alice.storedText(), before);
 });
 
-test("C6 an endpoint that refuses everybody in words of its own costs the others nothing", async () => {
+test("C6 a 401 with an unknown code from one endpoint does not disturb calls to the others", async () => {
   const alice = phone(bench);
   await alice.client.ready();
-  const busy = { status: 429, body: { code: "throttled", detail: "…" } };
+  const throttled = { status: 429, body: { code: "throttled", detail: "…" } };
   bench.wire.fault("sessions/", { status: 401, body: { detail: "Not for you." } }, 100);
-  bench.wire.fault("token/refresh/", busy, 100);
+  bench.wire.fault("token/refresh/", throttled, 100);
 
   const refused = await rejection(alice.client.request({ url: `${API}sessions/` }));
 
@@ -109,7 +111,7 @@ test("C6 an endpoint that refuses everybody in words of its own costs the others
   assert.equal((await alice.me()).statusCode, 200);
 });
 
-test("C7 a late 401 of an old token does not touch the new one", async () => {
+test("C7 a late 401 for an old token does not affect the new one", async () => {
   const alice = await withRefusedAccess(bench);
   bench.wire.fault("me/", { delay: 150 });
   const slow = alice.me();
@@ -124,7 +126,7 @@ test("C7 a late 401 of an old token does not touch the new one", async () => {
   assert.equal(bench.wire.count("POST", "login/"), 0);
 });
 
-test("C12 a renewal whose answer got lost is made good without a login", async () => {
+test("C12 a renewal whose answer was lost is repeated without a login", async () => {
   const alice = await withRefusedAccess(bench);
   bench.wire.fault("token/refresh/", { lose: true });
 
@@ -138,20 +140,20 @@ test("C12 a renewal whose answer got lost is made good without a login", async (
   assert.equal(await bench.server.act("open_sessions", { openid: alice.openid }), 1);
 });
 
-test("C12 a mini-program that was closed before the answer came goes on where it was", async () => {
+test("C12 a mini-program that was closed during a renewal continues with its session", async () => {
   const alice = await withRefusedAccess(bench);
   bench.wire.fault("token/refresh/", { hang: true });
   rejection(alice.me());
-  await until(() => bench.wire.count("POST", "token/refresh/"));
+  await waitFor(() => bench.wire.count("POST", "token/refresh/"));
 
-  assert.equal((await alice.reopened().me()).statusCode, 200);
+  assert.equal((await alice.reopen().me()).statusCode, 200);
 
   assert.equal(bench.wire.count("POST", "login/"), 0);
 });
 
-test("two clients on one phone, which should be one, still end with an answer each", async () => {
+test("two clients on one phone still get all their answers", async () => {
   const alice = await withRefusedAccess(bench);
-  const other = alice.reopened();
+  const other = alice.reopen();
 
   const answers = await Promise.all([alice.me(), other.me(), alice.me(), other.me()]);
 
@@ -159,12 +161,12 @@ test("two clients on one phone, which should be one, still end with an answer ea
   assert.equal(bench.wire.count("POST", "login/"), 0);
 });
 
-test("C20 a call that is called off while it waits for a renewal is not sent again, and the others are", async () => {
+test("C20 a call that is aborted during a renewal is not sent again, but the other calls are", async () => {
   const alice = await withRefusedAccess(bench);
   bench.wire.fault("token/refresh/", { delay: 100 });
   const task = alice.client.request({ url: `${API}sessions/` });
   const other = alice.me();
-  await until(() => bench.wire.count("POST", "token/refresh/"));
+  await waitFor(() => bench.wire.count("POST", "token/refresh/"));
 
   task.abort();
   const error = await rejection(task);
@@ -175,12 +177,12 @@ test("C20 a call that is called off while it waits for a renewal is not sent aga
   assert.equal(bench.wire.count("GET", "sessions/"), 1);
 });
 
-test("C20 a call that is called off on its way, or in the queue, is cut there", async () => {
+test("C20 abort ends a call on the wire and a call in the queue", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   bench.wire.fault("me/", { delay: 200 }, 20);
   const tasks = Array.from({ length: 12 }, alice.me);
-  await until(() => bench.wire.count("GET", "me/") >= 9);
+  await waitFor(() => bench.wire.count("GET", "me/") >= 9);
 
   tasks[0].abort();
   tasks[11].abort();
@@ -191,7 +193,7 @@ test("C20 a call that is called off on its way, or in the queue, is cut there", 
   assert.equal(bench.wire.count("GET", "me/"), 11);
 });
 
-test("ready({ sessionKey: true }) logs in anew where WeChat's key is gone, and only there", async () => {
+test("ready({ sessionKey: true }) logs in again only if WeChat's session_key has expired", async () => {
   const alice = phone(bench);
   await alice.client.ready({ sessionKey: true });
   assert.equal(alice.count("login"), 1);
@@ -200,14 +202,15 @@ test("ready({ sessionKey: true }) logs in anew where WeChat's key is gone, and o
   await Promise.all([alice.client.ready({ sessionKey: true }), alice.client.ready({ sessionKey: true }), alice.me()]);
   assert.equal(alice.count("login"), 2);
   const openSessions = () => bench.server.act("open_sessions", { openid: alice.openid });
-  await until(async () => (await openSessions()) === 1); // the one before was ended
+  // The session before was ended.
+  await waitFor(async () => (await openSessions()) === 1);
 
-  const sealed = await bench.server.wechat("open-data", { openid: alice.openid, data: { steps: 8000 } });
-  const { data } = await alice.client.request({ url: `${API}open-data/`, method: "POST", data: sealed });
+  const encrypted = await bench.server.wechat("open-data", { openid: alice.openid, data: { steps: 8000 } });
+  const { data } = await alice.client.request({ url: `${API}open-data/`, method: "POST", data: encrypted });
   assert.equal(data.data.steps, 8000);
 });
 
-test("a key that is gone while a token is renewed is a login all the same", async () => {
+test("an expired session_key leads to a login also while a token is renewed", async () => {
   let skew = 0;
   const alice = phone(bench, { now: () => Date.now() + skew });
   await alice.client.ready();
@@ -216,12 +219,12 @@ test("a key that is gone while a token is renewed is a login all the same", asyn
   let answer;
   alice.wx.checkSession = (options) => (answer = () => checkSession(options));
   const ready = alice.client.ready({ sessionKey: true });
-  await until(() => answer);
+  await waitFor(() => answer);
 
   skew = 290 * 1000;
   bench.wire.fault("token/refresh/", { delay: 200 });
   const call = alice.me();
-  await until(() => bench.wire.count("POST", "token/refresh/"));
+  await waitFor(() => bench.wire.count("POST", "token/refresh/"));
   answer();
   await Promise.all([ready, call]);
 
@@ -229,14 +232,14 @@ test("a key that is gone while a token is renewed is a login all the same", asyn
   assert.equal(bench.wire.count("POST", "login/"), 2);
 });
 
-test("a login that comes while WeChat is asked about the key brings one, and is the only one", async () => {
+test("a login during the key check sends a new key, so that no second login follows", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   alice.fake.isKeyExpired = true;
   let answer;
   alice.wx.checkSession = ({ fail }) => (answer = () => fail({ errMsg: "checkSession:fail session time out" }));
   const ready = alice.client.ready({ sessionKey: true });
-  await until(() => answer);
+  await waitFor(() => answer);
 
   await bench.server.act("end_sessions", { openid: alice.openid });
   await alice.me();
@@ -246,13 +249,14 @@ test("a login that comes while WeChat is asked about the key brings one, and is 
   assert.equal(alice.count("login"), 2);
 });
 
-test("a code that was fetched and did not arrive leaves the key stale, whatever WeChat says of it", async () => {
+test("a code that did not reach the server leaves the key stale, even if WeChat says that it is valid", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   alice.fake.isKeyExpired = true;
   bench.wire.fault("login/", { reset: true });
   await rejection(alice.client.ready({ sessionKey: true }));
-  assert.equal(alice.fake.isKeyExpired, false); // of the latest code, which the server has never seen
+  // WeChat means the key of the latest code, which the server never got.
+  assert.equal(alice.fake.isKeyExpired, false);
 
   await alice.client.ready({ sessionKey: true });
 
@@ -260,15 +264,16 @@ test("a code that was fetched and did not arrive leaves the key stale, whatever 
   assert.equal(bench.wire.calls.filter(({ path, status }) => path.endsWith("login/") && status === 200).length, 2);
 });
 
-test("a code that a renewal fetched in vain leaves the key stale too", async () => {
+test("a code that was lost during a renewal also leaves the key stale", async () => {
   let skew = 0;
   const alice = phone(bench, { now: () => Date.now() + skew });
   await alice.client.ready();
-  skew = 250 * 1000; // due, but good
+  // The renewal is due, but the token is still valid.
+  skew = 250 * 1000;
   bench.wire.fault("token/refresh/", { status: 404, body: "<html>deploying</html>", type: "text/html" });
   bench.wire.fault("login/", { reset: true });
   await alice.me();
-  await until(() => bench.wire.count("POST", "login/") === 2);
+  await waitFor(() => bench.wire.count("POST", "login/") === 2);
   await pause(50);
 
   await alice.client.ready({ sessionKey: true });
@@ -276,7 +281,7 @@ test("a code that a renewal fetched in vain leaves the key stale too", async () 
   assert.equal(bench.wire.calls.filter(({ path, status }) => path.endsWith("login/") && status === 200).length, 2);
 });
 
-test("a renewal under way is waited for while the key is looked after, for it can end in a login", async () => {
+test("the key check waits for a running renewal, because it can end in a login", async () => {
   let skew = 0;
   const alice = phone(bench, { now: () => Date.now() + skew });
   await alice.client.ready();
@@ -286,11 +291,12 @@ test("a renewal under way is waited for while the key is looked after, for it ca
 
   await alice.client.ready({ sessionKey: true });
 
-  assert.equal(alice.count("login"), 2); // and none comes after it
+  // No further login follows.
+  assert.equal(alice.count("login"), 2);
   assert.equal(alice.count("checkSession"), 1);
 });
 
-test("a check of the key that ends in a refused login costs nobody a session that is good", async () => {
+test("a refused login after a key check does not end a good session", async () => {
   const alice = phone(bench);
   await alice.client.ready();
   alice.fake.isKeyExpired = true;
@@ -304,7 +310,7 @@ test("a check of the key that ends in a refused login costs nobody a session tha
   assert.equal((await alice.me()).statusCode, 200);
 });
 
-test("an ended session and a key that is gone at the same time are one login", async () => {
+test("an ended session and an expired key at the same time lead to one login", async () => {
   const alice = await withEndedSession(bench);
   alice.fake.isKeyExpired = true;
 

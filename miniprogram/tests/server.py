@@ -1,6 +1,6 @@
-"""The project with a fake WeChat, for the client's tests: prints its addresses, then does what staff do.
+"""Run the project with a fake WeChat for the client's tests: print its addresses, then run actions of staff.
 
-A JSON object on each line of the input, another on the output for each. Ends with its input.
+Each input line is a JSON object, and the answer to it is one line of JSON. The process ends when its input ends.
 """
 
 import json
@@ -13,10 +13,11 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = tempfile.TemporaryDirectory()
-PLENTY = "1000000/min"
+NO_LIMIT = "1000000/min"
 
-WIRE = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where the project logs
+# The project logs to stdout. Keep the real stdout for the answers, and send the logs to /dev/null.
+OUTPUT = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 sys.path.insert(0, str(ROOT))
 os.environ.update(
@@ -24,9 +25,9 @@ os.environ.update(
     DJANGO_DEBUG="1",
     DATABASE_URL=f"sqlite:///{FOLDER.name}/db.sqlite3",
     REDIS_URL="",
-    WXLOGIN_LOGIN_RATE=PLENTY,
-    WXLOGIN_REFRESH_RATE=PLENTY,
-    WXLOGIN_DATA_RATE=PLENTY,
+    WXLOGIN_LOGIN_RATE=NO_LIMIT,
+    WXLOGIN_REFRESH_RATE=NO_LIMIT,
+    WXLOGIN_DATA_RATE=NO_LIMIT,
 )
 
 import django  # noqa: E402
@@ -80,23 +81,24 @@ def clients(openid: str) -> list[str]:
     return list(LoginSession.objects.filter(wechat_user=person(openid)).values_list("client", flat=True))
 
 
-ACTS: dict[str, Callable[..., Any]] = {
-    act.__name__: act for act in (block, unblock, end_sessions, open_sessions, people, failures, clients)
+ACTIONS: dict[str, Callable[..., Any]] = {
+    action.__name__: action
+    for action in (block, unblock, end_sessions, open_sessions, people, failures, clients)
 }
 
 
-def say(**fields: Any) -> None:
-    print(json.dumps(fields), file=WIRE, flush=True)  # noqa: T201
+def write_line(**fields: Any) -> None:
+    print(json.dumps(fields), file=OUTPUT, flush=True)  # noqa: T201
 
 
 def main() -> None:
     settings.MEDIA_ROOT = Path(FOLDER.name) / "media"
     call_command("migrate", verbosity=0)
     with demo.running(0, 0) as running:
-        say(url=running.url, fakeWeChat=running.fake.url)
+        write_line(url=running.url, fakeWeChat=running.fake.url)
         for line in sys.stdin:
-            order = json.loads(line)
-            say(answer=ACTS[order.pop("act")](**order))
+            command = json.loads(line)
+            write_line(answer=ACTIONS[command.pop("act")](**command))
 
 
 main()

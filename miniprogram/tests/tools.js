@@ -1,4 +1,5 @@
-// The developer tools' own builder and compiler, which are large: in CI they have to be there, elsewhere they may.
+// The builder and the compiler of the developer tools. They are large, so they are required in CI and optional
+// elsewhere.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -8,7 +9,7 @@ const path = require("node:path");
 const FOLDER = path.join(__dirname, "..", "tools");
 const isInstalled = fs.existsSync(path.join(FOLDER, "node_modules"));
 
-/** Skips the test `t` and says true where the tools are missing; fails it where they must not be. */
+/** True if the tools are missing. Skip the test `t` then, or fail it if the tools are required. */
 function areMissing(t) {
   if (isInstalled) return false;
   assert.notEqual(process.env.MINIPROGRAM, "required", "npm ci in miniprogram/tools");

@@ -1,4 +1,5 @@
-// Read by the compiler alone: how a typed mini-program uses the package, and what it must not be let do.
+// Only the compiler reads this file. It shows how a typed mini-program uses the package, and which uses are type
+// errors.
 
 import { createClient, WxLoginError } from "../miniprogram_dist/wxlogin";
 import type { Storage } from "../miniprogram_dist/wxlogin";
@@ -63,17 +64,17 @@ export const encrypted: Storage = {
   remove: (key) => wx.removeStorage({ key }),
 };
 
-// @ts-expect-error  baseUrl is needed
+// @ts-expect-error  baseUrl is required
 createClient({ wx });
-// @ts-expect-error  wx.request knows no PATCH
+// @ts-expect-error  wx.request does not support PATCH
 client.request({ url: "/", method: "PATCH" });
 // @ts-expect-error  there is no such event
 client.on("sign-out", () => {});
-// @ts-expect-error  nobody may be signed in
+// @ts-expect-error  user is null if no one is signed in
 client.user.nickname.trim();
-// @ts-expect-error  it is read, not set
+// @ts-expect-error  signedIn is read-only
 client.signedIn = true;
-// @ts-expect-error  a mini-program has no fetch, so the DOM is not among the types
+// @ts-expect-error  a mini-program has no fetch, so the DOM types are not included
 fetch("https://example.com");
-// @ts-expect-error  nor a localStorage
+// @ts-expect-error  a mini-program has no localStorage
 localStorage.clear();

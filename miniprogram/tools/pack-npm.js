@@ -1,4 +1,4 @@
-// What the developer tools do for "build npm": node pack-npm.js <project folder>. Prints their report as JSON.
+// Run "build npm" of the developer tools: node pack-npm.js <project folder>. Print its report as JSON.
 "use strict";
 
 const { generateKeyPairSync } = require("node:crypto");
@@ -7,7 +7,7 @@ const path = require("node:path");
 const ci = require("miniprogram-ci");
 
 async function main(folder) {
-  // The key is for uploads, which this is not; the project wants one all the same.
+  // The key is needed only for uploads, but Project requires one.
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const privateKeyPath = path.join(folder, "made-up.key");
   writeFileSync(privateKeyPath, privateKey.export({ type: "pkcs1", format: "pem" }));

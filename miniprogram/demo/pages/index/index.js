@@ -13,7 +13,8 @@ Page({
   data: {
     t: texts,
     isFake,
-    state: "signing-in", // then "in", "out" or "problem"
+    // "signing-in", "in", "out" or "problem"
+    state: "signing-in",
     problem: { title: "", sentence: "", reason: "", requestId: "" },
     name: "",
     initial: "",
@@ -22,7 +23,8 @@ Page({
     isPhoneBound: false,
     /** @type {ReturnType<typeof rowOf>[]} */
     sessions: [],
-    busy: "", // the section that waits for an answer
+    // The section of the page that waits for an answer.
+    busy: "",
     note: { section: "", text: "", isQuiet: false },
   },
 
@@ -31,16 +33,16 @@ Page({
 
   onLoad() {
     this.unsubscribe = [
-      client.on("signed-in", (user) => this.show(user)),
-      client.on("renewed", (user) => this.show(user)),
-      client.on("profile", (user) => this.show(user)),
-      client.on("signed-out", (reason, error) => this.showNobody(error)),
+      client.on("signed-in", (user) => this.showUser(user)),
+      client.on("renewed", (user) => this.showUser(user)),
+      client.on("profile", (user) => this.showUser(user)),
+      client.on("signed-out", (reason, error) => this.showSignedOut(error)),
     ];
     return this.signIn();
   },
 
   onUnload() {
-    this.unsubscribe.forEach((off) => off());
+    this.unsubscribe.forEach((stop) => stop());
   },
 
   async onPullDownRefresh() {
@@ -50,12 +52,12 @@ Page({
 
   async signIn() {
     this.setData({ state: "signing-in", sessions: [] });
-    this.say("", "");
+    this.showNote("", "");
     try {
-      this.show(await client.ready());
+      this.showUser(await client.ready());
     } catch (error) {
       console.warn(error.message);
-      this.showNobody(error);
+      this.showSignedOut(error);
       return;
     }
     await this.loadSessions();
@@ -70,15 +72,15 @@ Page({
   onAvatar(event) {
     return this.attempt("profile", async () => {
       await client.updateProfile({ avatarPath: event.detail.avatarUrl });
-      this.say("profile", texts.saved);
+      this.showNote("profile", texts.saved);
     });
   },
 
-  // From the form: what the field says on blur is not yet what WeChat found safe.
+  // Read the nickname from the form's submit: on blur, WeChat has not checked it yet.
   onNickname(event) {
     return this.attempt("profile", async () => {
       await client.updateProfile({ nickname: event.detail.value.nickname });
-      this.say("profile", texts.saved);
+      this.showNote("profile", texts.saved);
     });
   },
 
@@ -114,34 +116,34 @@ Page({
     return client.logout({ everywhere: true });
   },
 
-  /** Does what somebody asked for in a section of the page, and says there what went wrong. */
-  async attempt(section, work) {
+  /** Run an action of one section of the page, and show its error in that section. */
+  async attempt(section, action) {
     this.setData({ busy: section });
-    this.say("", "");
+    this.showNote("", "");
     try {
-      await work();
+      await action();
     } catch (error) {
-      this.complain(section, error);
+      this.showError(section, error);
     }
     if (this.data.busy === section) this.setData({ busy: "" });
   },
 
-  complain(section, error) {
+  showError(section, error) {
     console.warn(error.message);
-    if (client.signedIn) this.say(section, sentenceFor(error), error.kind === "denied");
+    if (client.signedIn) this.showNote(section, sentenceFor(error), error.kind === "denied");
   },
 
-  say(section, text, isQuiet = true) {
+  showNote(section, text, isQuiet = true) {
     this.setData({ note: { section, text, isQuiet } });
   },
 
-  show({ nickname, avatar, phone_bound: isPhoneBound }) {
+  showUser({ nickname, avatar, phone_bound: isPhoneBound }) {
     const name = nickname || texts.nameless;
     const initial = Array.from(nickname)[0] || "";
     this.setData({ state: "in", name, initial, nickname, avatar: avatar || "", isPhoneBound });
   },
 
-  showNobody(error) {
+  showSignedOut(error) {
     if (error.code === "logged_out") {
       this.setData({ state: "out" });
       return;
