@@ -16,7 +16,7 @@ import pytest
 from tests.helpers.shell import STAND_INS
 
 STAND_IN = str(STAND_INS / "curl")
-# Where there is no curl, the stand-in still has to do what is written here.
+# The stand-in has to do what is written here even if there is no real curl to compare it with.
 CURLS = {"stand-in": STAND_IN} | ({"real": real} if (real := shutil.which("curl")) else {})
 each_curl = pytest.mark.parametrize("curl", CURLS.values(), ids=CURLS)
 
@@ -77,7 +77,7 @@ MULTIPART = (
     b'--BOUNDARY\r\nContent-Disposition: form-data; name="avatar"; filename="portrait.png"\r\n'
     b"Content-Type: image/png\r\n\r\nnot \r\n really\r\n--BOUNDARY--\r\n"
 )
-# What is typed; the method, the Content-Type and the body that are sent; what is printed.
+# The arguments; the method, the Content-Type and the body that are sent; the output.
 LINES: dict[str, tuple[tuple[str, ...], str, str | None, bytes, bytes]] = {
     "a look": ((), "GET", None, b"", "茶\n\n\n".encode()),
     "a look with a token": (BEARER, "GET", None, b"", "茶\n\n\n".encode()),

@@ -193,7 +193,7 @@ def test_the_example_of_a_factory_makes_customers(
 ) -> None:
     host = project_of(readme)
     (host.folder / "shop/models.py").write_text(CUSTOMER)
-    # The stock admin asks for a user model with rights.
+    # Django's admin needs a user model with permissions, and this one has none.
     settings = (host.folder / "mysite/settings.py").read_text().replace("    'django.contrib.admin',\n", "")
     (host.folder / "mysite/settings.py").write_text(f'{settings}\nAUTH_USER_MODEL = "shop.Customer"\n')
     urls = (host.folder / "mysite/urls.py").read_text().replace("    path('admin/', admin.site.urls),\n", "")
@@ -233,7 +233,7 @@ def test_the_package_installs_from_a_checkout(readme: Path, tmp_path: Path) -> N
     [line] = re.findall(r"^pip install \./wxlogin$", readme.read_text(), re.M)
     (tmp_path / "wxlogin").symlink_to(ROOT)
 
-    # Of the index alone it needs nothing here: what it depends on is there.
+    # The build tool and the dependencies are installed already, so the test needs no package index.
     type_in(f"python -m {line} --no-index --no-deps --no-build-isolation --target installed", tmp_path)
 
     assert (tmp_path / "installed/wxlogin/py.typed").exists()
@@ -246,7 +246,7 @@ def test_the_lines_for_production_make_tables_and_a_superuser(readme: Path, tmp_
     )
     assert lines.splitlines() == ["python manage.py migrate", "python manage.py createsuperuser"]
 
-    # Without a terminal, createsuperuser asks nobody.
+    # createsuperuser asks only in a terminal; with --noinput it reads the environment.
     said = type_in(
         lines.replace("createsuperuser", "createsuperuser --noinput"),
         ROOT,

@@ -22,7 +22,7 @@ HTTP_CODE = "%{http_code}"
 
 @dataclass
 class Line:
-    """What was typed: the URL, the headers of ``-H``, and the other options with their values."""
+    """The parsed command line: the URL, the headers of ``-H``, and the other options with their values."""
 
     url: str = ""
     headers: list[str] = field(default_factory=list)
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         status, answer = send(line, body, content_type)
     except OSError:
-        # As with curl -s: the exit code alone tells.
+        # curl -s prints nothing either: only the exit code tells.
         return NOT_REACHED
     if path := line.options.get("-o"):
         Path(path).write_bytes(answer)
@@ -146,7 +146,7 @@ def send(line: Line, body: bytes | None, content_type: str) -> tuple[int, bytes]
 
 
 def afterword(template: str, status: int) -> bytes:
-    """``-w``: what is printed after the answer."""
+    """Return what ``-w`` prints after the answer."""
     return template.replace(HTTP_CODE, f"{status:03}").replace("\\n", "\n").encode()
 
 

@@ -61,11 +61,11 @@ class HostProject:
         self.paste("^from django.urls import include, path$")
 
     def type_in(self, lines: str) -> str:
-        """What these lines print after the README's own that set the environment and the database up."""
+        """Run the README's lines that set the environment and the database up, then these; return what these print."""
         script = f"{self.block('^export WECHAT_SECRET=')}\necho '{BOUNDARY}'\n{lines}"
         return type_in(script, self.folder).stdout.partition(f"{BOUNDARY}\n")[2]
 
     def run(self, code: str) -> list[str]:
-        """The lines that this code prints in the project, set up and with ``log_in(code)``."""
+        """Run this code in the project, where it can call ``log_in(code)``; return the lines that it prints."""
         (self.folder / "try_it.py").write_text(SET_UP + code)
         return self.type_in("python -W error try_it.py").splitlines()
