@@ -37,7 +37,7 @@ test: setup $(if $(filter mysql://%,$(DATABASE_URL)),.venv/mysql) $(if $(shell c
 miniprogram: setup $(NPM_READY) miniprogram/tools/node_modules/.package-lock.json  ## all that CI tests of the client
 	MINIPROGRAM=required $(BIN)/python -m pytest tests/miniprogram/test_client.py
 
-check: static test  ## what CI runs
+check: static test  ## the static checks, then the suite; CI runs more: .ci/run
 
 static: lint types contracts migrations
 

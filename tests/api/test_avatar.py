@@ -13,8 +13,12 @@ from django.test.client import MULTIPART_CONTENT
 from PIL import Image, PngImagePlugin
 
 from tests.conftest import Api
+from wxlogin.api.schema.operations import OPERATIONS
+from wxlogin.api.views import AvatarView
 from wxlogin.models import WeChatUser
 from wxlogin.services import pictures
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(autouse=True)
@@ -334,3 +338,27 @@ def test_uploads_have_a_limit(alice: Api, configure: Any, address: str) -> None:
     statuses = [send(alice, picture(), REMOTE_ADDR=address).status_code for _ in range(3)]
 
     assert statuses == [200, 200, 429]
+
+
+def test_the_limits_are_told_as_they_are(alice: Api) -> None:
+    def told(language: str) -> str:
+        answer = send(alice, png_that_claims(8193, 16), headers={"Accept-Language": language})
+        return str(answer.json()["fields"]["avatar"][0])
+
+    english, chinese = told("en"), told("zh-hans")
+
+    most, most_of_jpeg = (
+        pixels // 1_000_000 for pixels in (pictures.MAX_PIXELS, pictures.MAX_PIXELS_OF_JPEG)
+    )
+    assert english == (
+        f"Send a PNG, JPEG or WebP picture of at most {most} million pixels (JPEG: {most_of_jpeg} million), "
+        f"no side longer than {pictures.MAX_LENGTH}."
+    )
+    for limit in (f"{most}00 万", f"{most_of_jpeg}00 万", f"{pictures.MAX_LENGTH} 像素"):
+        assert limit in chinese
+    assert OPERATIONS[AvatarView, "post"].body.wrong == {"avatar": english}
+    for page, limits in (
+        ("after-login.md", english.partition(" of ")[2].removesuffix(".")),
+        ("after-login.zh-CN.md", chinese.partition("，")[2].removesuffix("。")),
+    ):
+        assert limits in " ".join((DOCS / page).read_text().split())

@@ -2,13 +2,13 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.docs.test_readme import ROOT, shape
+from tests.helpers.shell import type_in
 from tests.settings import APPID
 from wxlogin import signals
 from wxlogin.fakewechat import FakeWeChat
@@ -30,9 +30,13 @@ def transcript(page: Path) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    ("page", "machine_has_curl"),
+    [(PAGES[0], True), (PAGES[1], True), (PAGES[0], False)],
+    ids=["English", "Chinese", "without curl"],
+)
 def test_the_transcript_runs_as_it_is_written(
-    page: Path, live_server: Any, wechat: FakeWeChat, settings: Any, tmp_path: Path
+    page: Path, machine_has_curl: bool, live_server: Any, wechat: FakeWeChat, settings: Any, tmp_path: Path
 ) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     steps = transcript(page)
@@ -44,13 +48,7 @@ def test_the_transcript_runs_as_it_is_written(
     ):
         script = script.replace(documented, here)
 
-    run = subprocess.run(  # noqa: S603
-        ["/usr/bin/env", "bash", "-euo", "pipefail", "-c", script],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    run = type_in(script, tmp_path, machine_has_curl=machine_has_curl)
 
     answers = [answer.strip() for answer in run.stdout.split(BOUNDARY)]
     assert len(steps) > 7

@@ -97,7 +97,10 @@ class AvatarView(DataView):
         try:
             pictures.set_avatar(self.wechat_user, self.read(AvatarRequestSerializer)["avatar"])
         except UnusablePicture:
-            text = _("Send a PNG, JPEG or WebP picture of at most 8 million pixels (JPEG: 16 million).")
+            text = _(
+                "Send a PNG, JPEG or WebP picture of at most 8 million pixels (JPEG: 16 million), "
+                "no side longer than 8192."
+            )
             raise ValidationError({"avatar": [text]}) from None
         return Response(self.show(self.wechat_user))
 

@@ -157,7 +157,10 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
         body=Body(
             shapes.AVATAR_REQUEST,
             {"A picture": {"avatar": "(bytes of a PNG, JPEG or WebP picture)"}},
-            wrong={"avatar": "Send a PNG, JPEG or WebP picture of at most 4096 by 4096 pixels."},
+            wrong={
+                "avatar": "Send a PNG, JPEG or WebP picture of at most 8 million pixels (JPEG: 16 million), "
+                "no side longer than 8192."
+            },
             media_types=(FORM,),
         ),
         answer=THE_USER,

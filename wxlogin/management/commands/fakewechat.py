@@ -23,5 +23,6 @@ class Command(BaseCommand):
 
     def _announce(self, fake: FakeWeChat) -> None:
         self.stdout.write(f"The fake WeChat listens on {fake.url} (Ctrl-C ends it).")
-        self.stdout.write(f"Point a backend at it: WECHAT_API_BASE={fake.url}")
+        self.stdout.write("Point a project at it with this line in WXLOGIN:")
+        self.stdout.write(f'    "API_BASE": "{fake.url}",')
         self.stdout.flush()
