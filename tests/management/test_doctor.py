@@ -457,6 +457,6 @@ def test_findings_are_translated_when_they_are_read(wechat):
     findings = list(examine())
 
     ours = [finding for finding in findings if str(finding.subject) != "Configuration"]
-    assert all(isinstance(finding.told, Promise) for finding in ours)
+    assert all(isinstance(finding.text, Promise) for finding in ours)
     assert all(isinstance(finding.hint, Promise) for finding in ours if finding.hint)
     assert any(finding.hint for finding in ours)

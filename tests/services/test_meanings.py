@@ -28,8 +28,8 @@ def test_every_refusal_that_makes_a_failure_is_explained(code: str) -> None:
 
     assert code in ANSWERS
     assert explanation != UNKNOWN
-    assert str(explanation.told)
-    assert str(explanation.todo)
+    assert str(explanation.text)
+    assert str(explanation.advice)
 
 
 @pytest.mark.parametrize(("code", "errcode"), ERRORS)
@@ -37,15 +37,15 @@ def test_every_errcode_is_explained_in_words_of_its_own(code: str, errcode: int)
     explanation = explain(code, errcode)
 
     assert explanation != UNKNOWN
-    assert str(errcode) not in str(explanation.told)  # else it would be one that nobody knows
-    assert str(explanation.todo)
+    assert str(errcode) not in str(explanation.text)  # else it would be one that nobody knows
+    assert str(explanation.advice)
 
 
 @pytest.mark.parametrize("errcode", HINTS)
 def test_what_the_doctor_knows_is_told_to_staff_too(errcode: int) -> None:
     explanation = explain("wechat_misconfigured", errcode)
 
-    told = str(explanation.todo)
+    told = str(explanation.advice)
     assert str(HINTS[errcode]) in told or "wait a minute" in told or "try again" in told
 
 
@@ -57,8 +57,8 @@ def test_one_errcode_means_two_things_for_two_codes() -> None:
 def test_an_errcode_that_nobody_knows_still_gets_a_sentence() -> None:
     explanation = explain("wechat_bad_response", 99999)
 
-    assert "99999" in str(explanation.told)
-    assert "Look the errcode up" in str(explanation.todo)
+    assert "99999" in str(explanation.text)
+    assert "Look the errcode up" in str(explanation.advice)
 
 
 def test_even_a_word_that_nobody_knows_gets_one() -> None:

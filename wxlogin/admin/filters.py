@@ -4,8 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -13,12 +11,13 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from wxlogin.conf import conf
 from wxlogin.models import LoginSession
+from wxlogin.models.users import has_active_column
 
 Choices = list[tuple[str, Any]]
 
 
 class ChoiceFilter(admin.SimpleListFilter):
-    """``choices_offered`` and ``narrowed``; anything else that is typed into the address finds nothing."""
+    """``choices_offered`` and ``narrow``; anything else that is typed into the address finds nothing."""
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
         return self.choices_offered()
@@ -29,12 +28,12 @@ class ChoiceFilter(admin.SimpleListFilter):
             return queryset
         if value not in dict(self.choices_offered()):
             return queryset.none()
-        return self.narrowed(queryset, value)
+        return self.narrow(queryset, value)
 
     def choices_offered(self) -> Choices:
         raise NotImplementedError
 
-    def narrowed(self, queryset: Any, value: str) -> Any:
+    def narrow(self, queryset: Any, value: str) -> Any:
         raise NotImplementedError
 
 
@@ -48,7 +47,7 @@ class AppFilter(ChoiceFilter):
     def choices_offered(self) -> Choices:
         return [(app.appid, app.name) for app in conf.APPS.values()]
 
-    def narrowed(self, queryset: Any, value: str) -> Any:
+    def narrow(self, queryset: Any, value: str) -> Any:
         return queryset.filter(**{self.column: value})
 
 
@@ -59,12 +58,12 @@ class StateFilter(ChoiceFilter):
     def choices_offered(self) -> Choices:
         return [
             ("active", pgettext_lazy("account state", "active")),
-            *([("disabled", _("account disabled"))] if keeps_who_is_active() else []),
+            *([("disabled", _("account disabled"))] if has_active_column() else []),
             ("blocked", _("blocked")),
             ("conflict", _("unionid conflict")),
         ]
 
-    def narrowed(self, queryset: Any, value: str) -> Any:
+    def narrow(self, queryset: Any, value: str) -> Any:
         now = timezone.now()
         if value == "disabled":
             return queryset.disabled()
@@ -72,7 +71,7 @@ class StateFilter(ChoiceFilter):
             return queryset.blocked(now)
         if value == "conflict":
             return queryset.all_in_conflict(conf.groups())
-        active = queryset.active() if keeps_who_is_active() else queryset
+        active = queryset.active() if has_active_column() else queryset
         return active.not_blocked(now)
 
 
@@ -82,7 +81,7 @@ class YesNoFilter(ChoiceFilter):
     def choices_offered(self) -> Choices:
         return [("yes", _("known")), ("no", _("not known"))]
 
-    def narrowed(self, queryset: Any, value: str) -> Any:
+    def narrow(self, queryset: Any, value: str) -> Any:
         has = {f"{self.column}__gt": ""} if value == "yes" else {self.column: ""}
         return queryset.filter(**has)
 
@@ -112,7 +111,7 @@ class SinceFilter(ChoiceFilter):
     def choices_offered(self) -> Choices:
         return [*((key, label) for key, (_days, label) in self.days.items()), ("older", _("Longer ago"))]
 
-    def narrowed(self, queryset: Any, value: str) -> Any:
+    def narrow(self, queryset: Any, value: str) -> Any:
         now = timezone.now()
         if value == "older":
             return queryset.filter(**{f"{self.column}__lte": now - timedelta(days=30)})
@@ -138,19 +137,10 @@ class SessionStateFilter(ChoiceFilter):
     def choices_offered(self) -> Choices:
         return [("live", _("live")), *LoginSession.EndReason.choices]
 
-    def narrowed(self, queryset: Any, value: str) -> Any:
+    def narrow(self, queryset: Any, value: str) -> Any:
         now = timezone.now()
         if value == "live":
             return queryset.live(now)
         if value == LoginSession.EndReason.EXPIRED:
             return queryset.expired(now)
         return queryset.filter(end_reason=value)
-
-
-def keeps_who_is_active() -> bool:
-    """A user model of the project's own may work it out, and then no query can ask."""
-    try:
-        get_user_model()._meta.get_field("is_active")
-    except FieldDoesNotExist:
-        return False
-    return True

@@ -15,31 +15,31 @@ class Finding:
 
     subject: Text
     is_good: bool
-    told: Text
+    text: Text
     hint: Text = ""
 
 
 @dataclass(frozen=True)
-class Explanation:
-    told: Text
-    todo: Text
+class Meaning:
+    text: Text
+    advice: Text
 
 
-def explain(code: str, errcode: int | None = None) -> Explanation:
+def explain(code: str, errcode: int | None = None) -> Meaning:
     """``code`` and ``errcode`` as a failure row keeps them. Has something to say about any."""
-    known = OF_BOTH.get((code, errcode)) or OF_ERRCODE.get(errcode) or OF_CODE.get(code)
+    known = CODES_WITH_ERRCODE.get((code, errcode)) or ERRCODES.get(errcode) or CODES.get(code)
     if errcode is None or errcode in KNOWN_ERRCODES:
         return known or UNKNOWN
-    told = format_lazy(_("WeChat refused with errcode {errcode}, which is not known here."), errcode=errcode)
-    return Explanation(told, _for_the_operator(LOOK_IT_UP))
+    text = format_lazy(_("WeChat refused with errcode {errcode}, which is not known here."), errcode=errcode)
+    return Meaning(text, _for_the_operator(LOOK_IT_UP))
 
 
 def _for_the_operator(hint: Text) -> Text:
     return format_lazy(_("Tell whoever runs the server: {hint}"), hint=hint)
 
 
-def _misconfigured(errcode: int, told: Text) -> Explanation:
-    return Explanation(told, _for_the_operator(HINTS.get(errcode, OUR_FAULT)))
+def _misconfigured(errcode: int, text: Text) -> Meaning:
+    return Meaning(text, _for_the_operator(HINTS.get(errcode, OUR_FAULT)))
 
 
 LOOK_IT_UP = _("Look the errcode up in WeChat's documentation.")
@@ -76,68 +76,66 @@ IN_A_MINUTE = _("Ask them to wait a minute. If many people are told so, tell who
 IF_IT_STAYS = _("Ask them to try again in a few minutes. If it stays so, tell whoever runs the server.")
 OUR_FAULT = _("This should never happen: report it as a bug, with the rid from the log.")
 
-CODE_USED = Explanation(
-    _("The login code had been used already: mostly the mini-program sent it twice."), AGAIN
-)
-CODE_MISSING = Explanation(_("The mini-program sent an empty login code."), AGAIN)
-PHONE_CODE_UNUSABLE = Explanation(
+CODE_USED = Meaning(_("The login code had been used already: mostly the mini-program sent it twice."), AGAIN)
+CODE_MISSING = Meaning(_("The mini-program sent an empty login code."), AGAIN)
+PHONE_CODE_UNUSABLE = Meaning(
     _("The code for the phone number is expired, was used already, or is not theirs."), TAP_AGAIN
 )
-KEY_DEAD = Explanation(
+KEY_DEAD = Meaning(
     _("WeChat has another key for their session by now: it keeps only that of the latest login."),
     _("Nothing, as a rule: the mini-program logs in again by itself. Otherwise ask them to open it again."),
 )
-TOKEN_REFUSED = Explanation(
+TOKEN_REFUSED = Meaning(
     _("WeChat refused the server's access_token. The server gets a new one by itself."),
     _for_the_operator(
         _("If it stays so, find out whether another program asks for access_tokens of this app, and how.")
     ),
 )
-UNKNOWN = Explanation(
+UNKNOWN = Meaning(
     _("The server refused, and nothing more is known."),
     _("Search the server's log for the request id."),
 )
 
-OF_CODE: dict[str, Explanation] = {
-    "code_invalid": Explanation(
+CODES: dict[str, Meaning] = {
+    "code_invalid": Meaning(
         _("The login code was not accepted: it is expired, was used already, or is of another mini-program."),
         AGAIN,
     ),
     "phone_code_invalid": PHONE_CODE_UNUSABLE,
-    "user_blocked": Explanation(
+    "user_blocked": Meaning(
         _("WeChat's risk control stops this person: to WeChat the account looks dangerous."),
         _("Only WeChat can lift this: they have to look into the security centre of their WeChat account."),
     ),
-    "account_disabled": Explanation(
+    "account_disabled": Meaning(
         _("We refused: the account is disabled, or staff blocked the person."),
         _("Look at the person's page: it says who blocked them, why and until when."),
     ),
     "session_key_missing": KEY_DEAD,
-    "wechat_too_frequent": Explanation(_("WeChat got too many calls at once."), IN_A_MINUTE),
-    "wechat_misconfigured": Explanation(
+    "wechat_too_frequent": Meaning(_("WeChat got too many calls at once."), IN_A_MINUTE),
+    "wechat_misconfigured": Meaning(
         _("WeChat refuses the server: something in its settings or in the WeChat console is wrong."),
         _for_the_operator(_("Run manage.py wxlogin_doctor.")),
     ),
-    "wechat_bad_response": Explanation(
+    "wechat_bad_response": Meaning(
         _("Something came back that is no answer of WeChat's."),
         _for_the_operator(_("Run manage.py wxlogin_doctor. There may be a proxy in between.")),
     ),
-    "wechat_unavailable": Explanation(
+    "wechat_unavailable": Meaning(
         _("WeChat could not be reached, or the server waits for too many of its answers already."),
         IF_IT_STAYS,
     ),
-    "wechat_timeout": Explanation(_("WeChat took too long to answer."), IF_IT_STAYS),
+    "wechat_timeout": Meaning(_("WeChat took too long to answer."), IF_IT_STAYS),
 }
 
 # Those that mean the same whatever was asked.
-OF_ERRCODE: dict[int | None, Explanation] = {
-    -1: Explanation(_("WeChat was too busy to answer."), IF_IT_STAYS),
-    40226: OF_CODE["user_blocked"],
-    45009: Explanation(
+ERRCODES: dict[int | None, Meaning] = {
+    -1: Meaning(_("WeChat was too busy to answer."), IF_IT_STAYS),
+    40226: CODES["user_blocked"],
+    45009: Meaning(
         _("The app has used up its quota of calls to WeChat for today."),
         _for_the_operator(HINTS[45009]),
     ),
-    45011: Explanation(
+    45011: Meaning(
         _("WeChat got too many calls in this minute, from the app or of this person."), IN_A_MINUTE
     ),
     87007: KEY_DEAD,
@@ -169,19 +167,17 @@ OF_ERRCODE: dict[int | None, Explanation] = {
 }
 
 # Those that mean something else for each kind of code.
-OF_BOTH: dict[tuple[str, int | None], Explanation] = {
-    ("code_invalid", 40029): Explanation(
+CODES_WITH_ERRCODE: dict[tuple[str, int | None], Meaning] = {
+    ("code_invalid", 40029): Meaning(
         _("WeChat doesn't know the login code: it is older than five minutes, or of another mini-program."),
         AGAIN,
     ),
     ("code_invalid", 40163): CODE_USED,
     ("code_invalid", 41008): CODE_MISSING,
-    ("phone_code_invalid", 40003): Explanation(
-        _("The code for the phone number is somebody else's."), TAP_AGAIN
-    ),
+    ("phone_code_invalid", 40003): Meaning(_("The code for the phone number is somebody else's."), TAP_AGAIN),
     ("phone_code_invalid", 40029): PHONE_CODE_UNUSABLE,
     ("phone_code_invalid", 40163): PHONE_CODE_UNUSABLE,
     ("phone_code_invalid", 41008): PHONE_CODE_UNUSABLE,
 }
 
-KNOWN_ERRCODES = {*OF_ERRCODE, *(errcode for _code, errcode in OF_BOTH)}
+KNOWN_ERRCODES = {*ERRCODES, *(errcode for _code, errcode in CODES_WITH_ERRCODE)}

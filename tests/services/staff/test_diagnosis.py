@@ -43,7 +43,7 @@ def subjects(findings: list[Finding]) -> list[str]:
 
 
 def text_of(person: WeChatUser) -> str:
-    return "\n".join(f"{each.subject}: {each.told} {each.hint}" for each in why_not(person))
+    return "\n".join(f"{each.subject}: {each.text} {each.hint}" for each in why_not(person))
 
 
 def test_who_can_log_in_is_told_to_bring_a_request_id(person: WeChatUser) -> None:
@@ -66,8 +66,8 @@ def test_a_block_with_its_reason_and_end(person: WeChatUser) -> None:
     (finding,) = problems(person)
 
     assert finding.subject == "Block"
-    assert "until" in str(finding.told)
-    assert "spam {0}" in str(finding.told)
+    assert "until" in str(finding.text)
+    assert "spam {0}" in str(finding.text)
     with time_machine.travel(timezone.now() + 2 * DAY):
         assert problems(person) == []
 
@@ -77,7 +77,7 @@ def test_a_block_without_an_end(person: WeChatUser) -> None:
 
     (finding,) = problems(person)
 
-    assert "until" not in str(finding.told)
+    assert "until" not in str(finding.text)
     assert "No live session; the latest one: account disabled." in text_of(person)
 
 
@@ -109,8 +109,8 @@ def test_own_failures_are_counted_and_explained(
     found = problems(person)
 
     assert subjects(found) == ["Refused lately", "Refused lately"]
-    assert "risk control" in str(found[0].told)
-    assert "(2×, the last time at" in str(found[1].told)
+    assert "risk control" in str(found[0].text)
+    assert "(2×, the last time at" in str(found[1].text)
     assert {each.is_good for each in why_not(person) if each.subject == "Refused lately"} == {True, False}
 
 
@@ -142,7 +142,7 @@ def test_failures_at_their_address_may_be_somebody_elses(
     (finding,) = problems(person)
 
     assert finding.subject == "Refused at their address"
-    assert "(1×" in str(finding.told)
+    assert "(1×" in str(finding.text)
     assert "somebody else behind the same address" in str(finding.hint)
 
 

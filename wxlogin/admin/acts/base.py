@@ -52,7 +52,7 @@ class ReasonForm(forms.Form):
 class Outcome:
     """What staff are told; no text that people wrote, since themes print messages unescaped."""
 
-    told: Text
+    message: Text
     level: int = messages.SUCCESS
 
 
@@ -61,7 +61,7 @@ class Act:
     label: ClassVar[Text]
     """In the list of actions and on the row's page."""
     button: ClassVar[Text]
-    told: ClassVar[Text]
+    explanation: ClassVar[Text]
     """What will happen, and what won't."""
     permission: ClassVar[str]
     form: ClassVar[type[ReasonForm]] = ReasonForm
@@ -154,7 +154,7 @@ class ActsOnRows(Page):
             outcome = act.do(self, request, chosen, **form.cleaned_data)
         if not isinstance(outcome, Outcome):
             return outcome
-        self.message_user(request, str(outcome.told), outcome.level)
+        self.message_user(request, str(outcome.message), outcome.level)
         return None
 
     def _why_not(self, request: HttpRequest, act: Act, rows: Sequence[Any]) -> Text | None:

@@ -47,7 +47,7 @@ class Block(Act):
     name = "block"
     label = _("Block…")
     button = _("Block")
-    told = _(
+    explanation = _(
         "From now on their logins, refreshes and requests are refused, and all their login sessions end."
     )
     permission = "block_wechatuser"
@@ -72,7 +72,7 @@ class Unblock(Act):
     name = "unblock"
     label = _("Unblock…")
     button = _("Unblock")
-    told = _("They may log in again. Sessions that the block ended stay ended.")
+    explanation = _("They may log in again. Sessions that the block ended stay ended.")
     permission = "block_wechatuser"
 
     def preview(self, rows: Sequence[WeChatUser]) -> list[tuple[Any, Any]]:

@@ -22,7 +22,7 @@ class EndSessions(Act):
     name = "end_sessions"
     label = _("End login sessions…")
     button = _("End them")
-    told = NEXT_REQUEST
+    explanation = NEXT_REQUEST
     permission = "end_loginsession"
     at_most = 1_000
 
@@ -33,7 +33,7 @@ class EndSessions(Act):
         return [(_("live sessions"), len(live)), (_("people"), len(people))]
 
     def do(self, page: Any, request: HttpRequest, rows: Sequence[LoginSession], **answers: Any) -> Outcome:
-        return _told(sessions.end_sessions(rows, staff=request.user, reason=answers["reason"]))
+        return _outcome(sessions.end_sessions(rows, staff=request.user, reason=answers["reason"]))
 
 
 class EndAllSessions(Act):
@@ -42,7 +42,7 @@ class EndAllSessions(Act):
     name = "end_sessions"
     label = _("End all login sessions…")
     button = _("End them all")
-    told = NEXT_REQUEST
+    explanation = NEXT_REQUEST
     permission = "end_loginsession"
 
     def preview(self, rows: Sequence[WeChatUser]) -> list[tuple[Any, Any]]:
@@ -50,10 +50,10 @@ class EndAllSessions(Act):
 
     def do(self, page: Any, request: HttpRequest, rows: Sequence[WeChatUser], **answers: Any) -> Outcome:
         live = sessions.live_sessions_of(rows)
-        return _told(sessions.end_sessions(live, staff=request.user, reason=answers["reason"]))
+        return _outcome(sessions.end_sessions(live, staff=request.user, reason=answers["reason"]))
 
 
-def _told(count: int) -> Outcome:
+def _outcome(count: int) -> Outcome:
     if not count:
         return Outcome(_("Nothing to end: all of it was over already."), messages.WARNING)
     text = ngettext(

@@ -18,7 +18,7 @@ class Erase(Act):
     name = "erase"
     label = _("Erase…")
     button = _("Erase for good")
-    told = _(
+    explanation = _(
         "This can't be undone. Below is what would go; nothing has been touched yet. With a person go all "
         "identities of their account, in every app. Their next login is a new person. A block goes on."
     )

@@ -33,7 +33,7 @@ class Export(Act):
     name = "export"
     label = _("Export as CSV…")
     button = _("Export")
-    told = _(
+    explanation = _(
         "Masked unless you may and want to see more. The file is personal data: keep it no longer than you need it."
     )
     permission = "export_wechatuser"

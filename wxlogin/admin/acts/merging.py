@@ -41,7 +41,7 @@ class Merge(Act):
     name = "merge"
     label = _("Merge two accounts…")
     button = _("Merge")
-    told = _(
+    explanation = _(
         "All identities of one account move to the other, with their sessions; access tokens given before are "
         "refused, refreshing works. The account that is left stays, without identities."
     )
@@ -78,7 +78,7 @@ class Split(Act):
     name = "split"
     label = _("Split this identity off…")
     button = _("Split")
-    told = _(
+    explanation = _(
         "This identity, with its sessions, gets an account of its own. It is no unionid conflict from then on: "
         "you have said that these are two people."
     )

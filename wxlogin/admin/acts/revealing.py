@@ -28,7 +28,9 @@ class Reveal(Act):
     name = "reveal"
     label = _("Reveal a masked field…")
     button = _("Reveal")
-    told = _("The value is shown once, on the next page. That you saw it, and why, is in the staff log.")
+    explanation = _(
+        "The value is shown once, on the next page. That you saw it, and why, is in the staff log."
+    )
     permission = "reveal_wechatuser"
     form = RevealForm
     at_most = 1

@@ -28,19 +28,21 @@ class AsksWeChat(Act):
         return [(_("people"), len(rows)), (_("session keys held"), len(held))]
 
     def do(self, page: Any, request: HttpRequest, rows: Sequence[WeChatUser], **answers: Any) -> Outcome:
-        told = []
+        answers_of_wechat = []
         for person in rows:
             try:
                 key = type(self).ask(person, staff=request.user, reason=answers["reason"])
             except (WxLoginError, WeChatError) as refusal:
-                told.append(f"{person}: {explain(refusal.code, getattr(refusal, 'errcode', None)).told}")
+                answers_of_wechat.append(
+                    f"{person}: {explain(refusal.code, getattr(refusal, 'errcode', None)).text}"
+                )
                 if isinstance(refusal, WeChatTimeout | WeChatUnavailable):
                     break  # the next would wait as long
             else:
-                told.append(f"{person}: {self.verdict(key)}")
-        if len(told) < len(rows):
-            told.append(gettext("The others were not asked about."))
-        return Outcome(" ".join(told), messages.INFO)
+                answers_of_wechat.append(f"{person}: {self.verdict(key)}")
+        if len(answers_of_wechat) < len(rows):
+            answers_of_wechat.append(gettext("The others were not asked about."))
+        return Outcome(" ".join(answers_of_wechat), messages.INFO)
 
     def verdict(self, key: SessionKey) -> str:
         raise NotImplementedError
@@ -50,7 +52,7 @@ class CheckSessionKey(AsksWeChat):
     name = "check_session_key"
     label = _("Ask WeChat whether the session key holds…")
     button = _("Ask WeChat")
-    told = _(
+    explanation = _(
         "A key that WeChat no longer knows is dropped; open data then waits for the next wx.login. Nobody is logged out."
     )
     permission = "check_sessionkey_wechatuser"
@@ -66,7 +68,7 @@ class ResetSessionKey(AsksWeChat):
     name = "reset_session_key"
     label = _("Have WeChat replace the session key…")
     button = _("Replace it")
-    told = _(
+    explanation = _(
         "The old key dies at WeChat; open data that was made with it no longer opens. Nobody is logged out."
     )
     permission = "reset_sessionkey_wechatuser"

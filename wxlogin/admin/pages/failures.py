@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wxlogin.caller import is_request_id
 from wxlogin.models import LoginFailure
-from wxlogin.services.meanings import OF_CODE, explain
+from wxlogin.services.meanings import CODES, explain
 
 from ..base import ReadOnlyPage
 from ..columns import PersonColumns, badge
@@ -17,9 +17,9 @@ class AnswerFilter(ChoiceFilter):
     parameter_name = "code"
 
     def choices_offered(self) -> Choices:
-        return [(code, code) for code in OF_CODE]
+        return [(code, code) for code in CODES]
 
-    def narrowed(self, queryset: QuerySet[LoginFailure], value: str) -> QuerySet[LoginFailure]:
+    def narrow(self, queryset: QuerySet[LoginFailure], value: str) -> QuerySet[LoginFailure]:
         return queryset.filter(code=value)
 
 
@@ -63,11 +63,11 @@ class LoginFailurePage(PersonColumns, ReadOnlyPage):
 
     @admin.display(description=_("what it means"))
     def meaning(self, failure: LoginFailure) -> str:
-        return str(explain(failure.code, failure.errcode).told)
+        return str(explain(failure.code, failure.errcode).text)
 
     @admin.display(description=_("what to do"))
     def what_to_do(self, failure: LoginFailure) -> str:
-        return str(explain(failure.code, failure.errcode).todo)
+        return str(explain(failure.code, failure.errcode).advice)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[LoginFailure], search_term: str

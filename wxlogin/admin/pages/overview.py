@@ -84,8 +84,12 @@ class OverviewPage(ReadOnlyPage):
             "is_asked": bool(key),
             "failure": _failure(request, failure) if failure else None,
             "people": [
-                {"link": link_to(person, mask_id(person.openid)), "app": app_name(person.appid), **told}
-                for person, told in _diagnosed(found)
+                {
+                    "link": link_to(person, mask_id(person.openid)),
+                    "app": app_name(person.appid),
+                    **diagnosis_of_person,
+                }
+                for person, diagnosis_of_person in _diagnosed(found)
             ],
             "not_shown": max(len(found) - MOST_PEOPLE, 0),
         }
@@ -209,7 +213,7 @@ def _failures(request: HttpRequest, shown: Figures) -> list[dict[str, Any]]:
             "count": each.count,
             "code": each.code,
             "errcode": each.errcode,
-            "explanation": explain(each.code, each.errcode),
+            "meaning": explain(each.code, each.errcode),
             "url": list_of(LoginFailure, code=each.code) if may_see_rows else "",
         }
         for each in shown.failures
@@ -247,7 +251,7 @@ def _failure(request: HttpRequest, failure: LoginFailure) -> dict[str, Any]:
         "app": app_name(failure.appid),
         "code": failure.code,
         "errcode": failure.errcode,
-        "explanation": explain(failure.code, failure.errcode),
+        "meaning": explain(failure.code, failure.errcode),
     }
 
 

@@ -37,7 +37,7 @@ from ..columns import app_name, badge, format_time, isolate, mask_id
 from ..filters import AppFilter, CreatedFilter, LastLoginFilter, PhoneFilter, StateFilter, UnionidFilter
 from ..links import act_on, link_to_user, list_of, page_of, why_not
 from .sessions import device_of, session_state
-from .staff_log import told_details
+from .staff_log import act_details
 
 RECENT = 20
 
@@ -50,10 +50,10 @@ class PeopleList(OrderedList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = told_of(list(self.result_list))
+        self.result_list = add_counts(list(self.result_list))
 
 
-def told_of(people: list[Any]) -> list[Any]:
+def add_counts(people: list[Any]) -> list[Any]:
     """``people`` with ``live``, how many live sessions each has, and ``in_conflict``."""
     pks = [person.pk for person in people]
     live = LoginSession.objects.live_per_person(pks, timezone.now())
@@ -131,7 +131,7 @@ class WeChatUserPage(ActsOnRows, ReadOnlyPage):
         person = super().get_object(request, object_id, from_field)
         if person is not None:
             person.acts_offered = self.acts_offered(request)
-            told_of([person])
+            add_counts([person])
             person.may_diagnose = request.user.has_perm("wxlogin.view_overview")
         return person
 
@@ -148,7 +148,7 @@ class WeChatUserPage(ActsOnRows, ReadOnlyPage):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and hasattr(request, "wxlogin_matches"):
-            self.message_user(request, _told_matches(request.wxlogin_matches), messages.INFO)
+            self.message_user(request, _search_message(request.wxlogin_matches), messages.INFO)
         return response
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
@@ -291,7 +291,7 @@ class WeChatUserPage(ActsOnRows, ReadOnlyPage):
     def recent_failures(self, wechat_user: WeChatUser) -> str:
         latest = wechat_user.failures.order_by("-created_at")[:RECENT]
         rows = [
-            {"failure": each, "url": page_of(each), "words": explain(each.code, each.errcode)}
+            {"failure": each, "url": page_of(each), "meaning": explain(each.code, each.errcode)}
             for each in latest
         ]
         everything = list_of(LoginFailure, wechat_user__id__exact=wechat_user.pk)
@@ -302,12 +302,12 @@ class WeChatUserPage(ActsOnRows, ReadOnlyPage):
     @admin.display(description=_("latest"))
     def staff_acts(self, wechat_user: WeChatUser) -> str:
         latest = wechat_user.staff_acts.order_by("-created_at")[:RECENT]
-        rows = [{"act": act, "details": told_details(act)} for act in latest]
+        rows = [{"act": act, "details": act_details(act)} for act in latest]
         everything = list_of(StaffAct, wechat_user__id__exact=wechat_user.pk)
         return render_to_string("wxlogin/admin/recent_acts.html", {"rows": rows, "everything": everything})
 
 
-def _told_matches(matches: list[lookup.Match]) -> str:
+def _search_message(matches: list[lookup.Match]) -> str:
     """Kinds only: some themes print a message as it is."""
     if not matches:
         return gettext("Nobody is found by this key.")

@@ -22,7 +22,7 @@ class KeyStateFilter(ChoiceFilter):
     def choices_offered(self) -> Choices:
         return list(SessionKey.State.choices)
 
-    def narrowed(self, queryset: QuerySet[SessionKey], value: str) -> QuerySet[SessionKey]:
+    def narrow(self, queryset: QuerySet[SessionKey], value: str) -> QuerySet[SessionKey]:
         return queryset.filter(state=value)
 
 

@@ -18,7 +18,7 @@ from ..filters import ChoiceFilter, Choices, CreatedFilter
 DETAILS = {
     "sessions": _("sessions ended"),
     "until": _("until"),
-    "public": _("reason told"),
+    "public": _("reason parts"),
     "field": _("field"),
     "rows": _("rows"),
     "unmasked": _("unmasked"),
@@ -34,14 +34,14 @@ class ActionFilter(ChoiceFilter):
     def choices_offered(self) -> Choices:
         return list(StaffAct.Action.choices)
 
-    def narrowed(self, queryset: QuerySet[StaffAct], value: str) -> QuerySet[StaffAct]:
+    def narrow(self, queryset: QuerySet[StaffAct], value: str) -> QuerySet[StaffAct]:
         return queryset.filter(action=value)
 
 
 class StaffActPage(PersonColumns, ReadOnlyPage):
     """Nobody deletes from it, not even along with a user: rows outlive both sides."""
 
-    list_display = ["created_at", "said_staff", "action", "person_link", "app", "details_told", "said_reason"]
+    list_display = ["created_at", "staff_text", "action", "person_link", "app", "details_text", "reason_text"]
     list_filter = [ActionFilter, CreatedFilter]
     list_select_related = ["wechat_user"]
     ordering = ["-created_at"]
@@ -51,15 +51,15 @@ class StaffActPage(PersonColumns, ReadOnlyPage):
     lookups = ("wechat_user__id__exact",)
     fields = [
         "created_at",
-        "said_staff",
+        "staff_text",
         "action",
         "person_link",
         "person",
         "app",
         "from_user",
         "to_user",
-        "details_told",
-        "said_reason",
+        "details_text",
+        "reason_text",
         "address",
         "request_id",
     ]
@@ -88,24 +88,24 @@ class StaffActPage(PersonColumns, ReadOnlyPage):
         return act.person or "-"
 
     @admin.display(description=_("name of the staff"))
-    def said_staff(self, act: StaffAct) -> str:
+    def staff_text(self, act: StaffAct) -> str:
         return isolate(act.staff_name)
 
     @admin.display(description=_("reason"))
-    def said_reason(self, act: StaffAct) -> str:
+    def reason_text(self, act: StaffAct) -> str:
         return isolate(act.reason)
 
     @admin.display(description=_("details"))
-    def details_told(self, act: StaffAct) -> str:
-        return told_details(act)
+    def details_text(self, act: StaffAct) -> str:
+        return act_details(act)
 
 
-def told_details(act: StaffAct) -> str:
+def act_details(act: StaffAct) -> str:
     """What an act came to, in words: how many sessions it ended, which field it showed."""
-    told = [f"{DETAILS.get(key, key)}: {_word(value)}" for key, value in act.details.items() if value]
+    parts = [f"{DETAILS.get(key, key)}: {_word(value)}" for key, value in act.details.items() if value]
     if act.from_user or act.to_user:
-        told.append(f"{act.from_user} → {act.to_user}")
-    return "; ".join(told) or "-"
+        parts.append(f"{act.from_user} → {act.to_user}")
+    return "; ".join(parts) or "-"
 
 
 def _word(value: Any) -> str:

@@ -14,7 +14,7 @@ class Command(BaseCommand):
         problems = 0
         for finding in examine():
             problems += not finding.is_good
-            self.stdout.write(f"{_verdict(finding):8}{finding.subject}: {finding.told}")
+            self.stdout.write(f"{_verdict(finding):8}{finding.subject}: {finding.text}")
             if finding.hint:
                 self.stdout.write(f"{'':8}{finding.hint}")
         if problems:

@@ -22,14 +22,14 @@ class Command(BaseCommand):
                 f"{tally.kind}: {tally.moved} moved, {tally.current} current, {tally.unopened} don't open"
             )
         blocks = carried_blocks()
-        self.stdout.write(f"blocks of erased people: {_told(blocks)}")
+        self.stdout.write(f"blocks of erased people: {_summary(blocks)}")
         unopened += blocks.unopened
         if unopened:
             raise CommandError(f"{unopened} {WHAT_TO_DO}")
 
 
-def _told(blocks: Blocks) -> str:
-    told = f"{blocks.older} need an older key"
+def _summary(blocks: Blocks) -> str:
+    summary = f"{blocks.older} need an older key"
     if blocks.until:
-        told += f" and can't be moved; keep it (or the SECRET_KEY it came from) listed until {blocks.until:%Y-%m-%d %H:%M %Z}"
-    return f"{told}, {blocks.unopened} don't open"
+        summary += f" and can't be moved; keep it (or the SECRET_KEY it came from) listed until {blocks.until:%Y-%m-%d %H:%M %Z}"
+    return f"{summary}, {blocks.unopened} don't open"

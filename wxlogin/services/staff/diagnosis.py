@@ -14,7 +14,7 @@ from wxlogin.conf import conf
 from wxlogin.models import LoginFailure, LoginSession, WeChatUser
 from wxlogin.models.failures import LoginFailureQuerySet
 
-from ..meanings import Explanation, Finding, Text, explain
+from ..meanings import Finding, Meaning, Text, explain
 
 LATELY = timedelta(hours=24)
 JUST_NOW = timedelta(hours=1)
@@ -72,13 +72,13 @@ def _block(wechat_user: WeChatUser, now: datetime) -> Finding:
     if not wechat_user.is_blocked(now):
         return Finding(_("Block"), True, _("Nobody blocked them."))
     since, until, reason = wechat_user.blocked_at, wechat_user.blocked_until, wechat_user.block_reason
-    told = (
+    text = (
         _("Blocked since {since} until {until}: {reason}") if until else _("Blocked since {since}: {reason}")
     )
     return Finding(
         _("Block"),
         False,
-        format_lazy(told, since=_time(since), until=_time(until), reason=reason or "-"),
+        format_lazy(text, since=_time(since), until=_time(until), reason=reason or "-"),
         _("Whoever may block people can unblock them."),
     )
 
@@ -99,21 +99,21 @@ def _sessions(wechat_user: WeChatUser, latest: list[LoginSession], now: datetime
     last = _time(wechat_user.last_login_at)
     live = sum(not session.is_over(now) for session in latest)
     if live:
-        told = format_lazy(_("Logged in now. Live sessions: {count}. Last login: {at}"), count=live, at=last)
+        text = format_lazy(_("Logged in now. Live sessions: {count}. Last login: {at}"), count=live, at=last)
     elif latest:
         reason = latest[0].get_end_reason_display() or LoginSession.EndReason.EXPIRED.label
-        told = format_lazy(
+        text = format_lazy(
             _("No live session; the latest one: {reason}. Last login: {at}"), reason=reason, at=last
         )
     else:
-        told = format_lazy(_("No login session is kept. Last login: {at}"), at=last)
-    return Finding(_("Login sessions"), True, told)
+        text = format_lazy(_("No login session is kept. Last login: {at}"), at=last)
+    return Finding(_("Login sessions"), True, text)
 
 
 def _own_failures(wechat_user: WeChatUser, now: datetime) -> Iterator[Finding]:
     failures = LoginFailure.objects.of_person_since(wechat_user, now - LATELY)
     for kind in _kinds(failures):
-        found = kind.finding(_("Refused lately"), wechat_user.last_login_at, kind.explanation.todo)
+        found = kind.finding(_("Refused lately"), wechat_user.last_login_at, kind.meaning.advice)
         # Other failures come after a login: phone, session key.
         yield found if kind.code in REFUSE_LOGINS else replace(found, is_good=True)
 
@@ -126,7 +126,7 @@ def _failures_nearby(
     failures = LoginFailure.objects.of_nobody_known(wechat_user.appid, now - LATELY, addresses=addresses)
     for kind in _kinds(failures):
         hint = format_lazy(
-            _("It may be somebody else behind the same address. {todo}"), todo=kind.explanation.todo
+            _("It may be somebody else behind the same address. {todo}"), todo=kind.meaning.advice
         )
         yield kind.finding(_("Refused at their address"), wechat_user.last_login_at, hint)
 
@@ -136,8 +136,8 @@ def _everybody(appid: str, now: datetime) -> Finding:
     since = LoginSession.objects.latest_login(appid, now - JUST_NOW) or now - JUST_NOW
     failures = LoginFailure.objects.of_nobody_known(appid, since, codes=FAULTS)
     for kind in _kinds(failures):
-        told = format_lazy(_("Nobody could log in since {since}. {told}"), since=_time(since), told=kind.told)
-        return Finding(_("Everybody else in this app"), False, told, kind.explanation.todo)
+        text = format_lazy(_("Nobody could log in since {since}. {told}"), since=_time(since), told=kind.text)
+        return Finding(_("Everybody else in this app"), False, text, kind.meaning.advice)
     return Finding(_("Everybody else in this app"), True, _("Logins don't fail at large."))
 
 
@@ -151,17 +151,17 @@ class _Kind:
     latest: datetime
 
     @property
-    def explanation(self) -> Explanation:
+    def meaning(self) -> Meaning:
         return explain(self.code, self.errcode)
 
     @property
-    def told(self) -> Text:
-        told = _("{told} ({count}×, the last time at {at})")
-        return format_lazy(told, told=self.explanation.told, count=self.count, at=_time(self.latest))
+    def text(self) -> Text:
+        text = _("{told} ({count}×, the last time at {at})")
+        return format_lazy(text, told=self.meaning.text, count=self.count, at=_time(self.latest))
 
     def finding(self, subject: Text, last_login_at: datetime, hint: Text) -> Finding:
         """Return a finding. It is good if a login worked afterwards."""
-        return Finding(subject, self.latest < last_login_at, self.told, hint)
+        return Finding(subject, self.latest < last_login_at, self.text, hint)
 
 
 def _kinds(failures: LoginFailureQuerySet) -> list[_Kind]:

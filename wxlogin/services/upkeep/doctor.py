@@ -78,8 +78,8 @@ def _access_token(app: App) -> Iterator[Found]:
     try:
         get_client(app.appid).stable_token()
     except WeChatError as error:
-        told = _("Phone numbers and what is asked about session keys fail, logins don't need it: {problem}.")
-        yield False, format_lazy(told, problem=str(error)), _hint(error)
+        text = _("Phone numbers and what is asked about session keys fail, logins don't need it: {problem}.")
+        yield False, format_lazy(text, problem=str(error)), _hint(error)
     else:
         yield True, _("WeChat gives an access_token.")
 
@@ -98,8 +98,8 @@ def _database() -> Iterator[Found]:
         cursor.execute("SELECT 1")
     yield True, _("It answers.")
     if unapplied := _unapplied_migrations():
-        told = format_lazy(_("Migrations are not applied: {names}."), names=", ".join(unapplied))
-        yield False, told, _("Run manage.py migrate.")
+        text = format_lazy(_("Migrations are not applied: {names}."), names=", ".join(unapplied))
+        yield False, text, _("Run manage.py migrate.")
     else:
         yield True, _("All migrations are applied.")
 
@@ -133,8 +133,8 @@ def _keys() -> Iterator[Found]:
     sample = _sampled_session_keys()
     unopened = sum(not _opens(key) for key in sample)
     if unopened:
-        told = _("Of {count} session keys looked at, {unopened} don't open.")
-        yield False, format_lazy(told, count=len(sample), unopened=unopened), LIST_THE_KEY
+        text = _("Of {count} session keys looked at, {unopened} don't open.")
+        yield False, format_lazy(text, count=len(sample), unopened=unopened), LIST_THE_KEY
     else:
         yield True, format_lazy(_("Session keys looked at: {count}. All open."), count=len(sample))
 
@@ -173,10 +173,10 @@ def _configuration() -> Iterator[Found]:
     messages = [
         each for each in run_checks(include_deployment_checks=True) if str(each.id).startswith("wxlogin.")
     ]
-    told = [each for each in messages if not each.is_silenced()]
-    for message in told:
+    messages_left = [each for each in messages if not each.is_silenced()]
+    for message in messages_left:
         yield message.level < ERROR, f"{message.id}: {message.msg}", message.hint or ""
-    if not told:
+    if not messages_left:
         yield True, _("Nothing to remark.")
 
 
