@@ -8,7 +8,7 @@ os.environ.setdefault("DJANGO_SECRET_KEY", "a-made-up-key-that-is-long-enough-fo
 os.environ.setdefault("DJANGO_ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
 
 from project.settings import *  # noqa: E402, F403
-from project.settings import DATABASES, LOGGING  # noqa: E402
+from project.settings import CACHES, DATABASES, LOGGING  # noqa: E402
 
 APPID = "wx00000000000000aa"
 WXLOGIN = {
@@ -21,7 +21,10 @@ WXLOGIN = {
         }
     },
 }
-MEDIA_ROOT = Path(tempfile.gettempdir()) / "wxlogin-tests"
+# pytest-xdist names its processes; each has a database, a cache and a folder of its own.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+CACHES["default"]["KEY_PREFIX"] = WORKER
+MEDIA_ROOT = Path(tempfile.gettempdir()) / f"wxlogin-tests{WORKER}"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGGING = {**LOGGING, "handlers": {"stdout": {"class": "logging.NullHandler"}}}
 
