@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 NPM_READY := miniprogram/node_modules/.package-lock.json
 
-.PHONY: setup demo run test check miniprogram static lint types contracts migrations messages requirements bench clean
+.PHONY: setup demo run test matrix check miniprogram static lint types contracts migrations messages requirements bench clean
 
 setup: .venv/ready
 
@@ -36,6 +36,9 @@ test: setup $(if $(filter mysql://%,$(DATABASE_URL)),.venv/mysql) $(if $(shell c
 
 miniprogram: setup $(NPM_READY) miniprogram/tools/node_modules/.package-lock.json  ## all that CI tests of the client
 	MINIPROGRAM=required $(BIN)/python -m pytest tests/test_miniprogram.py
+
+matrix: setup  ## the suite on each supported Python and Django; ARGS="--list", ARGS="--only CELL -- tests/api -q"
+	$(BIN)/python .ci/matrix.py $(ARGS)
 
 check: static test  ## what CI runs
 
