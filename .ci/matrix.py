@@ -244,6 +244,16 @@ def show_cells(cells: list[Cell]) -> None:
         print(f"{cell.name:20} Python {cell.python} ({where}), {django}")
 
 
+def why_not(version: str, cells: list[Cell]) -> str:
+    """Return why cells that need this Python can't run; "" if they can, or if there are none."""
+    try:
+        if any(cell.python == version for cell in cells):
+            python_for(version)
+    except NotInstalled as exc:
+        return str(exc)
+    return ""
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -263,12 +273,10 @@ def main() -> int:
         show_cells(cells)
         return 0
 
-    passed, failed, missing, logs = 0, 0, [], []
+    missing = {version: reason for version in PYTHONS if (reason := why_not(version, cells))}
+    passed, failed, logs = 0, 0, []
     for cell in cells:
-        try:
-            python_for(cell.python)
-        except NotInstalled as exc:
-            missing.append(f"{cell.name}: {exc}")
+        if cell.python in missing:
             continue
         try:
             prepare(cell)
@@ -283,9 +291,9 @@ def main() -> int:
 
     for end in logs:
         print(f"\n{end}")
-    if missing:
-        print("\nCould not be had:")
-        print("\n".join(missing))
+    for version, reason in missing.items():
+        names = ", ".join(cell.name for cell in cells if cell.python == version)
+        print(f"\nCould not be had: {names}: {reason}")
     # A cell that was asked for by name has to run, or a green job would say nothing.
     return int(bool(failed or not passed or (options.only and missing)))
 
