@@ -92,8 +92,7 @@ def run(*command: str | Path, limit: float = 60) -> str:
 @cache
 def uv() -> str:
     """The path of uv, or "" if there is none."""
-    ours = shutil.which("uv", path=str(ROOT / ".venv/bin"))
-    return ours or shutil.which("uv") or ""
+    return shutil.which("uv", path=str(ROOT / ".venv/bin")) or shutil.which("uv") or ""
 
 
 def interpreters(version: str) -> Iterator[str]:
@@ -165,8 +164,8 @@ def prepare(cell: Cell) -> None:
     else:
         wanted += ["--resolution", "lowest-direct"]
 
-    project = [ROOT / "pyproject.toml", ROOT / "requirements-dev.txt"]
-    made_of = "\n".join([python, *wanted, *(path.read_text() for path in project)])
+    files = ("pyproject.toml", "requirements-dev.txt")
+    made_of = "\n".join([python, *wanted, *((ROOT / name).read_text() for name in files)])
     digest = hashlib.sha256(made_of.encode()).hexdigest()
     stamp = cell.environment / "made-of"
     if stamp.exists() and stamp.read_text() == digest:
@@ -177,8 +176,7 @@ def prepare(cell: Cell) -> None:
         if not uv():
             raise NotInstalled("no uv")
         run(uv(), "venv", "--quiet", "--python", python, cell.environment)
-        install = (uv(), "pip", "install", "--quiet", "--python", cell.executable)
-        run(*install, *wanted, limit=INSTALL_LIMIT)
+        run(uv(), "pip", "install", "--quiet", "--python", cell.executable, *wanted, limit=INSTALL_LIMIT)
     except NotInstalled as exc:
         if not cell.django:
             raise NotInstalled(f"{exc} (pip can't choose the lowest versions in its place)") from None
