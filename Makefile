@@ -2,9 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+# As many processes as there are cores; who is done first takes tests over from the others.
+PARALLEL := -n auto --dist worksteal
 NPM_READY := miniprogram/node_modules/.package-lock.json
 
-.PHONY: setup demo run test check miniprogram static lint types contracts migrations messages requirements bench clean
+.PHONY: setup demo run test matrix check miniprogram static lint types contracts migrations messages requirements bench clean
 
 setup: .venv/ready
 
@@ -22,7 +24,7 @@ demo: setup  ## a fake WeChat, people logged in, the admin, a mini-program: in o
 	DJANGO_DEBUG=1 DATABASE_URL=sqlite:///demo.sqlite3 REDIS_URL= $(BIN)/python manage.py demo $(ARGS)
 
 test: setup $(if $(filter mysql://%,$(DATABASE_URL)),.venv/mysql) $(if $(shell command -v npm),$(NPM_READY))  ## the whole suite; DATABASE_URL and REDIS_URL choose where it runs
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 # The driver compiles, so only who asks for MySQL or MariaDB needs its headers.
 .venv/mysql: .venv/ready
@@ -35,7 +37,10 @@ test: setup $(if $(filter mysql://%,$(DATABASE_URL)),.venv/mysql) $(if $(shell c
 		echo "npm ci failed: without what it installs, the client's tests are skipped"
 
 miniprogram: setup $(NPM_READY) miniprogram/tools/node_modules/.package-lock.json  ## all that CI tests of the client
-	MINIPROGRAM=required $(BIN)/python -m pytest tests/miniprogram/test_client.py
+	MINIPROGRAM=required $(BIN)/python -m pytest $(PARALLEL) tests/miniprogram
+
+matrix: setup  ## the suite on each supported Python and Django; ARGS="--list", ARGS="--only CELL -- tests/api -q"
+	$(BIN)/python .ci/matrix.py $(ARGS)
 
 check: static test  ## the static checks, then the suite; CI runs more: .ci/run
 
@@ -71,4 +76,4 @@ bench: setup  ## a million people in the PostgreSQL of DATABASE_URL, and how lon
 	$(BIN)/python -m benchmarks.admin $(ARGS)
 
 clean:
-	rm -rf .venv demo.sqlite3* build dist miniprogram/node_modules miniprogram/tools/node_modules miniprogram/demo/miniprogram_npm
+	rm -rf .venv .matrix demo.sqlite3* build dist miniprogram/node_modules miniprogram/tools/node_modules miniprogram/demo/miniprogram_npm
