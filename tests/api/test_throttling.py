@@ -184,10 +184,10 @@ def test_a_crowd_of_addresses_makes_nobody_forgotten(address: str, monkeypatch: 
 COUNT = """
 import django
 django.setup()
-from wxlogin.api.throttling import refusal
+from wxlogin.api.throttling import seconds_to_wait
 from wxlogin.conf import Rate
 from wxlogin.shared_cache import shared_cache
-print([refusal("{key}", Rate(50, 60)) for _ in range(40)].count(None))
+print([seconds_to_wait("{key}", Rate(50, 60)) for _ in range(40)].count(None))
 """
 
 
