@@ -172,27 +172,12 @@ def prepare(cell: Cell) -> None:
     if stamp.exists() and stamp.read_text() == digest:
         return
 
+    if not uv():
+        raise NotInstalled("there is no uv: make setup installs it")
     shutil.rmtree(cell.environment, ignore_errors=True)
-    try:
-        if not uv():
-            raise NotInstalled("no uv")
-        run(uv(), "venv", "--quiet", "--python", python, cell.environment)
-        run(uv(), "pip", "install", "--quiet", "--python", cell.executable, *wanted, limit=INSTALL_LIMIT)
-    except NotInstalled as exc:
-        if not cell.django:
-            raise NotInstalled(f"{exc} (pip can't choose the lowest versions in its place)") from None
-        prepare_with_pip(cell, python, wanted, str(exc))
+    run(uv(), "venv", "--quiet", "--python", python, cell.environment)
+    run(uv(), "pip", "install", "--quiet", "--python", cell.executable, *wanted, limit=INSTALL_LIMIT)
     stamp.write_text(digest)
-
-
-def prepare_with_pip(cell: Cell, python: str, wanted: list[str], why: str) -> None:
-    shutil.rmtree(cell.environment, ignore_errors=True)
-    try:
-        run(python, "-m", "venv", cell.environment, limit=INSTALL_LIMIT)
-        install = (cell.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-        run(*install, *wanted, limit=INSTALL_LIMIT)
-    except NotInstalled as exc:
-        raise NotInstalled(f"uv: {why}; pip: {exc}") from None
 
 
 def versions(cell: Cell) -> str:
@@ -263,6 +248,7 @@ def main() -> int:
     parser.add_argument(
         "--only", action="append", metavar="CELL", help="run this cell; may be given repeatedly"
     )
+    parser.add_argument("--python", metavar="VERSION", help="print the path of this Python, run nothing")
     parser.add_argument("pytest", nargs="*", metavar="-- ARGUMENT", help="arguments for pytest")
     options = parser.parse_args()
     if unknown := set(options.only or ()) - {cell.name for cell in CELLS}:
@@ -270,6 +256,12 @@ def main() -> int:
     cells = [cell for cell in CELLS if not options.only or cell.name in options.only]
     if options.list:
         show_cells(cells)
+        return 0
+    if options.python:
+        try:
+            print(python_for(options.python))
+        except NotInstalled as exc:
+            sys.exit(str(exc))
         return 0
 
     missing = {version: reason for version in PYTHONS if (reason := why_not(version, cells))}
