@@ -87,15 +87,15 @@ def test_an_unknown_code_is_explained_too() -> None:
     assert explain("from_the_future") == UNKNOWN
 
 
-def test_every_code_of_a_failure_row_has_a_row_and_no_other_has() -> None:
+def test_there_is_a_row_for_exactly_the_codes_of_failure_rows() -> None:
     assert set(meanings.CODES) == set(CODES)
 
 
-def test_the_codes_of_the_rows_by_code_and_errcode_have_rows_of_their_own() -> None:
+def test_each_code_of_a_row_by_code_and_errcode_has_a_row_of_its_own() -> None:
     assert {code for code, _errcode in meanings.CODES_WITH_ERRCODE} <= set(meanings.CODES)
 
 
-def test_every_errcode_that_the_fake_answers_is_explained_and_every_other_has_its_text() -> None:
+def test_the_fake_has_a_text_for_exactly_the_known_errcodes() -> None:
     assert set(ERRMSG) - {0} == KNOWN_ERRCODES
 
 
