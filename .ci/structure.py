@@ -29,6 +29,8 @@ QUERY_METHODS = {
     *("filter", "exclude", "annotate", "aggregate", "order_by", "values_list", "in_bulk", "bulk_create"),
     *("select_related", "prefetch_related", "select_for_update", "get_or_create", "update_or_create"),
 }
+# Modules that the files below a folder don't import: services get plain values, never an ``HttpRequest``.
+FORBIDDEN_IMPORTS = {"wxlogin/services/": "django.http"}
 PRAGMA = re.compile(r"#\s*(noqa|type:|fmt:|pragma:)")
 
 
@@ -175,6 +177,25 @@ def inner_imports(sources: list[Source]) -> Iterator[Offence]:
                 yield Offence(path, node.lineno, ast.unparse(node))
 
 
+def forbidden_imports(sources: list[Source]) -> Iterator[Offence]:
+    for path, _, tree in sources:
+        for folder, module in FORBIDDEN_IMPORTS.items():
+            if not path.startswith(folder):
+                continue
+            for node in ast.walk(tree):
+                if any(name == module or name.startswith(f"{module}.") for name in _imported_names(node)):
+                    yield Offence(path, getattr(node, "lineno", 1), ast.unparse(node))
+
+
+def _imported_names(node: ast.AST) -> list[str]:
+    """Return the names that an absolute import names, "package.name" for ``from package import name``."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and not node.level:
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return []
+
+
 def queries(sources: list[Source]) -> Iterator[Offence]:
     """Find query calls outside the models, whose QuerySet methods hold the SQL."""
     for path, _, tree in sources:
@@ -199,6 +220,7 @@ RULES = (
     Rule("docstrings that begin with a bare word", 0, bare_docstrings),
     Rule("trailing comments that are long or wrap a statement", 0, trailing_comments),
     Rule("imports within functions", 0, inner_imports),
+    Rule("imports of django.http in services", 0, forbidden_imports),
     Rule("query calls outside the models", 15, queries),
 )
 

@@ -1,10 +1,8 @@
-import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core.management import call_command
 from django.utils import timezone
 
 from tests.settings import APPID
@@ -28,10 +26,3 @@ def make_person(db: None) -> Callable[..., WeChatUser]:
         )
 
     return make
-
-
-def told(command: str) -> list[str]:
-    """The lines that a command prints."""
-    out = io.StringIO()
-    call_command(command, stdout=out)
-    return out.getvalue().splitlines()

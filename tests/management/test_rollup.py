@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from wxlogin.models import HourlyFigure, LoginFailure, LoginSession
 
-from .conftest import told
+from .commands import lines_of
 
 NOW = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -26,25 +26,26 @@ def make_session(person, at, **fields):
 def test_it_says_what_it_did(make_person):
     make_session(make_person(created_at=NOW - DAY), NOW - timedelta(hours=2))
 
-    lines = told("wxlogin_rollup")
+    lines = lines_of("wxlogin_rollup")
 
     assert lines == [
-        "rolled up: 2026-05-03 12:00 to 2026-05-04 12:00 UTC, 3 figures",  # a person, a login, who is live
+        # One new person, one login, one live session.
+        "rolled up: 2026-05-03 12:00 to 2026-05-04 12:00 UTC, 3 figures",
     ]
-    assert told("wxlogin_rollup") == ["nothing to roll up"]
+    assert lines_of("wxlogin_rollup") == ["nothing to roll up"]
 
 
 def test_nothing_ever_happened(db):
-    assert told("wxlogin_rollup") == ["nothing to roll up"]
+    assert lines_of("wxlogin_rollup") == ["nothing to roll up"]
 
 
 @time_machine.travel(NOW, tick=False)
-def test_a_purge_takes_away_nothing_that_is_not_counted(make_person):
+def test_a_purge_deletes_no_row_that_is_not_counted(make_person):
     long_ago = NOW - 200 * DAY
     make_session(make_person(), long_ago, ended_at=long_ago)
     LoginFailure.objects.create(created_at=long_ago, appid="wx", code="code_invalid", errcode=40029)
 
-    lines = told("wxlogin_purge")
+    lines = lines_of("wxlogin_purge")
 
     assert lines[:2] == ["login sessions deleted: 1", "login failures deleted: 1"]
     counted = HourlyFigure.objects.filter(hour__lt=NOW - 199 * DAY).exclude(kind="settled")
@@ -61,9 +62,9 @@ def test_a_purge_waits_for_hours_that_are_not_over(make_person, configure):
         created_at=timezone.now() - timedelta(minutes=20), appid="wx", code="code_invalid"
     )
 
-    told("wxlogin_purge")
+    lines_of("wxlogin_purge")
     assert list(LoginFailure.objects.all()) == [failure]
 
     with time_machine.travel(NOW + timedelta(hours=1), tick=False):
-        told("wxlogin_purge")
+        lines_of("wxlogin_purge")
     assert not LoginFailure.objects.exists()

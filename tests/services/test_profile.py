@@ -18,7 +18,7 @@ from wxlogin.services.profile import clean_nickname
         "O'Neill <b>",
     ],
 )
-def test_what_people_really_write_stays(text):
+def test_real_nicknames_stay_as_they_are(text):
     assert clean_nickname(text) == text
 
 
@@ -33,14 +33,14 @@ def test_what_people_really_write_stays(text):
     ],
     ids=lambda char: f"U+{ord(char):04X}",
 )
-def test_what_would_disturb_its_surroundings_goes(char):
+def test_characters_that_disturb_the_text_around_them_are_removed(char):
     assert clean_nickname(f"Li{char}Lei{char}") == "LiLei"
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\u3000", "\u202e \n"])
-def test_nothing_may_be_left(text):
+def test_an_empty_nickname_may_be_left(text):
     assert clean_nickname(text) == ""
 
 
-def test_space_around_a_name_goes():
+def test_space_around_a_nickname_is_removed():
     assert clean_nickname(" \u3000李雷 \u202e ") == "李雷"

@@ -93,6 +93,21 @@ OFFENCES = {
         "imports within functions",
         "wxlogin/a.py:3: import os",
     ),
+    "a service that imports django.http": (
+        {"wxlogin/services/a.py": "from django.http import HttpRequest\n"},
+        "imports of django.http",
+        "wxlogin/services/a.py:1: from django.http import HttpRequest",
+    ),
+    "a service that imports django.http for a type": (
+        {"wxlogin/services/a/b.py": "if TYPE_CHECKING:\n    from django import http\n"},
+        "imports of django.http",
+        "wxlogin/services/a/b.py:2: from django import http",
+    ),
+    "a service that imports a module of django.http": (
+        {"wxlogin/services/a.py": "import os, django.http.request\n"},
+        "imports of django.http",
+        "wxlogin/services/a.py:1: import os, django.http.request",
+    ),
     "too many queries": (
         {"wxlogin/a.py": "a.filter()\n" * 15 + "a.filter(\n).order_by()\n"},
         "query calls",
@@ -150,6 +165,10 @@ FINE = {
     "queries of models, and methods of dicts": {
         "wxlogin/models/a.py": "a.filter()\n" * 16,
         "wxlogin/a.py": "a.get()\na.update()\na.values()\nfilter()\na.filter\n" * 16,
+    },
+    "imports of django.http elsewhere, and of others in services": {
+        "wxlogin/api/a.py": "from django.http import HttpRequest\n",
+        "wxlogin/services/a.py": "from . import http\nimport django.https\nfrom django import db\n",
     },
     "as many queries as are allowed": {"wxlogin/a.py": "a.filter()\n" * 15},
 }

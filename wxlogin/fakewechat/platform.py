@@ -42,9 +42,16 @@ ERRMSG = {
     47001: "data format error",
     48001: "api unauthorized",
     50002: "user limited",
+    50004: "api forbidden for this account",
+    50007: "account frozen",
+    61004: "client ip is not in whitelist",
     87007: "session_key not exist or expired",
     87008: "invalid sig_method",
     87009: "invalid signature",
+    89501: "this ip is waiting for confirmation by the administrator",
+    89503: "this ip needs confirmation by the administrator",
+    89506: "this ip was refused by the administrator within 24 hours",
+    89507: "this ip was refused by the administrator within 1 hour",
 }
 
 OK = {"errcode": 0, "errmsg": "ok"}

@@ -1,1 +1,1 @@
-"""What wxlogin can do, one plain function per use case."""
+"""The use cases of wxlogin, one plain function each."""

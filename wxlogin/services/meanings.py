@@ -1,4 +1,7 @@
-"""What a refusal means and what to do about it, for staff who are asked why."""
+"""Meanings of refusals: what each errcode and each code of ours means, and what staff and the operator do.
+
+The admin, the doctor, both READMEs and the fake WeChat agree with these tables, by tests/services/test_meanings.py.
+"""
 
 from dataclasses import dataclass
 
@@ -11,7 +14,7 @@ Text = str | Promise
 
 @dataclass(frozen=True)
 class Finding:
-    """For people to read; holds no secret. A good one may have a hint too."""
+    """One result of the doctor or of a diagnosis, for people to read. It holds no secret; a good one may have a hint."""
 
     subject: Text
     is_good: bool
@@ -21,27 +24,39 @@ class Finding:
 
 @dataclass(frozen=True)
 class Meaning:
+    """The meaning of a refusal. ``advice`` is for staff; ``remedy`` is for operators, "" if they can't mend it."""
+
     text: Text
     advice: Text
+    remedy: Text = ""
 
 
 def explain(code: str, errcode: int | None = None) -> Meaning:
-    """``code`` and ``errcode`` as a failure row keeps them. Has something to say about any."""
-    known = CODES_WITH_ERRCODE.get((code, errcode)) or ERRCODES.get(errcode) or CODES.get(code)
-    if errcode is None or errcode in KNOWN_ERRCODES:
-        return known or UNKNOWN
-    text = format_lazy(_("WeChat refused with errcode {errcode}, which is not known here."), errcode=errcode)
-    return Meaning(text, _for_the_operator(LOOK_IT_UP))
+    """Return the meaning of ``code`` and ``errcode`` as a failure row keeps them. Unknown ones get one too."""
+    meaning = CODES.get(code, UNKNOWN)
+    if errcode is None:
+        return meaning
+    if errcode not in KNOWN_ERRCODES:
+        text = _("WeChat refused with errcode {errcode}, which is not known here.")
+        return _for_operators(format_lazy(text, errcode=errcode), LOOK_IT_UP)
+    return CODES_WITH_ERRCODE.get((code, errcode)) or ERRCODES.get(errcode, meaning)
 
 
-def _for_the_operator(hint: Text) -> Text:
-    return format_lazy(_("Tell whoever runs the server: {hint}"), hint=hint)
+def _tell_operators(what: Text) -> Text:
+    return format_lazy(_("Tell whoever runs the server: {hint}"), hint=what)
 
 
-def _misconfigured(errcode: int, text: Text) -> Meaning:
-    return Meaning(text, _for_the_operator(HINTS.get(errcode, OUR_FAULT)))
+def _for_operators(text: Text, remedy: Text) -> Meaning:
+    """Return the meaning of something that operators can mend."""
+    return Meaning(text, _tell_operators(remedy), remedy)
 
 
+def _bug(text: Text) -> Meaning:
+    """Return the meaning of a mistake in our own calls."""
+    return Meaning(text, _tell_operators(OUR_FAULT))
+
+
+# Remedies: what operators do.
 LOOK_IT_UP = _("Look the errcode up in WeChat's documentation.")
 LATER = _("Try again later: the quota of this minute, or of this day, is used up.")
 WRONG_SECRET = _("Compare the AppSecret with the WeChat console; a reset there ends the one before.")
@@ -50,34 +65,18 @@ WHITELIST = _(
 )
 CONSENT = _("The app's administrator has to consent to calls from this machine's address; WeChat asks them.")
 SUSPENDED = _("See what the WeChat console says about the account: it was frozen or lost a permission.")
-HINTS: dict[int, Text] = {
-    -1: LATER,
-    40001: WRONG_SECRET,
-    40013: _("Compare the AppID with the WeChat console."),
-    40125: WRONG_SECRET,
-    40164: WHITELIST,
-    61004: WHITELIST,
-    40243: _("The AppSecret is frozen: unfreeze or reset it in the WeChat console."),
-    45009: LATER,
-    45011: LATER,
-    48001: SUSPENDED,
-    50002: SUSPENDED,
-    50004: SUSPENDED,
-    50007: SUSPENDED,
-    89501: CONSENT,
-    89503: CONSENT,
-    89506: CONSENT,
-    89507: CONSENT,
-}
+OTHER_PROGRAM = _(
+    "If it stays so, find out whether another program asks for access_tokens of this app, and how."
+)
 
+# Advice: what staff do.
 AGAIN = _("Ask them to open the mini-program again: each time it gets a new code.")
 TAP_AGAIN = _("Ask them to tap the button for the phone number again.")
 IN_A_MINUTE = _("Ask them to wait a minute. If many people are told so, tell whoever runs the server.")
 IF_IT_STAYS = _("Ask them to try again in a few minutes. If it stays so, tell whoever runs the server.")
 OUR_FAULT = _("This should never happen: report it as a bug, with the rid from the log.")
 
-CODE_USED = Meaning(_("The login code had been used already: mostly the mini-program sent it twice."), AGAIN)
-CODE_MISSING = Meaning(_("The mini-program sent an empty login code."), AGAIN)
+# Meanings that several rows share.
 PHONE_CODE_UNUSABLE = Meaning(
     _("The code for the phone number is expired, was used already, or is not theirs."), TAP_AGAIN
 )
@@ -85,17 +84,16 @@ KEY_DEAD = Meaning(
     _("WeChat has another key for their session by now: it keeps only that of the latest login."),
     _("Nothing, as a rule: the mini-program logs in again by itself. Otherwise ask them to open it again."),
 )
-TOKEN_REFUSED = Meaning(
-    _("WeChat refused the server's access_token. The server gets a new one by itself."),
-    _for_the_operator(
-        _("If it stays so, find out whether another program asks for access_tokens of this app, and how.")
-    ),
+TOKEN_REFUSED = _for_operators(
+    _("WeChat refused the server's access_token. The server gets a new one by itself."), OTHER_PROGRAM
 )
+NOT_IN_WHITELIST = _for_operators(_("The server's address is not in the app's IP whitelist."), WHITELIST)
 UNKNOWN = Meaning(
     _("The server refused, and nothing more is known."),
     _("Search the server's log for the request id."),
 )
 
+# A row for each code of ours that a failure row may have.
 CODES: dict[str, Meaning] = {
     "code_invalid": Meaning(
         _("The login code was not accepted: it is expired, was used already, or is of another mini-program."),
@@ -112,13 +110,13 @@ CODES: dict[str, Meaning] = {
     ),
     "session_key_missing": KEY_DEAD,
     "wechat_too_frequent": Meaning(_("WeChat got too many calls at once."), IN_A_MINUTE),
-    "wechat_misconfigured": Meaning(
+    "wechat_misconfigured": _for_operators(
         _("WeChat refuses the server: something in its settings or in the WeChat console is wrong."),
-        _for_the_operator(_("Run manage.py wxlogin_doctor.")),
+        _("Run manage.py wxlogin_doctor."),
     ),
-    "wechat_bad_response": Meaning(
+    "wechat_bad_response": _for_operators(
         _("Something came back that is no answer of WeChat's."),
-        _for_the_operator(_("Run manage.py wxlogin_doctor. There may be a proxy in between.")),
+        _("Run manage.py wxlogin_doctor. There may be a proxy in between."),
     ),
     "wechat_unavailable": Meaning(
         _("WeChat could not be reached, or the server waits for too many of its answers already."),
@@ -127,53 +125,74 @@ CODES: dict[str, Meaning] = {
     "wechat_timeout": Meaning(_("WeChat took too long to answer."), IF_IT_STAYS),
 }
 
-# Those that mean the same whatever was asked.
-ERRCODES: dict[int | None, Meaning] = {
-    -1: Meaning(_("WeChat was too busy to answer."), IF_IT_STAYS),
-    40226: CODES["user_blocked"],
-    45009: Meaning(
-        _("The app has used up its quota of calls to WeChat for today."),
-        _for_the_operator(HINTS[45009]),
+# A row for each errcode that means the same for every call.
+ERRCODES: dict[int, Meaning] = {
+    -1: Meaning(_("WeChat was too busy to answer."), IF_IT_STAYS, _("Try again later.")),
+    40001: _for_operators(
+        _("WeChat refuses the AppSecret, or an access_token made with an older one."), WRONG_SECRET
     ),
-    45011: Meaning(
-        _("WeChat got too many calls in this minute, from the app or of this person."), IN_A_MINUTE
+    40002: _bug(_("The server asked WeChat in a wrong way (grant_type).")),
+    40003: _bug(_("WeChat doesn't know the person's openid in this app.")),
+    40013: _for_operators(
+        _("WeChat doesn't know the AppID."), _("Compare the AppID with the WeChat console.")
     ),
-    87007: KEY_DEAD,
-    87009: KEY_DEAD,
     40014: TOKEN_REFUSED,
-    42001: TOKEN_REFUSED,
-    40001: _misconfigured(
-        40001, _("WeChat refuses the AppSecret, or an access_token made with an older one.")
+    40066: _for_operators(
+        _("The server asked WeChat at an address that doesn't exist."), _("Check API_BASE.")
     ),
-    40002: _misconfigured(40002, _("The server asked WeChat in a wrong way (grant_type).")),
-    40003: _misconfigured(40003, _("WeChat doesn't know the person's openid in this app.")),
-    40013: _misconfigured(40013, _("WeChat doesn't know the AppID.")),
-    40097: _misconfigured(40097, _("The server asked WeChat in a wrong way (arguments).")),
-    40101: _misconfigured(40101, _("The server asked WeChat in a wrong way (a parameter is missing).")),
-    40125: _misconfigured(40125, _("WeChat refuses the AppSecret: it is wrong, or was reset.")),
-    40164: _misconfigured(40164, _("The server's address is not in the app's IP whitelist.")),
-    40243: _misconfigured(40243, _("The AppSecret is frozen.")),
-    41002: _misconfigured(41002, _("The server asked WeChat without an AppID.")),
-    41004: _misconfigured(41004, _("The server asked WeChat without an AppSecret.")),
-    48001: _misconfigured(48001, _("The app has no permission for what was asked.")),
-    50002: _misconfigured(50002, _("WeChat has frozen or banned the app.")),
-    50004: _misconfigured(50004, _("WeChat forbids this app to ask.")),
-    50007: _misconfigured(50007, _("WeChat has frozen the account that the app belongs to.")),
-    61004: _misconfigured(61004, _("The server's address is not in the app's IP whitelist.")),
-    89501: _misconfigured(89501, _("The app's administrator has not yet consented to the server's address.")),
-    89503: _misconfigured(89503, _("The app's administrator has to consent to the server's address.")),
-    89506: _misconfigured(89506, _("The app's administrator refused the server's address, for a day.")),
-    89507: _misconfigured(89507, _("The app's administrator refused the server's address, for an hour.")),
+    40097: _bug(_("The server asked WeChat in a wrong way (arguments).")),
+    40101: _bug(_("The server asked WeChat in a wrong way (a parameter is missing).")),
+    40125: _for_operators(_("WeChat refuses the AppSecret: it is wrong, or was reset."), WRONG_SECRET),
+    40164: NOT_IN_WHITELIST,
+    40226: CODES["user_blocked"],
+    40243: _for_operators(
+        _("The AppSecret is frozen."),
+        _("The AppSecret is frozen: unfreeze or reset it in the WeChat console."),
+    ),
+    41001: _bug(_("The server asked WeChat without an access_token.")),
+    41002: _bug(_("The server asked WeChat without an AppID.")),
+    41004: _bug(_("The server asked WeChat without an AppSecret.")),
+    42001: TOKEN_REFUSED,
+    43001: _bug(_("The server asked WeChat in a wrong way (GET is required).")),
+    43002: _bug(_("The server asked WeChat in a wrong way (POST is required).")),
+    44002: _bug(_("The server asked WeChat in a wrong way (the body is empty).")),
+    45009: _for_operators(_("The app has used up its quota of calls to WeChat for today."), LATER),
+    45011: Meaning(
+        _("WeChat got too many calls in this minute, from the app or of this person."), IN_A_MINUTE, LATER
+    ),
+    47001: _bug(_("The server asked WeChat in a wrong way (the body is not valid JSON).")),
+    48001: _for_operators(
+        _("The app has no permission for what was asked."),
+        _(
+            "Apply for the permission in the WeChat console. "
+            "Phone numbers need a verified account that doesn't belong to an individual."
+        ),
+    ),
+    50002: _for_operators(_("WeChat has frozen or banned the app."), SUSPENDED),
+    50004: _for_operators(_("WeChat forbids this app to ask."), SUSPENDED),
+    50007: _for_operators(_("WeChat has frozen the account that the app belongs to."), SUSPENDED),
+    61004: NOT_IN_WHITELIST,
+    87007: KEY_DEAD,
+    87008: _bug(_("The server asked WeChat in a wrong way (sig_method).")),
+    87009: KEY_DEAD,
+    89501: _for_operators(
+        _("The app's administrator has not yet consented to the server's address."), CONSENT
+    ),
+    89503: _for_operators(_("The app's administrator has to consent to the server's address."), CONSENT),
+    89506: _for_operators(_("The app's administrator refused the server's address, for a day."), CONSENT),
+    89507: _for_operators(_("The app's administrator refused the server's address, for an hour."), CONSENT),
 }
 
-# Those that mean something else for each kind of code.
-CODES_WITH_ERRCODE: dict[tuple[str, int | None], Meaning] = {
+# A row for each errcode whose meaning depends on the code that was sent to WeChat.
+CODES_WITH_ERRCODE: dict[tuple[str, int], Meaning] = {
     ("code_invalid", 40029): Meaning(
         _("WeChat doesn't know the login code: it is older than five minutes, or of another mini-program."),
         AGAIN,
     ),
-    ("code_invalid", 40163): CODE_USED,
-    ("code_invalid", 41008): CODE_MISSING,
+    ("code_invalid", 40163): Meaning(
+        _("The login code had been used already: mostly the mini-program sent it twice."), AGAIN
+    ),
+    ("code_invalid", 41008): Meaning(_("The mini-program sent an empty login code."), AGAIN),
     ("phone_code_invalid", 40003): Meaning(_("The code for the phone number is somebody else's."), TAP_AGAIN),
     ("phone_code_invalid", 40029): PHONE_CODE_UNUSABLE,
     ("phone_code_invalid", 40163): PHONE_CODE_UNUSABLE,

@@ -72,7 +72,7 @@ def _is_fresh(watermark: dict[str, Any]) -> bool:
     made_at = watermark.get("timestamp")
     if isinstance(made_at, bool) or not isinstance(made_at, int):
         return False
-    # Whole numbers, since a stranger could make a float overflow.
+    # Use whole numbers, since a stranger could make a float overflow.
     age = int(timezone.now().timestamp()) - made_at
     return -FUTURE.total_seconds() <= age <= conf.OPEN_DATA_MAX_AGE.total_seconds()
 

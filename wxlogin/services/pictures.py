@@ -130,7 +130,7 @@ def reencode(picture: IO[bytes]) -> tuple[bytes, str]:
 
 
 def _reencode(content: bytes) -> tuple[bytes, str]:
-    # By the first bytes, since Pillow may name another format that the file claims to be.
+    # Look at the first bytes: Pillow may name another format, which the file claims to be.
     is_jpeg = content.startswith(JPEG)
     if is_jpeg and any(content.count(part) > most for part, most in MAX_REPEATS.items()):
         raise UnusablePicture

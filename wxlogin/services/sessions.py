@@ -72,7 +72,7 @@ def refresh(refresh_token: str) -> TokenPair:
 
 
 def _answer_again(claims: tokens.RefreshClaims, now: datetime) -> LoginSession:
-    # Read again: a parallel call may just have spent the token or ended the session.
+    # Read the row again: a parallel call may just have spent the token or ended the session.
     session = _find(claims.session_id)
     _end_if_over(session, now)
     if claims.generation > session.generation:

@@ -31,7 +31,7 @@ def record(
     get no foreign key to them. ``facts`` are further columns; ``details`` among them is a dict without personal
     data. Raises ``ValueError`` as ``checked_reason`` does.
     """
-    common = {
+    columns = {
         "action": action,
         "created_at": timezone.now(),
         "staff_id": staff.pk if staff else None,
@@ -41,16 +41,7 @@ def record(
         "request_id": request_id.get(),
         **facts,
     }
-    rows = [
-        StaffAct(
-            wechat_user_id=None if are_going else person.pk,
-            person=person.log_hash,
-            appid=person.appid,
-            **common,
-        )
-        for person in people
-    ]
-    StaffAct.objects.bulk_create(rows or [StaffAct(**common)])
+    StaffAct.objects.add(people, are_going=are_going, **columns)
 
 
 def checked_reason(reason: str) -> str:

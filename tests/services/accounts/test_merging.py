@@ -48,7 +48,7 @@ def test_a_merge_moves_identities_with_their_sessions(alice: Api, bob: Api, cler
     assert alice.log_in("o-alice").tokens["user"]["id"] == target.pk
 
 
-def test_a_merge_is_told_to_access_tokens_by_a_refresh(alice: Api, bob: Api) -> None:
+def test_access_tokens_from_before_a_merge_need_a_refresh(alice: Api, bob: Api) -> None:
     merge_accounts(user_of(alice), user_of(bob), staff=None, reason="r")
 
     answer = alice.get("me/")
@@ -70,13 +70,13 @@ def test_a_merge_leaves_a_record_that_outlives_the_users(alice: Api, bob: Api, c
     assert move.wechat_user is None
 
 
-def test_a_project_re_points_its_own_rows_along_with_a_merge(alice: Api, bob: Api, during: Any) -> None:
-    heard = []
-    during(signals.accounts_merged, lambda source, target, **kwargs: heard.append((source.pk, target.pk)))
+def test_a_project_can_re_point_its_own_rows_in_a_merge(alice: Api, bob: Api, during: Any) -> None:
+    received = []
+    during(signals.accounts_merged, lambda source, target, **kwargs: received.append((source.pk, target.pk)))
 
     merge_accounts(user_of(alice), user_of(bob), staff=None, reason="r")
 
-    assert heard == [(user_of(alice).pk, user_of(bob).pk)]
+    assert received == [(user_of(alice).pk, user_of(bob).pk)]
 
 
 def test_a_project_that_can_not_follow_stops_the_merge(alice: Api, bob: Api, during: Any) -> None:
@@ -97,7 +97,8 @@ def test_a_project_that_can_not_follow_stops_the_merge(alice: Api, bob: Api, dur
 def test_staff_accounts_are_never_merged(alice: Api, bob: Api, right: str, which: str) -> None:
     source, target = user_of(alice), user_of(bob)
     stale = {"source": source, "target": target}[which]
-    User.objects.filter(pk=stale.pk).update(**{right: True})  # and the objects at hand don't know yet
+    # The objects at hand don't know it yet.
+    User.objects.filter(pk=stale.pk).update(**{right: True})
 
     with pytest.raises(CannotMerge) as refusal:
         merge_accounts(source, target, staff=None, reason="r")
@@ -122,8 +123,8 @@ def test_a_merge_takes_the_unionid_along(alice: Api, bob: Api) -> None:
 
 
 def test_an_identity_can_be_split_off_again(alice: Api, bob: Api, clerk: User, during: Any) -> None:
-    heard = []
-    during(signals.identity_split, lambda source, target, **kwargs: heard.append((source.pk, target.pk)))
+    received = []
+    during(signals.identity_split, lambda source, target, **kwargs: received.append((source.pk, target.pk)))
     shared = user_of(bob)
     [person] = merge_accounts(user_of(alice), shared, staff=clerk, reason="wrong")
 
@@ -137,7 +138,7 @@ def test_an_identity_can_be_split_off_again(alice: Api, bob: Api, clerk: User, d
     assert alice.get("me/", access=renewed["access"]).json()["id"] == target.pk
     assert bob.get("me/").status_code == 200
     assert list(StaffAct.objects.order_by("pk").values_list("action", flat=True)) == ["merge", "split"]
-    assert heard == [(shared.pk, target.pk)]
+    assert received == [(shared.pk, target.pk)]
 
 
 def test_staff_accounts_are_not_split(alice: Api) -> None:
@@ -147,7 +148,7 @@ def test_staff_accounts_are_not_split(alice: Api) -> None:
         split_identity(WeChatUser.objects.get(), staff=None, reason="r")
 
 
-def test_a_split_looks_at_whose_the_identity_is_today(alice: Api, bob: Api) -> None:
+def test_a_split_reads_the_present_user_of_the_identity(alice: Api, bob: Api) -> None:
     stale = WeChatUser.objects.select_related("user").get(openid="o-alice")
     merge_accounts(user_of(alice), user_of(bob), staff=None, reason="r")
     User.objects.filter(pk=user_of(bob).pk).update(is_staff=True)

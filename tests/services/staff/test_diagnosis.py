@@ -11,8 +11,8 @@ from tests.helpers.queries import statements
 from tests.settings import APPID
 from wxlogin.models import LoginFailure, LoginSession, WeChatUser
 from wxlogin.services.blocking import block
+from wxlogin.services.meanings import Finding
 from wxlogin.services.staff.diagnosis import failure_of, why_not
-from wxlogin.services.upkeep.doctor import Finding
 from wxlogin.wechat.results import PhoneNumber
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -46,7 +46,7 @@ def text_of(person: WeChatUser) -> str:
     return "\n".join(f"{each.subject}: {each.text} {each.hint}" for each in why_not(person))
 
 
-def test_who_can_log_in_is_told_to_bring_a_request_id(person: WeChatUser) -> None:
+def test_a_person_who_can_log_in_is_asked_for_a_request_id(person: WeChatUser) -> None:
     findings = why_not(person)
 
     assert problems(person) == []
@@ -114,7 +114,7 @@ def test_own_failures_are_counted_and_explained(
     assert {each.is_good for each in why_not(person) if each.subject == "Refused lately"} == {True, False}
 
 
-def test_what_failed_after_a_login_is_no_sign_that_logins_fail(
+def test_a_failure_after_a_login_is_no_sign_that_logins_fail(
     person: WeChatUser, fail: Callable[..., LoginFailure]
 ) -> None:
     fail("wechat_misconfigured", errcode=48001, wechat_user=person)
@@ -147,7 +147,7 @@ def test_failures_at_their_address_may_be_somebody_elses(
 
 
 @pytest.mark.parametrize(
-    ("code", "ago", "appid", "is_told"),
+    ("code", "ago", "appid", "is_found"),
     [
         ("wechat_misconfigured", timedelta(minutes=5), APPID, True),
         ("wechat_timeout", timedelta(minutes=59), APPID, True),
@@ -156,21 +156,21 @@ def test_failures_at_their_address_may_be_somebody_elses(
         ("wechat_misconfigured", timedelta(minutes=5), "wx-other", False),
     ],
 )
-def test_when_nobody_can_log_in_it_is_not_about_them(
+def test_an_outage_is_a_finding_about_everybody(
     person: WeChatUser,
     fail: Callable[..., LoginFailure],
     code: str,
     ago: timedelta,
     appid: str,
-    is_told: bool,
+    is_found: bool,
 ) -> None:
     LoginSession.objects.update(created_at=timezone.now() - 2 * HOUR)
     fail(code, ago, appid=appid, errcode=40013 if code == "wechat_misconfigured" else None)
 
-    assert subjects(problems(person)) == (["Everybody else in this app"] if is_told else [])
+    assert subjects(problems(person)) == (["Everybody else in this app"] if is_found else [])
 
 
-def test_one_who_got_in_since_shows_that_logins_work(
+def test_a_later_login_of_somebody_else_ends_the_outage(
     person: WeChatUser, fail: Callable[..., LoginFailure], bob: Api
 ) -> None:
     fail("wechat_timeout", timedelta(minutes=5))
@@ -178,16 +178,16 @@ def test_one_who_got_in_since_shows_that_logins_work(
     assert problems(person) == []
 
 
-def test_nothing_that_it_says_gives_them_away(person: WeChatUser, fail: Callable[..., LoginFailure]) -> None:
+def test_findings_hold_no_personal_data(person: WeChatUser, fail: Callable[..., LoginFailure]) -> None:
     person.keep_phone(PhoneNumber("13800138000", "86"))
     LoginSession.objects.update(ip="203.0.113.77", created_at=timezone.now() - 2 * HOUR)
     fail(ip="203.0.113.77")
     fail("wechat_misconfigured", errcode=40125, wechat_user=person, ip="203.0.113.77")
 
-    told = text_of(person)
+    text = text_of(person)
 
     for secret in (OPENID, "13800138000", "203.0.113", "0123456789abcdef"):
-        assert secret not in told
+        assert secret not in text
 
 
 def test_the_number_of_statements_does_not_depend_on_the_rows(

@@ -8,7 +8,7 @@ from wxlogin.fakewechat import FakeWeChat, serve
 
 
 class Command(BaseCommand):
-    help = "Run a stand-in for api.weixin.qq.com on loopback, driven over POST /_fake/…"
+    help = "Run a fake WeChat on loopback instead of api.weixin.qq.com. POST /_fake/… controls it."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -7,8 +7,9 @@ from wxlogin.services.upkeep.doctor import examine
 
 
 class Command(BaseCommand):
-    help = "Find out whether logins work here: WeChat, database, cache, keys, files, configuration."
-    requires_system_checks: list[str] = []  # they are among what is examined
+    help = "Check whether logins work here: WeChat, database, cache, encryption keys, files, configuration."
+    # The doctor runs the system checks itself.
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         problems = 0

@@ -6,7 +6,7 @@ from wxlogin.services.upkeep.retention import purge
 
 
 class Command(BaseCommand):
-    help = "Delete ended login sessions, login failures and other traces that are older than RETENTION."
+    help = "Delete ended login sessions, login failures and other rows that are older than RETENTION."
 
     def handle(self, *args: Any, **options: Any) -> None:
         for kind, count in purge():

@@ -12,7 +12,7 @@ WHAT_TO_DO = (
 
 
 class Command(BaseCommand):
-    help = "Seal secrets at rest with the first of ENCRYPTION_KEYS, so that the others can be taken off the list."
+    help = "Seal all secrets in the database with the first of ENCRYPTION_KEYS, so that the other keys can be removed."
 
     def handle(self, *args: Any, **options: Any) -> None:
         unopened = 0

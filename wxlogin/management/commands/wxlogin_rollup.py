@@ -6,13 +6,14 @@ from wxlogin.services.upkeep.figures import roll_up
 
 
 class Command(BaseCommand):
-    help = "Count the hours that are over, for the staff's overview. Let it run every hour."
+    help = "Roll up the finished hours into figures for the staff's overview. Run it every hour."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        done = None
-        for done in roll_up():
+        rollup = None
+        for rollup in roll_up():
             self.stdout.write(
-                f"rolled up: {done.since:%Y-%m-%d %H:%M} to {done.until:%Y-%m-%d %H:%M %Z}, {done.figures} figures"
+                f"rolled up: {rollup.since:%Y-%m-%d %H:%M} to {rollup.until:%Y-%m-%d %H:%M %Z}, "
+                f"{rollup.figures} figures"
             )
-        if done is None:
+        if rollup is None:
             self.stdout.write("nothing to roll up")

@@ -18,17 +18,18 @@ from ..meanings import Finding, Meaning, Text, explain
 
 LATELY = timedelta(hours=24)
 JUST_NOW = timedelta(hours=1)
-# The latest sessions, and the latest kinds of failures, tell enough.
-SESSIONS = 10
-KINDS = 5
-# Faults that hit everybody in an app.
-FAULTS = [
+# Older sessions, and older kinds of failures, aren't looked at.
+MAX_SESSIONS = 10
+MAX_KINDS = 5
+# Codes of failures that hit everybody in an app.
+OUTAGE_CODES = [
     "wechat_misconfigured",
     "wechat_unavailable",
     "wechat_timeout",
     "wechat_bad_response",
 ]
-REFUSE_LOGINS = {"account_disabled", "user_blocked"}
+# Codes of refused logins of a known person. Other failures of the person come after a login: phone, session key.
+LOGIN_REFUSALS = {"account_disabled", "user_blocked"}
 
 
 def why_not(wechat_user: WeChatUser) -> list[Finding]:
@@ -37,15 +38,15 @@ def why_not(wechat_user: WeChatUser) -> list[Finding]:
     Costs at most five statements, and one for the Django user.
     """
     now = timezone.now()
-    sessions = list(LoginSession.objects.of_people([wechat_user]).newest_first()[:SESSIONS])
+    sessions = list(LoginSession.objects.of_people([wechat_user]).newest_first()[:MAX_SESSIONS])
     findings = [
         _account(wechat_user),
         _block(wechat_user, now),
         _app(wechat_user.appid),
         _sessions(wechat_user, sessions, now),
         *_own_failures(wechat_user, now),
-        *_failures_nearby(wechat_user, sessions, now),
-        _everybody(wechat_user.appid, now),
+        *_failures_at_addresses(wechat_user, sessions, now),
+        _outage(wechat_user.appid, now),
     ]
     return findings if any(not finding.is_good for finding in findings) else [*findings, NOTHING_FOUND]
 
@@ -78,7 +79,7 @@ def _block(wechat_user: WeChatUser, now: datetime) -> Finding:
     return Finding(
         _("Block"),
         False,
-        format_lazy(text, since=_time(since), until=_time(until), reason=reason or "-"),
+        format_lazy(text, since=_format_time(since), until=_format_time(until), reason=reason or "-"),
         _("Whoever may block people can unblock them."),
     )
 
@@ -96,7 +97,7 @@ def _app(appid: str) -> Finding:
 
 def _sessions(wechat_user: WeChatUser, latest: list[LoginSession], now: datetime) -> Finding:
     """Describe the latest sessions. Always a good finding: a person without a session can still log in."""
-    last = _time(wechat_user.last_login_at)
+    last = _format_time(wechat_user.last_login_at)
     live = sum(not session.is_over(now) for session in latest)
     if live:
         text = format_lazy(_("Logged in now. Live sessions: {count}. Last login: {at}"), count=live, at=last)
@@ -113,12 +114,11 @@ def _sessions(wechat_user: WeChatUser, latest: list[LoginSession], now: datetime
 def _own_failures(wechat_user: WeChatUser, now: datetime) -> Iterator[Finding]:
     failures = LoginFailure.objects.of_person_since(wechat_user, now - LATELY)
     for kind in _kinds(failures):
-        found = kind.finding(_("Refused lately"), wechat_user.last_login_at, kind.meaning.advice)
-        # Other failures come after a login: phone, session key.
-        yield found if kind.code in REFUSE_LOGINS else replace(found, is_good=True)
+        finding = kind.finding(_("Refused lately"), wechat_user.last_login_at, kind.meaning.advice)
+        yield finding if kind.code in LOGIN_REFUSALS else replace(finding, is_good=True)
 
 
-def _failures_nearby(
+def _failures_at_addresses(
     wechat_user: WeChatUser, sessions: Iterable[LoginSession], now: datetime
 ) -> Iterator[Finding]:
     """Find failures of unknown people from the person's addresses: most failures don't say whose they are."""
@@ -131,12 +131,14 @@ def _failures_nearby(
         yield kind.finding(_("Refused at their address"), wechat_user.last_login_at, hint)
 
 
-def _everybody(appid: str, now: datetime) -> Finding:
-    """Find out whether logins of this app fail for everybody."""
+def _outage(appid: str, now: datetime) -> Finding:
+    """Return a finding about an outage: logins of this app that fail for everybody."""
     since = LoginSession.objects.latest_login(appid, now - JUST_NOW) or now - JUST_NOW
-    failures = LoginFailure.objects.of_nobody_known(appid, since, codes=FAULTS)
+    failures = LoginFailure.objects.of_nobody_known(appid, since, codes=OUTAGE_CODES)
     for kind in _kinds(failures):
-        text = format_lazy(_("Nobody could log in since {since}. {told}"), since=_time(since), told=kind.text)
+        text = format_lazy(
+            _("Nobody could log in since {since}. {told}"), since=_format_time(since), told=kind.text
+        )
         return Finding(_("Everybody else in this app"), False, text, kind.meaning.advice)
     return Finding(_("Everybody else in this app"), True, _("Logins don't fail at large."))
 
@@ -157,7 +159,7 @@ class _Kind:
     @property
     def text(self) -> Text:
         text = _("{told} ({count}×, the last time at {at})")
-        return format_lazy(text, told=self.meaning.text, count=self.count, at=_time(self.latest))
+        return format_lazy(text, told=self.meaning.text, count=self.count, at=_format_time(self.latest))
 
     def finding(self, subject: Text, last_login_at: datetime, hint: Text) -> Finding:
         """Return a finding. It is good if a login worked afterwards."""
@@ -166,10 +168,10 @@ class _Kind:
 
 def _kinds(failures: LoginFailureQuerySet) -> list[_Kind]:
     """Return the latest kinds of failures, newest first."""
-    return [_Kind(*row) for row in failures.by_meaning(KINDS)]
+    return [_Kind(*row) for row in failures.by_meaning(MAX_KINDS)]
 
 
-def _time(moment: datetime | None) -> str:
+def _format_time(moment: datetime | None) -> str:
     return date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else "-"
 
 

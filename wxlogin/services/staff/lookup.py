@@ -1,4 +1,4 @@
-"""Look-up of people by any key that staff have."""
+"""Lookup of people by any key that staff have."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from wxlogin.models import WeChatUser
 from wxlogin.models.people import WeChatUserQuerySet
 
-# One key finds so many people at most. Staff who need more type more of the key.
+# Each kind of key finds so many people at most. Staff who need others type more of the key.
 MOST = 100
 SHORTEST_PREFIX = 4
 LONGEST_ID = 64
@@ -31,7 +31,7 @@ class Match:
 def find_people(text: str) -> list[Match]:
     """Find people by a whole openid, unionid, phone number, user id or session id.
 
-    If no whole key finds anybody, ``text`` is taken for the beginning of an openid. Each look-up uses an index.
+    If no whole key finds anybody, ``text`` is taken for the beginning of an openid. Each query uses an index.
     """
     text = text.strip()
     exact = [match for match in (_match(what, rows) for what, rows in _exact_keys(text)) if match.pks]

@@ -1,4 +1,4 @@
-"""Whether wxlogin works here, part by part, and what to do where it doesn't."""
+"""The doctor: it examines everything that wxlogin needs, and says what to do about each problem."""
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
@@ -16,54 +16,61 @@ from django.utils.translation import gettext_lazy as _
 from wxlogin.conf import App, conf
 from wxlogin.gateway import get_client
 from wxlogin.models import SessionKey, WeChatUser
-from wxlogin.services.meanings import HINTS, LOOK_IT_UP, Finding, Text
+from wxlogin.services.meanings import LOOK_IT_UP, Finding, Text, explain
 from wxlogin.shared_cache import is_shared
 from wxlogin.vault import CannotOpen
 from wxlogin.wechat.errors import BadResponse, InvalidCode, WeChatError
 
 MADE_UP_CODE = "wxlogin-doctor-made-this-up"
-SAMPLE = 100  # session keys, of the oldest and of the newest
-SECONDS = 10  # that a probe stays in the cache if it can't be deleted
+# So many of the oldest session keys are looked at, and so many of the newest.
+SAMPLE = 100
+# Seconds that a probe stays in the cache if it can't be deleted.
+PROBE_LIFETIME = 10
 
-
-# What a part finds about its subject.
-Found = tuple[bool, Text] | tuple[bool, Text, Text]
-Part = Callable[[], Iterable[Found]]
+# A finding without its subject: is_good, text and, if there is one, a hint.
+Result = tuple[bool, Text] | tuple[bool, Text, Text]
+Examination = Callable[[], Iterable[Result]]
 
 
 def examine() -> Iterator[Finding]:
-    """Look at everything that wxlogin leans on. What is dead keeps nothing else from being looked at.
+    """Examine everything that wxlogin needs. An examination that fails stops none of the others.
 
-    Asks WeChat twice for each app, within ``UPSTREAM_DEADLINE`` each, and spends no code.
+    Each app costs two calls to WeChat, of at most ``UPSTREAM_DEADLINE`` each. No code is spent.
     """
     for app in conf.APPS.values():
         subject = app.appid if app.name == app.appid else f"{app.name} ({app.appid})"
-        for part in (_login, _access_token, _pushes):
-            yield from _examine(subject, partial(part, app), UNFORESEEN)
-    yield from _examine(
-        _("Database"), _database, _("Check DATABASES, and that the server is up and lets us in.")
+        for examination in (_examine_login, _examine_access_token, _examine_pushes):
+            yield from _findings(subject, partial(examination, app), UNFORESEEN)
+    yield from _findings(
+        _("Database"), _examine_database, _("Check DATABASES, and that the server is up and lets us in.")
     )
-    yield from _examine(_("Cache"), _cache, _("Check CACHES, and that the server is up and lets us in."))
-    yield from _examine(_("Encryption keys"), _keys, _("Put right what is said of the database first."))
-    yield from _examine(
-        _("Avatar storage"), _avatar_storage, _("Check STORAGES or MEDIA_ROOT, and that we may write there.")
+    yield from _findings(
+        _("Cache"), _examine_cache, _("Check CACHES, and that the server is up and lets us in.")
     )
-    yield from _examine(_("Configuration"), _configuration, UNFORESEEN)
+    yield from _findings(
+        _("Encryption keys"), _examine_encryption_keys, _("Put right what is said of the database first.")
+    )
+    yield from _findings(
+        _("Avatar storage"),
+        _examine_avatar_storage,
+        _("Check STORAGES or MEDIA_ROOT, and that we may write there."),
+    )
+    yield from _findings(_("Configuration"), _examine_configuration, UNFORESEEN)
 
 
-def _examine(subject: Text, part: Part, hint: Text) -> Iterator[Finding]:
-    """``hint``: what to do if the part can't even be looked at."""
+def _findings(subject: Text, examination: Examination, hint: Text) -> Iterator[Finding]:
+    """Yield the findings of one examination. ``hint`` says what to do if the examination itself fails."""
     try:
-        for found in part():
-            yield Finding(subject, *found)
+        for result in examination():
+            yield Finding(subject, *result)
     except Exception as exc:  # noqa: BLE001  each backend has errors of its own, and their texts may hold passwords
         yield Finding(
             subject, False, format_lazy(_("Doesn't work: {problem}."), problem=type(exc).__name__), hint
         )
 
 
-def _login(app: App) -> Iterator[Found]:
-    """WeChat looks at AppID, secret and our address before it says that it doesn't know the code."""
+def _examine_login(app: App) -> Iterator[Result]:
+    """Log in with a made-up code. WeChat checks AppID, secret and our address before it checks the code."""
     try:
         get_client(app.appid).code2session(MADE_UP_CODE)
     except InvalidCode:
@@ -74,7 +81,7 @@ def _login(app: App) -> Iterator[Found]:
         yield False, _("A code that WeChat never gave was accepted."), NOT_WECHAT
 
 
-def _access_token(app: App) -> Iterator[Found]:
+def _examine_access_token(app: App) -> Iterator[Result]:
     try:
         get_client(app.appid).stable_token()
     except WeChatError as error:
@@ -84,7 +91,7 @@ def _access_token(app: App) -> Iterator[Found]:
         yield True, _("WeChat gives an access_token.")
 
 
-def _pushes(app: App) -> Iterator[Found]:
+def _examine_pushes(app: App) -> Iterator[Result]:
     if not app.push_token:
         yield True, _("No PUSH_TOKEN: what WeChat pushes, such as a consent taken back, is not received.")
     elif not app.push_aes_key:
@@ -93,7 +100,7 @@ def _pushes(app: App) -> Iterator[Found]:
         yield True, _("Pushes are received in secure mode.")
 
 
-def _database() -> Iterator[Found]:
+def _examine_database() -> Iterator[Result]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     yield True, _("It answers.")
@@ -110,11 +117,11 @@ def _unapplied_migrations() -> list[str]:
     return [migration.name for migration, _backwards in plan if migration.app_label == "wxlogin"]
 
 
-def _cache() -> Iterator[Found]:
-    """Django's own; through ``shared_cache`` a dead one would look alive."""
+def _examine_cache() -> Iterator[Result]:
+    """Use Django's cache directly: ``shared_cache`` would hide that it is down."""
     probe = secrets.token_hex(16)
     key = f"wxlogin:doctor:{probe}"
-    cache.set(key, probe, SECONDS)
+    cache.set(key, probe, PROBE_LIFETIME)
     found = cache.get(key)
     cache.delete(key)
     if found != probe or cache.get(key) is not None:
@@ -125,12 +132,12 @@ def _cache() -> Iterator[Found]:
         yield True, _("It works. Each process has one of its own.")
 
 
-def _keys() -> Iterator[Found]:
+def _examine_encryption_keys() -> Iterator[Result]:
     if conf.derives_keys():
         yield True, _("They are derived from SECRET_KEY and SECRET_KEY_FALLBACKS.")
     else:
         yield True, _("ENCRYPTION_KEYS lists them.")
-    sample = _sampled_session_keys()
+    sample = _sample_session_keys()
     unopened = sum(not _opens(key) for key in sample)
     if unopened:
         text = _("Of {count} session keys looked at, {unopened} don't open.")
@@ -139,7 +146,7 @@ def _keys() -> Iterator[Found]:
         yield True, format_lazy(_("Session keys looked at: {count}. All open."), count=len(sample))
 
 
-def _sampled_session_keys() -> list[SessionKey]:
+def _sample_session_keys() -> list[SessionKey]:
     """Return the oldest and the newest keys that are held."""
     return [key for key in SessionKey.objects.oldest_and_newest(SAMPLE) if key.is_held]
 
@@ -152,7 +159,7 @@ def _opens(key: SessionKey) -> bool:
     return True
 
 
-def _avatar_storage() -> Iterator[Found]:
+def _examine_avatar_storage() -> Iterator[Result]:
     field = WeChatUser._meta.get_field("avatar")
     storage: Storage = field.storage
     probe = secrets.token_bytes(16)
@@ -168,8 +175,8 @@ def _avatar_storage() -> Iterator[Found]:
         yield False, _("A file that was stored came back different.")
 
 
-def _configuration() -> Iterator[Found]:
-    """What ``manage.py check --deploy`` says of us; as there, a warning is no failure."""
+def _examine_configuration() -> Iterator[Result]:
+    """Run our part of ``manage.py check --deploy``. A warning is no failure, as it is there."""
     messages = [
         each for each in run_checks(include_deployment_checks=True) if str(each.id).startswith("wxlogin.")
     ]
@@ -181,10 +188,8 @@ def _configuration() -> Iterator[Found]:
 
 
 def _hint(error: WeChatError) -> Text:
-    if error.errcode in HINTS:
-        return HINTS[error.errcode]
     if error.errcode is not None:
-        return LOOK_IT_UP
+        return explain(error.code, error.errcode).remedy or LOOK_IT_UP
     return NOT_WECHAT if isinstance(error, BadResponse) else NETWORK
 
 

@@ -18,7 +18,7 @@ from wxlogin.models.figures import BEYOND, parts_of
 from wxlogin.transactions import in_one_transaction
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-# So long after an hour, no login of it can still be about to commit.
+# So long after the end of an hour, all its logins are committed.
 SETTLING = timedelta(minutes=5)
 DAYS_SHOWN = 30
 

@@ -1,0 +1,76 @@
+import pytest
+
+from wxlogin import checks, tokens
+
+from .examples import ids
+
+
+@pytest.mark.parametrize(
+    ("key", "debug", "found"),
+    [
+        ("x" * 31, False, ["wxlogin.E020"]),
+        ("密" * 10, False, ["wxlogin.E020"]),
+        ("x" * 32, False, []),
+        ("x" * 31, True, []),
+    ],
+)
+def test_a_short_signing_key_is_named_where_it_matters(settings, monkeypatch, key, debug, found):
+    monkeypatch.setattr(tokens.api_settings, "SIGNING_KEY", key)
+    settings.DEBUG = debug
+
+    assert ids(checks.check_project()) == found
+
+
+def test_an_asymmetric_signing_key_has_no_length_to_judge(monkeypatch):
+    monkeypatch.setattr(tokens.api_settings, "ALGORITHM", "RS256")
+    monkeypatch.setattr(tokens.api_settings, "SIGNING_KEY", "short")
+
+    assert checks.check_project() == []
+
+
+@pytest.mark.parametrize("keys", [["short"], ["x" * 40, "abc"]])
+def test_a_short_key_that_only_verifies_is_named_too(settings, keys):
+    settings.SECRET_KEY_FALLBACKS = keys
+
+    assert ids(checks.check_project()) == ["wxlogin.E020"]
+
+
+def test_local_times_are_named(settings):
+    settings.USE_TZ = False
+
+    problems = checks.check_project()
+
+    assert ids(problems) == ["wxlogin.E021"]
+    assert problems[0].hint
+
+
+@pytest.mark.parametrize(
+    ("engine", "options", "found"),
+    [
+        ("django.db.backends.mysql", {"isolation_level": "repeatable read"}, ["wxlogin.W006"]),
+        ("django.db.backends.mysql", {"isolation_level": None}, ["wxlogin.W006"]),
+        ("django.db.backends.mysql", {"isolation_level": "read committed"}, []),
+        ("django.db.backends.mysql", {}, []),
+        ("django.db.backends.postgresql", {"isolation_level": 3}, []),
+    ],
+)
+def test_an_isolation_level_that_deadlocks_on_mysql_is_named(settings, monkeypatch, engine, options, found):
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", engine)
+    monkeypatch.setitem(settings.DATABASES["default"], "OPTIONS", options)
+
+    problems = checks.check_project()
+
+    assert ids(problems) == found
+    assert all(problem.hint for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("field", "found"), [("uuid", ["wxlogin.E022"]), ("id", []), ("pk", []), ("username", [])]
+)
+def test_a_user_id_that_the_user_model_lacks_is_named(monkeypatch, field, found):
+    monkeypatch.setattr(tokens.api_settings, "USER_ID_FIELD", field)
+
+    problems = checks.check_project()
+
+    assert ids(problems) == found
+    assert all('SIMPLE_JWT["USER_ID_FIELD"]' in problem.hint for problem in problems)

@@ -1,0 +1,51 @@
+import base64
+
+import pytest
+from django.utils import timezone
+
+from wxlogin.models import SessionKey
+from wxlogin.services.upkeep import doctor
+
+from .command import KEYS, line_with, run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_session_key_that_does_not_open_is_reported(make_person, configure, number, monkeypatch):
+    """The two oldest and the two newest keys are looked at, and the key between them isn't."""
+    monkeypatch.setattr(doctor, "SAMPLE", 2)
+    for each in range(5):
+        configure(ENCRYPTION_KEYS=[KEYS[each == number]])
+        SessionKey.objects.keep(make_person(f"o-{each}"), "made-up", asked_at=timezone.now())
+    configure(ENCRYPTION_KEYS=[KEYS[0]])
+
+    printed, is_well = run()
+
+    assert is_well is (number == 2)
+    if not is_well:
+        assert "PROBLEM" in line_with("Of 4 session keys looked at, 1 don't open.", printed)
+        assert "SECRET_KEY_FALLBACKS" in printed
+
+
+def test_keys_open_with_any_listed_key_and_dropped_ones_need_none(make_person, configure):
+    for number, listed in enumerate([KEYS[0], KEYS[1], base64.b64encode(b"c" * 32).decode()]):
+        configure(ENCRYPTION_KEYS=[listed])
+        SessionKey.objects.keep(make_person(f"o-{number}"), "made-up", asked_at=timezone.now())
+    SessionKey.objects.store_check(SessionKey.objects.last(), is_live=False, at=timezone.now())
+    configure(ENCRYPTION_KEYS=KEYS)
+
+    printed, is_well = run()
+
+    assert is_well
+    assert "Session keys looked at: 2. All open." in printed
+
+
+def test_a_derived_key_is_reported(configure):
+    configure(ENCRYPTION_KEYS=[])
+
+    printed, is_well = run()
+
+    assert is_well
+    assert line_with("derived from SECRET_KEY and", printed).startswith("ok")
+    assert line_with("wxlogin.W004", printed).startswith("note")
