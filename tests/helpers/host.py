@@ -1,4 +1,4 @@
-"""A project as Django makes it, in which somebody follows a README."""
+"""A project as Django makes it, in which somebody follows the documentation."""
 
 import re
 from pathlib import Path
@@ -29,25 +29,29 @@ BOUNDARY = "=== the answer"
 
 
 class HostProject:
-    """``django-admin startproject`` and ``startapp``, with what was pasted since."""
+    """``django-admin startproject`` and ``startapp``, with what was pasted since.
+
+    Blocks come from the README, or from the further page that a call names.
+    """
 
     def __init__(self, readme: Path, folder: Path) -> None:
         self.readme, self.folder = readme, folder
         type_in("django-admin startproject mysite .; python manage.py startapp shop", folder)
 
-    def block(self, pattern: str) -> str:
-        """The README's only block of code in which the pattern is found."""
-        blocks = re.findall(r"^```\w+\n(.*?)^```", self.readme.read_text(), re.S | re.M)
+    def block(self, pattern: str, page: Path | None = None) -> str:
+        """Return the page's only block of code in which the pattern is found."""
+        blocks = re.findall(r"^```\w+\n(.*?)^```", (page or self.readme).read_text(), re.S | re.M)
         [found] = (block for block in blocks if re.search(pattern, block, re.M))
         return str(found)
 
-    def paste(self, pattern: str) -> None:
+    def paste(self, pattern: str, page: Path | None = None) -> None:
         """Put the block, exactly as it stands, where its first line says."""
-        block = self.block(pattern)
+        block = self.block(pattern, page)
         path, where = re.match(r"# ([\w/]+\.py)(.*)\n", block).groups()
         file = self.folder / path
         if where in {", at the end", "，加在末尾"}:
-            file.write_text(file.read_text() + "\n" + block)
+            before = file.read_text() + "\n" if file.exists() else ""
+            file.write_text(before + block)
         elif where in {", inside WXLOGIN", "，写在 WXLOGIN 里"}:
             before, opening, after = file.read_text().partition("\nWXLOGIN = {\n")
             assert opening
