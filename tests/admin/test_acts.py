@@ -87,7 +87,7 @@ def test_without_the_permission_nobody_is_blocked(person: Api, support: Client, 
 def test_a_crowd_is_not_blocked_in_one_go(
     person: Api, guard: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Block, "at_most", 0)
+    monkeypatch.setattr(Block, "max_rows", 0)
 
     answer = guard.post(url("wechatuser"), choose("block", confirmed=1, reason="x"), follow=True)
 
