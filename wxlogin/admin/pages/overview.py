@@ -1,4 +1,4 @@
-"""The first page of the staff: figures, health, and the question why a person can't log in."""
+"""The first page of the staff: figures, health, and the question why a person can't log in. It changes nothing."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""One person's page: its sections and their tables. The page handles the list too: see ``people``."""
+"""The sections of a person's page, and the tables in them."""
 
 from typing import Any
 
