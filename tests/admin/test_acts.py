@@ -34,11 +34,11 @@ def test_nothing_is_done_before_a_reason_is_given(person: Api, superuser: Client
             created_at=timezone.now(),
             last_login_at=timezone.now(),
         )
-    asked = superuser.get(act_url(name))
+    form = superuser.get(act_url(name))
     blank = superuser.post(act_url(name), {"confirmed": 1, "reason": " ", "field": "openid"})
     long = superuser.post(act_url(name), {"confirmed": 1, "reason": "x" * 201, "field": "openid"})
 
-    for answer in (asked, blank, long):
+    for answer in (form, blank, long):
         assert answer.status_code == 200
         assert 'id="wxlogin-act"' in answer.content.decode()
         assert "no-store" in answer["Cache-Control"]
@@ -72,9 +72,9 @@ def test_only_a_superuser_does_this_to_one_of_the_staff(
     User.objects.filter(pk=alice().user_id).update(is_staff=True)
     clerk = staff_with("view_wechatuser", f"{name}_wechatuser")
 
-    told = confirm(clerk, name, field="openid").content.decode()
+    result = confirm(clerk, name, field="openid").content.decode()
 
-    assert "Only a superuser may do this" in told
+    assert "Only a superuser may do this" in result
     assert not StaffAct.objects.exists()
     confirm(superuser, name, field="openid")
     assert StaffAct.objects.get().action == name

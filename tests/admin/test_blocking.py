@@ -24,14 +24,14 @@ def selection(action: str, **data: Any) -> dict[str, Any]:
 
 
 def test_blocking_asks_for_a_reason_before_it_does_anything(person: Api, guard: Client) -> None:
-    asked = guard.post(url("wechatuser"), selection("block"))
-    nagged = guard.post(url("wechatuser"), selection("block", confirmed=1, reason=" "))
+    form = guard.post(url("wechatuser"), selection("block"))
+    without_reason = guard.post(url("wechatuser"), selection("block", confirmed=1, reason=" "))
     past = guard.post(
         url("wechatuser"),
         selection("block", confirmed=1, reason="x", until_0="2020-01-01", until_1="00:00:00"),
     )
 
-    for answer in (asked, nagged, past):
+    for answer in (form, without_reason, past):
         assert answer.status_code == 200
         assert 'name="confirmed"' in answer.content.decode()
     assert "This is in the past" in past.content.decode()

@@ -40,36 +40,36 @@ def test_ending_a_persons_sessions_ends_all_of_them_and_nobody_elses(
 
 def test_one_session_is_ended_from_the_persons_page(person: Api, support: Client) -> None:
     session = LoginSession.objects.latest("pk")
-    there = act_url("end_sessions", session)
-    assert there in support.get(url("wechatuser", "change", alice().pk)).content.decode()
+    address = act_url("end_sessions", session)
+    assert address in support.get(url("wechatuser", "change", alice().pk)).content.decode()
 
-    told = confirm(support, "end_sessions", session).content.decode()
+    result = confirm(support, "end_sessions", session).content.decode()
 
-    assert "1 login session ended. Its tokens are refused from the next request on." in told
+    assert "1 login session ended. Its tokens are refused from the next request on." in result
     assert person.get("me/").json()["reason"] == "ended_by_staff"
     assert LoginSession.objects.live(timezone.now()).count() == 1
     assert log_entry("end_sessions").details == {"sessions": 1}
-    assert there not in support.get(url("wechatuser", "change", alice().pk)).content.decode()
+    assert address not in support.get(url("wechatuser", "change", alice().pk)).content.decode()
 
 
 def test_all_sessions_are_ended_from_the_persons_page_with_counts_first(person: Api, support: Client) -> None:
-    asked = support.get(act_url("end_sessions")).content.decode()
+    form = support.get(act_url("end_sessions")).content.decode()
 
-    told = confirm(support, "end_sessions").content.decode()
+    result = confirm(support, "end_sessions").content.decode()
 
-    assert re.search(r"live sessions</bdi></th><td>2<", asked)
-    assert "2 login sessions ended" in told
+    assert re.search(r"live sessions</bdi></th><td>2<", form)
+    assert "2 login sessions ended" in result
     assert person.get("me/").json()["reason"] == "ended_by_staff"
 
 
 def test_all_that_a_filter_finds_can_be_ended_at_once(person: Api, bob: Api, support: Client) -> None:
     everything = {"index": 0, "select_across": 1, **action_form([LoginSession.objects.first().pk])}
     question = {key: value for key, value in everything.items() if key != "confirmed"}
-    asked = support.post(url("loginsession") + "?state=live", question)
+    form = support.post(url("loginsession") + "?state=live", question)
 
     done = support.post(url("loginsession") + "?state=live", everything)
 
-    assert 'name="select_across" value="1"' in asked.content.decode()
+    assert 'name="select_across" value="1"' in form.content.decode()
     assert done["Location"].endswith("?state=live")
     assert person.get("me/").status_code == bob.get("me/").status_code == 401
     assert {act.details["sessions"] for act in StaffAct.objects.all()} == {2, 1}

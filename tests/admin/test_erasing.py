@@ -19,9 +19,9 @@ def test_erasing_begins_with_a_dry_run_that_touches_nothing(person: Api, superus
     person.wechat.person(OPENID, phone=PHONE)
     person.post("phone/", {"code": person.wechat.phone_code_for(OPENID)})
 
-    asked = superuser.get(act_url("erase")).content.decode()
+    form = superuser.get(act_url("erase")).content.decode()
 
-    counts = dict(re.findall(r"<th scope=\"row\"><bdi v-pre>(.*?)</bdi></th><td>(\d+)</td>", asked))
+    counts = dict(re.findall(r"<th scope=\"row\"><bdi v-pre>(.*?)</bdi></th><td>(\d+)</td>", form))
     assert counts == {
         "identities": "1",
         "login sessions, kept without a person": "2",
@@ -36,10 +36,10 @@ def test_erasing_begins_with_a_dry_run_that_touches_nothing(person: Api, superus
 
 
 def test_an_erased_person_is_gone_and_the_log_still_finds_them(person: Api, superuser: Client) -> None:
-    told = confirm(superuser, "erase").content.decode()
+    result = confirm(superuser, "erase").content.decode()
     listed = superuser.get(url("staffact"), {"q": OPENID})
 
-    assert "1 identity erased" in told
+    assert "1 identity erased" in result
     assert not WeChatUser.objects.exists()
     assert person.get("me/").json()["reason"] == "erased"
     act = log_entry("erase")
@@ -54,9 +54,9 @@ def test_a_picture_that_can_not_be_deleted_stops_the_erasure(
     WeChatUser.objects.update(avatar="wxlogin/avatars/a.png")
     monkeypatch.setattr(pictures, "_storage", lambda: None)
 
-    told = confirm(superuser, "erase").content.decode()
+    result = confirm(superuser, "erase").content.decode()
 
-    assert "A picture could not be deleted" in told
+    assert "A picture could not be deleted" in result
     assert alice().avatar.name == "wxlogin/avatars/a.png"
     assert not StaffAct.objects.exists()
 
@@ -74,9 +74,9 @@ def test_who_joins_while_they_are_erased_is_on_record_too(person: Api, superuser
 
     person_erased.connect(join)
     try:
-        told = confirm(superuser, "erase").content.decode()
+        result = confirm(superuser, "erase").content.decode()
     finally:
         person_erased.disconnect(join)
 
-    assert "2 identities erased" in told
+    assert "2 identities erased" in result
     assert StaffAct.objects.filter(action="erase").count() == 2

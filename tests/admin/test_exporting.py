@@ -84,9 +84,9 @@ def test_an_export_has_an_end(
 
     data = {**action_form(list(WeChatUser.objects.values_list("pk", flat=True))), "action": "export"}
     del data["confirmed"]
-    asked = exporter.post(url("wechatuser"), data).content.decode()
+    form = exporter.post(url("wechatuser"), data).content.decode()
 
-    assert "all further ones: use filters" in asked
+    assert "all further ones: use filters" in form
     assert len(read_csv(export(exporter))) == 1
 
 

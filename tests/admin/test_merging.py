@@ -19,14 +19,14 @@ def merge(browser: Client, one: WeChatUser, other: WeChatUser, keep: WeChatUser,
 
 def test_two_accounts_are_merged_after_a_preview_of_both(person: Api, bob: Api, superuser: Client) -> None:
     one, other = alice(), WeChatUser.objects.get(openid="o-bob")
-    asked = superuser.get(act_url("merge", one, **{"with": other.pk})).content.decode()
+    form = superuser.get(act_url("merge", one, **{"with": other.pk})).content.decode()
 
-    told = merge(superuser, one, other, keep=other).content.decode()
+    result = merge(superuser, one, other, keep=other).content.decode()
 
-    assert str(one.user) in asked
-    assert str(other.user) in asked
-    assert "2 live sessions" in asked
-    assert "Merged: 1 identity moved." in told
+    assert str(one.user) in form
+    assert str(other.user) in form
+    assert "2 live sessions" in form
+    assert "Merged: 1 identity moved." in result
     assert alice().user == other.user
     assert person.get("me/").json()["code"] == "token_invalid"
     assert person.refresh().status_code == 200
@@ -54,9 +54,9 @@ def test_a_merge_that_makes_no_sense_is_refused_in_words(
     keep, pk = one, other.pk
     spoil(one, other)
 
-    told = confirm(superuser, "merge", one, other=pk, keep=keep.user_id).content.decode()
+    result = confirm(superuser, "merge", one, other=pk, keep=keep.user_id).content.decode()
 
-    assert why in told
+    assert why in result
     assert not StaffAct.objects.exists()
 
 
@@ -82,9 +82,9 @@ def conflict(api: Api, configure: Any) -> list[WeChatUser]:
 def test_a_conflict_is_shown_with_the_way_to_merge_it(conflict: list[WeChatUser], superuser: Client) -> None:
     tea, books = conflict
     content = superuser.get(url("wechatuser", "change", tea.pk)).content.decode()
-    there = act_url("merge", tea, **{"with": books.pk})
+    address = act_url("merge", tea, **{"with": books.pk})
     assert "same unionid, another account" in content
-    assert there in content
+    assert address in content
 
     merge(superuser, tea, books, keep=tea)
 
@@ -97,10 +97,10 @@ def test_who_was_split_off_deliberately_is_no_conflict(conflict: list[WeChatUser
     tea, books = conflict
     merge(superuser, tea, books, keep=tea)
 
-    told = confirm(superuser, "split", books).content.decode()
+    result = confirm(superuser, "split", books).content.decode()
 
     content = superuser.get(url("wechatuser", "change", tea.pk)).content.decode()
-    assert "Split: the identity has an account of its own." in told
+    assert "Split: the identity has an account of its own." in result
     assert len({person.user_id for person in WeChatUser.objects.all()}) == 2
     assert "staff said that these are two people" in content
     assert "unionid conflict" not in content
@@ -108,7 +108,7 @@ def test_who_was_split_off_deliberately_is_no_conflict(conflict: list[WeChatUser
 
 
 def test_a_person_of_one_identity_can_not_be_split(person: Api, superuser: Client) -> None:
-    told = confirm(superuser, "split").content.decode()
+    result = confirm(superuser, "split").content.decode()
 
-    assert "There is nothing to split" in told
+    assert "There is nothing to split" in result
     assert not StaffAct.objects.exists()

@@ -190,9 +190,9 @@ def test_every_act_that_the_contract_names_is_there(superuser: Client, person: A
 def test_who_may_not_see_failures_or_the_log_does_not_see_them_on_the_persons_page(
     person: Api, staff_with: Callable[..., Client], superuser: Client
 ) -> None:
-    there = url("wechatuser", "change", alice().pk)
+    address = url("wechatuser", "change", alice().pk)
 
-    narrow, whole = staff_with("view_wechatuser").get(there).content, superuser.get(there).content
+    narrow, whole = staff_with("view_wechatuser").get(address).content, superuser.get(address).content
 
     for section in (b"Recent failures", b"What staff did", b"WeChat session key", b"login sessions of this"):
         assert section not in narrow
@@ -219,10 +219,10 @@ def test_every_permission_of_ours_is_used_by_something(db: None) -> None:
 def test_the_overview_is_a_page_of_its_own_with_a_permission_of_its_own(
     person: Api, staff_with: Callable[..., Client]
 ) -> None:
-    there = reverse("admin:wxlogin_overview_changelist")
+    address = reverse("admin:wxlogin_overview_changelist")
 
-    assert staff_with("view_wechatuser").get(there).status_code == 403
-    assert staff_with("view_overview").get(there).status_code == 200
+    assert staff_with("view_wechatuser").get(address).status_code == 403
+    assert staff_with("view_overview").get(address).status_code == 200
 
 
 @pytest.mark.parametrize("address", ["wechatuser/", "loginsession/", "wechatuser/1/act/block/", "overview/"])

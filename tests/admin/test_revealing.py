@@ -22,9 +22,9 @@ def test_a_field_is_revealed_once_and_on_record(
     person.post("phone/", {"code": person.wechat.phone_code_for(OPENID)})
     clerk = staff_with("view_wechatuser", "reveal_wechatuser")
 
-    asked, shown = clerk.get(act_url("reveal")), confirm(clerk, "reveal", field=field)
+    form, shown = clerk.get(act_url("reveal")), confirm(clerk, "reveal", field=field)
 
-    assert value not in asked.content.decode()
+    assert value not in form.content.decode()
     assert value in shown.content.decode()
     assert "no-store" in shown["Cache-Control"]
     assert log_entry("reveal").details == {"field": field}
@@ -47,10 +47,10 @@ def test_who_reveals_by_the_dozen_is_stopped(
     monkeypatch.setattr(revealing, "AT_MOST", 1)
     confirm(superuser, "reveal", field="openid")
 
-    told = confirm(superuser, "reveal", field="openid").content.decode()
+    result = confirm(superuser, "reveal", field="openid").content.decode()
 
-    assert "You have revealed a lot within an hour" in told
-    assert OPENID not in told
+    assert "You have revealed a lot within an hour" in result
+    assert OPENID not in result
     assert StaffAct.objects.count() == 1
     assert "too many reveals" in caplog.text
 
@@ -61,7 +61,7 @@ def test_a_phone_that_no_key_opens_is_not_revealed(
     person.post("phone/", {"code": person.wechat.phone_code_for(OPENID)})
     lose_keys()
 
-    told = confirm(superuser, "reveal", field="phone").content.decode()
+    result = confirm(superuser, "reveal", field="phone").content.decode()
 
-    assert "sealed with a key that is no longer listed" in told
+    assert "sealed with a key that is no longer listed" in result
     assert not StaffAct.objects.exists()

@@ -23,9 +23,9 @@ def test_wechat_is_asked_whether_the_session_key_holds(person: Api, superuser: C
 def test_the_session_key_is_replaced(person: Api, superuser: Client) -> None:
     before = bytes(SessionKey.objects.get().sealed)
 
-    told = confirm(superuser, "reset_session_key").content.decode()
+    result = confirm(superuser, "reset_session_key").content.decode()
 
-    assert "WeChat gave a new session key" in told
+    assert "WeChat gave a new session key" in result
     assert bytes(SessionKey.objects.get().sealed) != before
     assert log_entry("reset_session_key").reason == WHY
 
@@ -35,9 +35,9 @@ def test_a_wechat_that_is_down_is_asked_once_and_told_of(person: Api, bob: Api, 
     chosen = [person.pk for person in WeChatUser.objects.all()]
     data = {**action_form(chosen), "action": "check_session_key"}
 
-    told = superuser.post(url("wechatuser"), data, follow=True).content.decode()
+    result = superuser.post(url("wechatuser"), data, follow=True).content.decode()
 
-    assert "The others were not asked about." in told
+    assert "The others were not asked about." in result
     assert StaffAct.objects.count() == 1
 
 
