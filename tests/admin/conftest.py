@@ -6,14 +6,14 @@ from django.test import Client
 
 from tests.conftest import Api
 
-from .staff import OPENID, UNIONID
+from .staff import OPENID, UNIONID, VIEW_PEOPLE
 
 VIEWS = ["view_wechatuser", "view_loginsession", "view_sessionkey", "view_loginfailure"]
 
 
 @pytest.fixture
 def staff_with(db: None) -> Callable[..., Client]:
-    """A browser in which somebody of the staff, with just these permissions, is logged in."""
+    """Return a function that logs a new member of the staff, with just these permissions, in to a browser."""
 
     def make(*codenames: str) -> Client:
         taken = User.objects.filter(is_staff=True).count()
@@ -37,6 +37,18 @@ def support(staff_with: Callable[..., Client]) -> Client:
 
 
 @pytest.fixture
+def watcher(staff_with: Callable[..., Client]) -> Client:
+    """A member of the staff who sees the figures, and no people."""
+    return staff_with("view_overview")
+
+
+@pytest.fixture
+def desk(staff_with: Callable[..., Client]) -> Client:
+    """A member of the staff who sees the figures and the people."""
+    return staff_with(*VIEW_PEOPLE)
+
+
+@pytest.fixture
 def superuser(db: None) -> Client:
     browser = Client()
     browser.force_login(User.objects.create(username="root", is_staff=True, is_superuser=True))
@@ -45,7 +57,7 @@ def superuser(db: None) -> Client:
 
 @pytest.fixture
 def person(api: Api) -> Api:
-    """Somebody with two sessions and a refused login behind them."""
+    """The second of two phones that Alice logged in on. A login with a wrong code was refused afterwards."""
     api.wechat.person(OPENID, unionid=UNIONID)
     api.log_in(OPENID)
     device = api.log_in(OPENID)

@@ -1,4 +1,4 @@
-"""Who may see and do what: every address and every act, for everybody who may come along."""
+"""Permissions: every address and every act, tried by visitors of all kinds."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ from wxlogin.models import (
     WeChatUser,
 )
 
-from .staff import WHY, alice, confirm, page, url
+from .staff import WHY, act_url, alice, confirm, url
 
 ROWS: dict[str, Any] = {
     "wechatuser": WeChatUser,
@@ -31,7 +31,7 @@ ROWS: dict[str, Any] = {
 VIEWS = {f"view_{name}" for name in ROWS} | {"view_overview"}
 SUPPORT = VIEWS | {"end_loginsession", "block_wechatuser", "check_sessionkey_wechatuser"}
 
-# Each act, the one permission that allows it, and what else its form wants.
+# Each act, the one permission that allows it, and the required fields of its form besides the reason.
 ACTS: dict[str, tuple[str, dict[str, str]]] = {
     "end_sessions": ("end_loginsession", {}),
     "block": ("block_wechatuser", {}),
@@ -49,7 +49,7 @@ NOT_ON_PAGE, NOT_IN_LIST = {"export"}, {"split", "reveal"}
 
 @pytest.fixture
 def visitors(person: Api, staff_with: Callable[..., Client]) -> dict[str, Client]:
-    """Everybody who may come along; the API user is logged in with a browser session of their own, no staff."""
+    """One visitor of each kind. The API user is no staff, but has a browser session of their own."""
     mini_program, root = Client(), Client()
     mini_program.force_login(alice().user)
     root.force_login(User.objects.create(username="root", is_staff=True, is_superuser=True))
@@ -68,14 +68,15 @@ OUTSIDERS = {"anonymous": 302, "bearer": 302, "api user": 302, "nobody special":
 
 
 def our_addresses() -> list[str]:
-    """Every address below /admin/wxlogin/ that the admin answers, with a row's key where one belongs."""
-    confirm_something()
+    """Return every address below /admin/wxlogin/ that the admin answers, with the key of a row if it needs one."""
+    fill_staff_log()
     found = []
     for model in PAGES:
         name = model._meta.model_name
         for pattern in admin.site._registry[model].get_urls():
+            # Django redirects an old form of address by a pattern without a name.
             if not pattern.name:
-                continue  # Django's redirect of an old form of address
+                continue
             row = ROWS[name].objects.latest("pk") if name in ROWS else None
             args = [row.pk] if row and "object_id" in str(pattern.pattern) else []
             args += ["end_sessions"] if pattern.name.endswith("_act") else []
@@ -83,7 +84,7 @@ def our_addresses() -> list[str]:
     return found
 
 
-def confirm_something() -> None:
+def fill_staff_log() -> None:
     User.objects.get_or_create(username="clerk", is_staff=True)
     StaffAct.objects.get_or_create(action="block", created_at=LoginSession.objects.latest("pk").created_at)
 
@@ -130,7 +131,7 @@ def test_an_act_is_done_by_who_has_its_permission_and_by_nobody_else(
     for who, browser in {**visitors, "all but this": all_but_this}.items():
         is_allowed = who in allowed
         if name not in NOT_ON_PAGE:
-            asked = browser.get(page(name, **{"with": both[1]} if name == "merge" else {}))
+            asked = browser.get(act_url(name, **{"with": both[1]} if name == "merge" else {}))
             assert (asked.status_code in {200, 302}) == (
                 is_allowed or who in {"anonymous", "bearer", "api user"}
             )
@@ -141,13 +142,13 @@ def test_an_act_is_done_by_who_has_its_permission_and_by_nobody_else(
             )
             assert ('id="wxlogin-act"' in listed.content.decode()) == is_allowed, who
         if not is_allowed:
-            _try_it(browser, name, both, answers)
+            _try_act(browser, name, both, answers)
     assert not StaffAct.objects.exists()
     assert person.get("me/").status_code == 200
 
 
-def _try_it(browser: Client, name: str, both: list[int], answers: dict[str, str]) -> None:
-    """By both ways, as if there had been a question."""
+def _try_act(browser: Client, name: str, both: list[int], answers: dict[str, str]) -> None:
+    """Send the confirmation in both ways, as if the form had been shown."""
     answers = {**answers, "keep": str(WeChatUser.objects.get(pk=both[0]).user_id)}
     if name not in NOT_ON_PAGE:
         confirm(browser, name, **({"other": both[1]} if name == "merge" else {}), **answers)
@@ -189,9 +190,9 @@ def test_every_act_that_the_contract_names_is_there(superuser: Client, person: A
 def test_who_may_not_see_failures_or_the_log_does_not_see_them_on_the_persons_page(
     person: Api, staff_with: Callable[..., Client], superuser: Client
 ) -> None:
-    there = url("wechatuser", "change", alice().pk)
+    address = url("wechatuser", "change", alice().pk)
 
-    narrow, whole = staff_with("view_wechatuser").get(there).content, superuser.get(there).content
+    narrow, whole = staff_with("view_wechatuser").get(address).content, superuser.get(address).content
 
     for section in (b"Recent failures", b"What staff did", b"WeChat session key", b"login sessions of this"):
         assert section not in narrow
@@ -203,7 +204,8 @@ def test_every_permission_of_ours_is_used_by_something(db: None) -> None:
         Permission.objects.filter(content_type__app_label="wxlogin").values_list("codename", flat=True)
     )
     used = {permission for permission, _ in ACTS.values()} | VIEWS
-    along = {f"delete_{name}" for name in ROWS} - {"delete_staffact"}  # asked when a Django user is deleted
+    # Django asks for these when it deletes a user.
+    deleted_along = {f"delete_{name}" for name in ROWS} - {"delete_staffact"}
 
     shown = {codename for codename in ours if not codename.endswith(("block", "push", "owner"))}
     leftover = {
@@ -211,19 +213,19 @@ def test_every_permission_of_ours_is_used_by_something(db: None) -> None:
         for verb in ("add", "change", "delete", "view")
         for name in ("carriedblock", "receivedpush", "unionidowner")
     }
-    assert shown - leftover == (used | along) - leftover
+    assert shown - leftover == (used | deleted_along) - leftover
 
 
 def test_the_overview_is_a_page_of_its_own_with_a_permission_of_its_own(
     person: Api, staff_with: Callable[..., Client]
 ) -> None:
-    there = reverse("admin:wxlogin_overview_changelist")
+    address = reverse("admin:wxlogin_overview_changelist")
 
-    assert staff_with("view_wechatuser").get(there).status_code == 403
-    assert staff_with("view_overview").get(there).status_code == 200
+    assert staff_with("view_wechatuser").get(address).status_code == 403
+    assert staff_with("view_overview").get(address).status_code == 200
 
 
 @pytest.mark.parametrize("address", ["wechatuser/", "loginsession/", "wechatuser/1/act/block/", "overview/"])
 def test_what_may_wait_for_wechat_holds_no_transaction_of_the_host_open(address: str) -> None:
-    """ATOMIC_REQUESTS would, and would take back the record of what can't be taken back."""
+    """ATOMIC_REQUESTS would hold one open. A rollback would delete the log entry of an act that can't be undone."""
     assert resolve(f"/admin/wxlogin/{address}").func._non_atomic_requests == {"default"}

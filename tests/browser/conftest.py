@@ -1,4 +1,4 @@
-"""Staff at work in a real browser. What is here needs settings of its own; tests/projects/test_browser.py runs it with them."""
+"""Staff at work in a real browser. The tests need settings of their own; tests/projects/test_browser.py runs them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +19,8 @@ ALICE, BOB = "oAlice-0123456789-full-openid", "oBob-0123456789-full-openid"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if getattr(project, "THEME", "") == "unfold":  # it overrides what Django 6.1 wants to be called otherwise
+    # Unfold overrides a method that Django 6.1 has deprecated.
+    if getattr(project, "THEME", "") == "unfold":
         config.addinivalue_line("filterwarnings", "ignore:Overriding get_action_choices::unfold")
 
 
@@ -37,9 +38,9 @@ def browser(driver: Any, live_server: Any, tmp_path: Path) -> Iterator[Any]:
 
     browser = Browser(driver, live_server.url, tmp_path)
     yield browser
-    noticed = browser.noticed
-    browser.forget()
-    assert noticed == []
+    notices = browser.notices
+    browser.clear_storage()
+    assert notices == []
 
 
 @pytest.fixture
@@ -51,13 +52,13 @@ def root(transactional_db: None) -> User:
 
 @pytest.fixture
 def log_in(live_server: Any, wechat: FakeWeChat) -> Callable[[str], Phone]:
-    """A phone of its own for ``openid``."""
+    """Return a function that makes a phone for an openid, and logs in on it."""
     return lambda openid: Phone(live_server.url, wechat, openid).log_in()
 
 
 @pytest.fixture
 def alice(wechat: FakeWeChat, log_in: Callable[[str], Phone]) -> Phone:
-    """With all that somebody may have."""
+    """A phone of Alice, who has everything that a person may have."""
     wechat.person(ALICE, unionid="uAlice-0123456789-full-unionid", phone="13580006666")
     alice = log_in(ALICE)
     alice.as_user("POST", "phone/", {"code": wechat.phone_code_for(ALICE)})

@@ -1,7 +1,7 @@
-"""Questions to a page about how it looks; each answers with what is wrong."""
+"""Scripts that check how a page looks. Each returns what is wrong, except CONTRAST, which returns what it measured."""
 
-# Of each text in something of ours: what it says, where, and its contrast to what is behind it. Links have the
-# theme's colour; arguments[0]: look at them as well.
+# For each text in our own elements: the text, its element, and its contrast to the background. Links have the
+# theme's colour, so they are left out unless arguments[0] is true.
 CONTRAST = r"""
 const canvas = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
 const parts = colour => {
@@ -24,20 +24,20 @@ const luminance = rgb => {
 };
 const found = [];
 for (const element of document.querySelectorAll('[class*=wxlogin-], [class*=wxlogin-] *')) {
-    const says = [...element.childNodes].filter(each => each.nodeType == 3).map(each => each.data).join('').trim();
-    if (!says || !element.checkVisibility()) continue;
+    const text = [...element.childNodes].filter(each => each.nodeType == 3).map(each => each.data).join('').trim();
+    if (!text || !element.checkVisibility()) continue;
     if (element.closest('a') && !arguments[0]) continue;
     const background = behind(element);
-    const text = over(parts(getComputedStyle(element).color), background);
-    const [dark, light] = [luminance(text), luminance(background)].sort((one, other) => one - other);
-    found.push([says, element.outerHTML.slice(0, 100), (light + 0.05) / (dark + 0.05)]);
+    const ink = over(parts(getComputedStyle(element).color), background);
+    const [dark, light] = [luminance(ink), luminance(background)].sort((one, other) => one - other);
+    found.push([text, element.outerHTML.slice(0, 100), (light + 0.05) / (dark + 0.05)]);
 }
 return found;
 """
 
 TOO_WIDE = "return document.documentElement.scrollWidth > innerWidth"
 
-# Fields that say nothing of themselves, and labels that belong to no field.
+# Fields without a label, and labels without a field.
 NAMELESS = """
 const fields = [...document.querySelectorAll('#content input, #content select, #content textarea, #content button')]
     .filter(each => each.type != 'hidden' && each.checkVisibility())
@@ -47,7 +47,7 @@ const labels = [...document.querySelectorAll('#content label')].filter(each => !
 return [...fields, ...labels].map(each => each.outerHTML);
 """
 
-# Links in what we wrote that look like the text around them.
+# Links in our own elements that look like the text around them.
 HIDDEN_LINKS = """
 return [...document.querySelectorAll('[class*=wxlogin-] a')].filter(each => {
     const own = getComputedStyle(each), around = getComputedStyle(each.parentElement);
@@ -56,7 +56,7 @@ return [...document.querySelectorAll('[class*=wxlogin-] a')].filter(each => {
 }).map(each => each.outerHTML);
 """
 
-# Fields and buttons that a theme left without an outline.
+# Fields and buttons without border, shadow or background: some themes reset them.
 SHAPELESS = """
 return [...document.querySelectorAll('#wxlogin-act input, #wxlogin-act select, [class*=wxlogin-] [type=submit]')]
     .filter(each => !['hidden', 'radio', 'checkbox'].includes(each.type))

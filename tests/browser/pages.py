@@ -1,4 +1,4 @@
-"""Where the staff pages are."""
+"""Addresses of the staff pages."""
 
 from typing import Any
 
@@ -24,39 +24,39 @@ def person(openid: str) -> WeChatUser:
     return WeChatUser.objects.get(openid=openid)
 
 
-def page_of(row: Any) -> str:
+def page_url(row: Any) -> str:
     return f"/admin/wxlogin/{row._meta.model_name}/{row.pk}/change/"
 
 
-def act_on(row: Any, name: str) -> str:
+def act_url(row: Any, name: str) -> str:
     return f"/admin/wxlogin/{row._meta.model_name}/{row.pk}/act/{name}/"
 
 
-def merge(one: WeChatUser, other: WeChatUser) -> str:
-    return f"{act_on(one, 'merge')}?with={other.pk}"
+def merge_url(one: WeChatUser, other: WeChatUser) -> str:
+    return f"{act_url(one, 'merge')}?with={other.pk}"
 
 
-def why_not(key: Any) -> str:
+def diagnosis_url(key: Any) -> str:
     return f"{OVERVIEW}why/?q={key}"
 
 
-def questions(one: WeChatUser, other: WeChatUser) -> list[str]:
-    return [*(act_on(one, name) for name in ACTS), merge(one, other)]
+def form_urls(one: WeChatUser, other: WeChatUser) -> list[str]:
+    return [*(act_url(one, name) for name in ACTS), merge_url(one, other)]
 
 
-def every_page(one: WeChatUser, other: WeChatUser) -> list[str]:
+def all_urls(one: WeChatUser, other: WeChatUser) -> list[str]:
     session = LoginSession.objects.filter(wechat_user=one).latest("pk")
     return [
         OVERVIEW,
-        why_not(one.user_id),
+        diagnosis_url(one.user_id),
         *LISTS,
-        page_of(one),
-        page_of(session),
-        act_on(session, "end_sessions"),
-        *questions(one, other),
+        page_url(one),
+        page_url(session),
+        act_url(session, "end_sessions"),
+        *form_urls(one, other),
     ]
 
 
-def short(page: str) -> str:
-    """For the name of a picture, which shows no query."""
+def short_name(page: str) -> str:
+    """Return the address as a part of a file name, without its query."""
     return page.removeprefix("/admin/wxlogin/").partition("?")[0].strip("/").replace("/", "-")

@@ -1,4 +1,4 @@
-"""A phone with the mini-program on it, which asks the live server over HTTP."""
+"""A phone with the mini-program, which calls the live server over HTTP."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +7,7 @@ import requests
 
 from wxlogin.fakewechat import FakeWeChat
 
-# As WeChat on an iPhone sends it, shortened.
+# The user agent of WeChat on an iPhone, shortened.
 USER_AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) MicroMessenger/8.0.60"
 
 
@@ -21,7 +21,8 @@ class Phone:
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
         headers |= {"Connection": "close", "User-Agent": USER_AGENT}
         with requests.Session() as http:
-            http.trust_env = False  # no proxy stands between us
+            # A proxy from the environment must not stand between phone and server.
+            http.trust_env = False
             return http.request(
                 method, f"{self.url}/api/wechat/{path}", json=body, headers=headers, timeout=10
             )

@@ -1,7 +1,7 @@
-"""Whatever people call themselves is text, and only text, on every page, in every message and file; in each theme.
+"""Hostile nicknames stay plain text on every page, in every message and in every file, in each theme.
 
-Stored past the API, which takes some of it away. Accounts are named alike, as a project's own factory may
-have it, and staff give reasons that are as bad.
+They are stored without the API, which would remove a part of them. Usernames, as a project's own factory may
+make them, and reasons that staff give are just as hostile.
 """
 
 import csv
@@ -16,7 +16,7 @@ from wxlogin.models import LoginSession, StaffAct, WeChatUser
 from wxlogin.services import blocking
 
 from .chromium import Browser
-from .pages import LISTS, OVERVIEW, PEOPLE, act_on, merge, page_of, person, why_not
+from .pages import LISTS, OVERVIEW, PEOPLE, act_url, diagnosis_url, merge_url, page_url, person
 from .phone import Phone
 
 HOSTILE = [
@@ -29,8 +29,8 @@ HOSTILE = [
     "=cmd|' /C calc'!A0",
 ]
 UNIONID = "uEverybody-0123456789-full-unionid"
-# What has become more than text, or reaches beyond its place on the line.
-ALIVE = r"""
+# Names that became markup or script, or that change the writing direction outside their element.
+NOT_TEXT = r"""
 const found = [...document.querySelectorAll('[onerror]')].map(each => each.outerHTML);
 found.push(...[...document.scripts].map(each => each.textContent).filter(each => each.includes('__pwned')));
 const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -50,7 +50,7 @@ def openid_of(place: int) -> str:
 
 @pytest.fixture
 def crowd(log_in: Callable[[str], Phone], configure: Callable[..., None]) -> list[WeChatUser]:
-    """Each name has somebody who bears it; by their unionid they seem to be one person."""
+    """A person for each hostile name. All have one unionid, so that they seem to be one person."""
     configure(APPS={APPID: {**project.WXLOGIN["APPS"][APPID], "OPEN_PLATFORM": "ours"}})
     for place, name in enumerate(HOSTILE):
         log_in(openid_of(place))
@@ -60,9 +60,9 @@ def crowd(log_in: Callable[[str], Phone], configure: Callable[..., None]) -> lis
     return [person(openid_of(place)) for place in range(len(HOSTILE))]
 
 
-def look(browser: Browser) -> None:
-    assert browser.run(ALIVE) == [], browser.path
-    assert browser.noticed == []
+def check_page(browser: Browser) -> None:
+    assert browser.run(NOT_TEXT) == [], browser.path
+    assert browser.notices == []
 
 
 def test_names_and_reasons_are_text_on_every_page(
@@ -74,23 +74,24 @@ def test_names_and_reasons_are_text_on_every_page(
     acts = ["end_sessions", "block", "unblock", "check_session_key", "reset_session_key"]
     for act, reason in zip(acts, HOSTILE, strict=False):
         browser.choose(act)
-        look(browser)
+        check_page(browser)
         browser.answer(reason=reason)
         assert browser.path == PEOPLE
         assert browser.message
-        look(browser)
+        check_page(browser)
     for reason in HOSTILE[len(acts) :]:
-        browser.open(act_on(crowd[-1], "block"))
+        browser.open(act_url(crowd[-1], "block"))
         browser.answer(reason=reason, public="on")
-        look(browser)
+        check_page(browser)
     assert set(StaffAct.objects.values_list("reason", flat=True)) == set(HOSTILE)
 
     for row in crowd:
-        browser.open(page_of(row))
+        browser.open(page_url(row))
         assert row.nickname in browser.texts(".wxlogin-said")
-        look(browser)
-    assert set(HOSTILE) <= set(browser.texts(".wxlogin-said"))  # in what staff did
-    browser.picture("hostile-person")
+        check_page(browser)
+    # The reasons are in the section with what staff did.
+    assert set(HOSTILE) <= set(browser.texts(".wxlogin-said"))
+    browser.save_screenshot("hostile-person")
 
 
 def test_names_are_text_in_lists_questions_and_answers(
@@ -98,28 +99,30 @@ def test_names_are_text_in_lists_questions_and_answers(
 ) -> None:
     for row, name in zip(crowd, HOSTILE, strict=True):
         blocking.block(row, reason=name, public=True)
-    for name in HOSTILE:  # as staff may be called
+    # Staff may have such names too.
+    for name in HOSTILE:
         StaffAct.objects.filter(reason=name).update(staff_name=name)
     browser.log_in("root", then=OVERVIEW)
 
     for one, other in zip(crowd[::2], crowd[1::2], strict=False):
-        browser.open(merge(one, other))
-        look(browser)
-    browser.picture("hostile-merge")
+        browser.open(merge_url(one, other))
+        check_page(browser)
+    browser.save_screenshot("hostile-merge")
     for page in (
         *LISTS,
         f"{PEOPLE}{crowd[0].pk}/history/",
-        page_of(LoginSession.objects.first()),
-        page_of(StaffAct.objects.first()),
-        why_not(UNIONID),
-        *(why_not(row.user_id) for row in crowd[-2:]),  # beyond those that are shown at once
-        act_on(crowd[3], "reveal"),
-        act_on(crowd[3], "erase"),
+        page_url(LoginSession.objects.first()),
+        page_url(StaffAct.objects.first()),
+        diagnosis_url(UNIONID),
+        # The page shows five people at once, and the unionid finds seven.
+        *(diagnosis_url(row.user_id) for row in crowd[-2:]),
+        act_url(crowd[3], "reveal"),
+        act_url(crowd[3], "erase"),
         f"/admin/auth/user/{crowd[2].user_id}/delete/",
     ):
         browser.open(page)
-        look(browser)
-        browser.picture("hostile-" + page.split("/")[3])
+        check_page(browser)
+        browser.save_screenshot("hostile-" + page.split("/")[3])
 
 
 def test_names_are_text_in_the_export(crowd: list[WeChatUser], root: User, browser: Browser) -> None:
@@ -129,6 +132,6 @@ def test_names_are_text_in_the_export(crowd: list[WeChatUser], root: User, brows
     browser.fill(reason="asked by the auditor")
     browser.click(browser.find("#wxlogin-act button[type=submit]"))
 
-    lines = csv.DictReader(browser.downloaded().removeprefix("\ufeff").splitlines())
+    lines = csv.DictReader(browser.read_download().removeprefix("\ufeff").splitlines())
     names = {line["nickname"] for line in lines}
     assert names == {*HOSTILE[:-1], f"'{HOSTILE[-1]}"}

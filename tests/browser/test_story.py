@@ -1,4 +1,4 @@
-"""A working day of the staff, and what the people on their phones have of it; in each theme."""
+"""A working day of the staff, and its effects on people's phones, in each theme."""
 
 import csv
 import re
@@ -16,23 +16,23 @@ from wxlogin.models import LoginSession, StaffAct
 
 from .chromium import Browser
 from .conftest import ALICE, BOB
-from .pages import LISTS, OVERVIEW, PEOPLE, SESSIONS, STAFF_LOG, act_on, page_of, person, why_not
+from .pages import LISTS, OVERVIEW, PEOPLE, SESSIONS, STAFF_LOG, act_url, diagnosis_url, page_url, person
 from .phone import Phone
 
-# Themes bring no text into our pages, so one of them is asked in both languages.
+# Themes add no text to our pages, so both languages are tested in one of them only.
 LANGUAGES = ["en", "zh-hans"] if project.THEME == "stock" else ["en"]
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
-once = pytest.mark.skipif(project.THEME != "stock", reason="a theme adds nothing to it")
+stock_only = pytest.mark.skipif(project.THEME != "stock", reason="a theme adds nothing to it")
 
 
-def told(language: str, text: str) -> str:
+def translate(language: str, text: str) -> str:
     with override(language):
         translated = gettext(text)
     assert language == "en" or re.search("[一-鿿]", translated), f"not translated: {text}"
     return translated
 
 
-def told_of(language: str, count: int, one: str, many: str) -> str:
+def translate_count(language: str, count: int, one: str, many: str) -> str:
     with override(language):
         return ngettext(one, many, count) % count
 
@@ -50,7 +50,7 @@ def test_a_person_is_found_by_each_key(
         LoginSession.objects.get(wechat_user=row).public_id: "session id",
         row.openid[:6]: "beginning of an openid",
     }
-    browser.speak(language)
+    browser.set_language(language)
     browser.log_in("root", then=PEOPLE)
 
     for key, what in keys.items():
@@ -59,9 +59,9 @@ def test_a_person_is_found_by_each_key(
         with override(language):
             assert gettext("Found by: %s.") % gettext(what) in browser.message
 
-    browser.picture(f"found-{language}")
+    browser.save_screenshot(f"found-{language}")
     browser.search("oNobody")
-    assert told(language, "Nobody is found by this key.") in browser.message
+    assert translate(language, "Nobody is found by this key.") in browser.message
     assert browser.texts("#result_list tbody th a") == []
 
 
@@ -69,12 +69,12 @@ def test_a_person_is_found_by_each_key(
 def test_who_is_thrown_out_is_refused_at_the_next_request(
     alice: Phone, bob: Phone, root: User, browser: Browser, language: str
 ) -> None:
-    browser.speak(language)
+    browser.set_language(language)
     browser.log_in("root", then=PEOPLE)
     assert alice.get_me().status_code == 200
 
     browser.choose("end_sessions", person(ALICE))
-    browser.picture(f"end-sessions-{language}")
+    browser.save_screenshot(f"end-sessions-{language}")
     browser.answer()
 
     answer = alice.get_me()
@@ -83,21 +83,21 @@ def test_who_is_thrown_out_is_refused_at_the_next_request(
     assert browser.path == PEOPLE
     one = "%d login session ended. Its tokens are refused from the next request on."
     many = "%d login sessions ended. Their tokens are refused from the next request on."
-    assert told_of(language, 1, one, many) in browser.message
+    assert translate_count(language, 1, one, many) in browser.message
 
 
-@once
+@stock_only
 def test_one_session_ends_and_the_others_go_on(
     alice: Phone, log_in: Callable[[str], Phone], root: User, browser: Browser
 ) -> None:
     lost, at_hand = alice, log_in(ALICE)
     session = LoginSession.objects.get(public_id=_session_of(lost))
-    browser.log_in("root", then=page_of(person(ALICE)))
+    browser.log_in("root", then=page_url(person(ALICE)))
 
-    browser.press(f"a[href='{act_on(session, 'end_sessions')}']")
+    browser.press(f"a[href='{act_url(session, 'end_sessions')}']")
     browser.answer()
 
-    assert browser.path == page_of(session)
+    assert browser.path == page_url(session)
     assert lost.get_me().json()["reason"] == "ended_by_staff"
     assert at_hand.get_me().status_code == 200
 
@@ -115,11 +115,11 @@ def test_who_is_blocked_is_told_why_and_gets_in_again_after_the_unblock(
 ) -> None:
     row = person(ALICE)
     until = timezone.now() + timedelta(days=400)
-    browser.speak(language)
-    browser.log_in("root", then=page_of(row))
+    browser.set_language(language)
+    browser.log_in("root", then=page_url(row))
 
-    browser.follow(told(language, "Block…"))
-    browser.picture(f"block-{language}")
+    browser.follow(translate(language, "Block…"))
+    browser.save_screenshot(f"block-{language}")
     browser.fill(until_0=until.strftime("%Y-%m-%d"), until_1="12:00:00", public="on")
     browser.answer(reason="spam in the tea house")
 
@@ -127,17 +127,18 @@ def test_who_is_blocked_is_told_why_and_gets_in_again_after_the_unblock(
     refusal = alice.send_code()
     assert refusal.json()["code"] == "account_disabled"
     assert refusal.json()["reason"] == "spam in the tea house"
-    assert browser.path == page_of(row)
-    assert browser.texts(".wxlogin-said").count("spam in the tea house") == 2  # the state, what staff did
+    assert browser.path == page_url(row)
+    # Once in the state, once in what staff did.
+    assert browser.texts(".wxlogin-said").count("spam in the tea house") == 2
     assert str(until.year) in browser.text
-    browser.picture(f"blocked-{language}")
+    browser.save_screenshot(f"blocked-{language}")
 
-    browser.open(why_not(row.user_id))
+    browser.open(diagnosis_url(row.user_id))
     assert "spam in the tea house" in browser.text
-    browser.picture(f"why-{language}")
+    browser.save_screenshot(f"why-{language}")
 
-    browser.open(page_of(row))
-    browser.follow(told(language, "Unblock…"))
+    browser.open(page_url(row))
+    browser.follow(translate(language, "Unblock…"))
     browser.answer()
 
     assert alice.get_me().json()["reason"] == "account_disabled"
@@ -147,32 +148,32 @@ def test_who_is_blocked_is_told_why_and_gets_in_again_after_the_unblock(
 @in_each_language
 def test_a_masked_value_is_shown_once(alice: Phone, root: User, browser: Browser, language: str) -> None:
     row = person(ALICE)
-    browser.speak(language)
-    browser.log_in("root", then=page_of(row))
+    browser.set_language(language)
+    browser.log_in("root", then=page_url(row))
     assert "13580006666" not in browser.driver.page_source
 
-    browser.follow(told(language, "Reveal a masked field…"))
-    browser.picture(f"reveal-{language}")
+    browser.follow(translate(language, "Reveal a masked field…"))
+    browser.save_screenshot(f"reveal-{language}")
     browser.answer(field="phone")
 
     assert browser.texts("#wxlogin-revealed") == ["+86 13580006666"]
-    browser.picture(f"revealed-{language}")
+    browser.save_screenshot(f"revealed-{language}")
 
     browser.driver.back()
     assert "13580006666" not in browser.driver.page_source
     browser.driver.forward()
     assert "13580006666" not in browser.driver.page_source
-    browser.open(page_of(row))
+    browser.open(page_url(row))
     assert "13580006666" not in browser.driver.page_source
     browser.open(STAFF_LOG)
     assert "13580006666" not in browser.driver.page_source
     assert StaffAct.objects.get().details == {"field": "phone"}
 
 
-@once
+@stock_only
 def test_wechat_is_asked_about_the_session_key(alice: Phone, root: User, browser: Browser) -> None:
     row = person(ALICE)
-    browser.log_in("root", then=page_of(row))
+    browser.log_in("root", then=page_url(row))
 
     browser.follow("Ask WeChat whether the session key holds…")
     browser.answer()
@@ -194,7 +195,7 @@ def test_two_accounts_become_one_and_two_again(
     assert "Choose two people of two accounts." in browser.message
 
     browser.choose("merge", person(ALICE), person(BOB))
-    browser.picture("merge")
+    browser.save_screenshot("merge")
     browser.answer(keep=str(person(BOB).user_id))
 
     assert "Merged: 1 identity moved." in browser.message
@@ -203,9 +204,9 @@ def test_two_accounts_become_one_and_two_again(
     assert alice.refresh().status_code == 200
     assert alice.get_me().json()["id"] == bob.get_me().json()["id"]
 
-    browser.open(page_of(person(ALICE)))
+    browser.open(page_url(person(ALICE)))
     assert "oBob…enid" in browser.text
-    browser.picture("merged")
+    browser.save_screenshot("merged")
     browser.follow("Split this identity off…")
     browser.answer()
 
@@ -215,30 +216,32 @@ def test_two_accounts_become_one_and_two_again(
 @in_each_language
 def test_who_is_erased_is_gone(alice: Phone, root: User, browser: Browser, language: str) -> None:
     row = person(ALICE)
-    browser.speak(language)
-    browser.log_in("root", then=page_of(row))
+    browser.set_language(language)
+    browser.log_in("root", then=page_url(row))
 
-    browser.follow(told(language, "Erase…"))
-    browser.picture(f"erase-{language}")
+    browser.follow(translate(language, "Erase…"))
+    browser.save_screenshot(f"erase-{language}")
     browser.answer()
 
     assert alice.get_me().json()["reason"] == "erased"
     assert browser.path == PEOPLE
-    assert told_of(language, 1, "%d identity erased.", "%d identities erased.") in browser.message
+    assert translate_count(language, 1, "%d identity erased.", "%d identities erased.") in browser.message
     browser.search(ALICE)
-    assert told(language, "Nobody is found by this key.") in browser.message
+    assert translate(language, "Nobody is found by this key.") in browser.message
 
 
-@pytest.mark.parametrize("unmasked", [False, pytest.param(True, marks=once)], ids=["masked", "unmasked"])
+@pytest.mark.parametrize(
+    "unmasked", [False, pytest.param(True, marks=stock_only)], ids=["masked", "unmasked"]
+)
 def test_people_are_exported(alice: Phone, bob: Phone, root: User, browser: Browser, unmasked: bool) -> None:
     browser.log_in("root", then=PEOPLE)
 
     browser.choose("export", person(ALICE))
-    browser.picture("export")
+    browser.save_screenshot("export")
     browser.fill(reason="asked by the auditor", **({"unmasked": "on"} if unmasked else {}))
     browser.click(browser.find("#wxlogin-act button[type=submit]"))
 
-    head, *lines = csv.reader(browser.downloaded().removeprefix("\ufeff").splitlines())
+    head, *lines = csv.reader(browser.read_download().removeprefix("\ufeff").splitlines())
     (alices,) = [dict(zip(head, line, strict=True)) for line in lines]
     assert alices["openid"] == (ALICE if unmasked else "oAli…enid")
     assert alices["phone"] == ("86 13580006666" if unmasked else "86 13…66")
@@ -248,20 +251,20 @@ def test_people_are_exported(alice: Phone, bob: Phone, root: User, browser: Brow
 
 @in_each_language
 def test_what_staff_did_is_in_their_log(alice: Phone, root: User, browser: Browser, language: str) -> None:
-    browser.speak(language)
-    browser.log_in("root", then=act_on(person(ALICE), "end_sessions"))
+    browser.set_language(language)
+    browser.log_in("root", then=act_url(person(ALICE), "end_sessions"))
 
     browser.answer(reason="她的手机丢了")
     assert "她的手机丢了" in browser.texts(".wxlogin-said")
-    browser.picture(f"person-{language}")
+    browser.save_screenshot(f"person-{language}")
     browser.open(STAFF_LOG)
 
     row = browser.find("#result_list tbody tr").text
     assert "root" in row
-    assert told(language, "ended login sessions") in row
+    assert translate(language, "ended login sessions") in row
     assert "oAli…enid" in row
     assert "她的手机丢了" in row
-    browser.picture(f"staff-log-{language}")
+    browser.save_screenshot(f"staff-log-{language}")
 
 
 @in_each_language
@@ -269,22 +272,22 @@ def test_the_figures_and_every_list_are_there(
     alice: Phone, root: User, browser: Browser, language: str
 ) -> None:
     alice.send_code("never-issued", **{"X-Request-ID": "trace-42"})
-    browser.speak(language)
+    browser.set_language(language)
     browser.log_in("root", then=OVERVIEW)
 
     assert browser.run("return document.querySelectorAll('.wxlogin-bars rect').length") > 3
     assert "code_invalid" in browser.text
     browser.press("#wxlogin-health [type=submit]")
     assert browser.texts("#wxlogin-health .wxlogin-badge") != []
-    browser.picture(f"overview-{language}")
+    browser.save_screenshot(f"overview-{language}")
 
     browser.open(OVERVIEW)
     browser.search("trace-42")
-    assert told(language, "The request with this id") in browser.text
+    assert translate(language, "The request with this id") in browser.text
     for page in LISTS:
         browser.open(page)
         assert browser.texts("#result_list tbody tr") or page == STAFF_LOG
-        browser.picture(f"{page.split('/')[3]}-list-{language}")
+        browser.save_screenshot(f"{page.split('/')[3]}-list-{language}")
 
 
 def _session_of(phone: Phone) -> Any:

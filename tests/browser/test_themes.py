@@ -1,4 +1,4 @@
-"""What is ours looks as it should in each theme."""
+"""Our own elements fit the page and can be read in each theme."""
 
 from typing import Any
 
@@ -11,10 +11,21 @@ from wxlogin.services import blocking
 from .chromium import Browser
 from .conftest import ALICE, BOB
 from .looks import CONTRAST, HIDDEN_LINKS, SHAPELESS, TOO_WIDE
-from .pages import OVERVIEW, PEOPLE, SESSIONS, STAFF_LOG, act_on, merge, page_of, person, short, why_not
+from .pages import (
+    OVERVIEW,
+    PEOPLE,
+    SESSIONS,
+    STAFF_LOG,
+    act_url,
+    diagnosis_url,
+    merge_url,
+    page_url,
+    person,
+    short_name,
+)
 from .phone import Phone
 
-# How each theme remembers what somebody chose; None: it has no dark side.
+# The script by which a theme remembers the colour scheme that a person chose. None: the theme has no dark mode.
 CHOICE = {
     "stock": "localStorage.theme = '{}'",
     "unfold": "localStorage.adminTheme = JSON.stringify('{}')",
@@ -23,7 +34,7 @@ CHOICE = {
 
 
 def test_pages_of_our_own_fit_a_phone(alice: Phone, bob: Phone, root: User, browser: Browser) -> None:
-    """Lists and the people's pages are the theme's."""
+    """Lists and rows are left out: their layout on a phone is up to the theme."""
     one, other = person(ALICE), person(BOB)
     alice.send_code("never-issued")
     browser.log_in("root")
@@ -31,21 +42,21 @@ def test_pages_of_our_own_fit_a_phone(alice: Phone, bob: Phone, root: User, brow
 
     for page in (
         OVERVIEW,
-        why_not(one.user_id),
-        act_on(one, "block"),
-        act_on(one, "erase"),
-        merge(one, other),
+        diagnosis_url(one.user_id),
+        act_url(one, "block"),
+        act_url(one, "erase"),
+        merge_url(one, other),
     ):
         browser.open(page)
         assert not browser.run(TOO_WIDE), page
-        browser.picture(f"narrow-{short(page)}")
+        browser.save_screenshot(f"narrow-{short_name(page)}")
 
 
 def test_every_page_fits_a_desk(alice: Phone, bob: Phone, root: User, browser: Browser) -> None:
     alice.send_code("never-issued")
     browser.log_in("root")
 
-    for page in (OVERVIEW, PEOPLE, SESSIONS, STAFF_LOG, page_of(person(ALICE))):
+    for page in (OVERVIEW, PEOPLE, SESSIONS, STAFF_LOG, page_url(person(ALICE))):
         browser.open(page)
         assert not browser.run(TOO_WIDE), page
 
@@ -58,8 +69,8 @@ def test_links_fields_and_buttons_look_like_what_they_are(
     alice.send_code()
     browser.log_in("root")
 
-    asking = [act_on(one, "block"), act_on(one, "reveal"), merge(one, other)]
-    for page in (OVERVIEW, why_not(one.user_id), page_of(one), *asking):
+    asking = [act_url(one, "block"), act_url(one, "reveal"), merge_url(one, other)]
+    for page in (OVERVIEW, diagnosis_url(one.user_id), page_url(one), *asking):
         browser.open(page)
         assert browser.run(HIDDEN_LINKS) == [], page
         assert browser.run(SHAPELESS) == [], page
@@ -86,10 +97,10 @@ def test_what_we_write_can_be_read(
 
     links_too = project.THEME == "stock"
     found: list[Any] = browser.run(CONTRAST, links_too)
-    for page in (page_of(row), act_on(row, "erase"), why_not(row.user_id)):
+    for page in (page_url(row), act_url(row, "erase"), diagnosis_url(row.user_id)):
         browser.open(page)
         found += browser.run(CONTRAST, links_too)
-        browser.picture(f"{chosen or preferred}-{short(page)}")
+        browser.save_screenshot(f"{chosen or preferred}-{short_name(page)}")
 
     assert len(found) > 100
     assert [each for each in found if each[2] < 4.5] == []

@@ -1,4 +1,4 @@
-"""The staff side. A page is a mixin; ``register`` puts all of them on one ``ModelAdmin`` and one site."""
+"""The staff pages. Each page is a mixin; ``register`` combines them with a ``ModelAdmin`` and puts them on a site."""
 
 from typing import Any
 
@@ -40,10 +40,10 @@ def register(
     base: type[admin.ModelAdmin] = admin.ModelAdmin,
     pages: dict[Any, type] | None = None,
 ) -> None:
-    """Put the staff pages on ``site``, each on ``base``, in place of what is there.
+    """Register the staff pages on ``site``, and replace pages that are registered already.
 
-    For a theme with a ``ModelAdmin`` of its own, or for pages of your own: ``pages`` replaces those of the
-    models that it names.
+    ``base`` is the ``ModelAdmin`` that each page is combined with: give the one of your theme. ``pages`` holds
+    pages of your own by model; they replace ours.
     """
     for model, page in {**PAGES, **token_blacklist.pages(), **(pages or {})}.items():
         if site.is_registered(model):

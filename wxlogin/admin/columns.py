@@ -1,4 +1,4 @@
-"""Columns that several staff pages show, and how single values look in them."""
+"""Columns that several staff pages show, and functions that format one value."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
 from wxlogin.masking import mask_address, shorten
+from wxlogin.models import WeChatUser
 
-from .links import link_to
+from .links import row_link
 
 # Columns are a mixin, as pages are.
 if TYPE_CHECKING:
@@ -22,22 +23,26 @@ else:
     Columns = object
 
 
-class PersonColumns(Columns):
+class AppColumn(Columns):
+    """The app of a row."""
+
+    @admin.display(description=_("app"))
+    def app(self, row: Any) -> str:
+        return app_name(row.appid) or "-"
+
+
+class PersonColumns(AppColumn):
     """The person, the app and the address of a row."""
 
     @admin.display(description=_("WeChat user"))
     def person(self, row: Any) -> str:
         if row.wechat_user is None:
             return self.no_person(row)
-        return link_to(row.wechat_user, mask_id(row.wechat_user.openid))
+        return person_link(row.wechat_user)
 
     def no_person(self, row: Any) -> str:
         """Return what to show for a row without a person."""
         return "-"
-
-    @admin.display(description=_("app"))
-    def app(self, row: Any) -> str:
-        return app_name(row.appid) or "-"
 
     @admin.display(description=_("IP address"))
     def address(self, row: Any) -> str:
@@ -45,16 +50,23 @@ class PersonColumns(Columns):
 
 
 def app_name(appid: str) -> str:
-    """Return the name of an app as the settings have it, else its appid."""
+    """Return the name of an app as the settings have it, or its appid if they don't list the app."""
     app = conf.APPS.get(appid)
     return app.name if app else appid
 
 
+def person_link(person: WeChatUser) -> str:
+    """Return a link to the person's page, with the shortened openid as its text."""
+    return row_link(person, mask_id(person.openid))
+
+
 def mask_id(identifier: str) -> str:
     """Return an openid or unionid, shortened."""
-    if not identifier:
-        return "-"
-    return format_html('<span class="wxlogin-id">{}</span>', shorten(identifier))
+    return keep_on_one_line(shorten(identifier)) if identifier else "-"
+
+
+def keep_on_one_line(text: str) -> SafeString:
+    return format_html('<span class="wxlogin-id">{}</span>', text)
 
 
 def format_time(moment: datetime | None) -> str:
@@ -68,7 +80,7 @@ def badge(kind: str, text: Any) -> SafeString:
 
 
 def isolate(user_text: Any) -> SafeString:
-    """Return text that people wrote, so that it can't affect what stands around it.
+    """Return text that people wrote, so that it can't affect the text around it.
 
     ``bdi`` keeps its writing direction inside. ``v-pre`` tells themes that compile pages as Vue templates to leave
     it alone.

@@ -1,4 +1,4 @@
-"""What staff can narrow lists by: plain choices, since some themes show nothing else."""
+"""Filters of the lists. Each offers a few plain choices, since some themes show no other kind of filter."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,51 +11,52 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from wxlogin.conf import conf
 from wxlogin.models import LoginSession
+from wxlogin.models.lists import newer_than, not_newer_than
 from wxlogin.models.users import has_active_column
 
 Choices = list[tuple[str, Any]]
 
 
 class ChoiceFilter(admin.SimpleListFilter):
-    """``choices_offered`` and ``narrow``; anything else that is typed into the address finds nothing."""
+    """A filter with ``get_choices`` and ``apply``. A value that is none of the choices finds nothing."""
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        return self.choices_offered()
+        return self.get_choices()
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
         if value is None:
             return queryset
-        if value not in dict(self.choices_offered()):
+        if value not in dict(self.get_choices()):
             return queryset.none()
-        return self.narrow(queryset, value)
+        return self.apply(queryset, value)
 
-    def choices_offered(self) -> Choices:
+    def get_choices(self) -> Choices:
         raise NotImplementedError
 
-    def narrow(self, queryset: Any, value: str) -> Any:
+    def apply(self, queryset: Any, value: str) -> Any:
+        """Return the rows of ``queryset`` that ``value``, one of the choices, stands for."""
         raise NotImplementedError
 
 
 class AppFilter(ChoiceFilter):
-    """By mini-program, from the settings: no query over the table to find out which there are."""
+    """Filter by app. The choices come from the settings, which saves a query over the table."""
 
     title = _("app")
     parameter_name = "app"
-    column = "appid"
 
-    def choices_offered(self) -> Choices:
+    def get_choices(self) -> Choices:
         return [(app.appid, app.name) for app in conf.APPS.values()]
 
-    def narrow(self, queryset: Any, value: str) -> Any:
-        return queryset.filter(**{self.column: value})
+    def apply(self, queryset: Any, value: str) -> Any:
+        return queryset.in_app(value)
 
 
 class StateFilter(ChoiceFilter):
     title = _("state")
     parameter_name = "state"
 
-    def choices_offered(self) -> Choices:
+    def get_choices(self) -> Choices:
         return [
             ("active", pgettext_lazy("account state", "active")),
             *([("disabled", _("account disabled"))] if has_active_column() else []),
@@ -63,7 +64,7 @@ class StateFilter(ChoiceFilter):
             ("conflict", _("unionid conflict")),
         ]
 
-    def narrow(self, queryset: Any, value: str) -> Any:
+    def apply(self, queryset: Any, value: str) -> Any:
         now = timezone.now()
         if value == "disabled":
             return queryset.disabled()
@@ -75,31 +76,31 @@ class StateFilter(ChoiceFilter):
         return active.not_blocked(now)
 
 
-class YesNoFilter(ChoiceFilter):
-    column = ""
+class KnownFilter(ChoiceFilter):
+    """Filter by whether a value is known."""
 
-    def choices_offered(self) -> Choices:
+    def get_choices(self) -> Choices:
         return [("yes", _("known")), ("no", _("not known"))]
 
-    def narrow(self, queryset: Any, value: str) -> Any:
-        has = {f"{self.column}__gt": ""} if value == "yes" else {self.column: ""}
-        return queryset.filter(**has)
 
-
-class PhoneFilter(YesNoFilter):
+class PhoneFilter(KnownFilter):
     title = _("phone number")
     parameter_name = "phone"
-    column = "phone_hash"
+
+    def apply(self, queryset: Any, value: str) -> Any:
+        return queryset.with_any_phone() if value == "yes" else queryset.without_phone()
 
 
-class UnionidFilter(YesNoFilter):
+class UnionidFilter(KnownFilter):
     title = _("unionid")
     parameter_name = "unionid"
-    column = "unionid"
+
+    def apply(self, queryset: Any, value: str) -> Any:
+        return queryset.with_any_unionid() if value == "yes" else queryset.without_unionid()
 
 
 class SinceFilter(ChoiceFilter):
-    """Presets over a column of times that has an index."""
+    """Filter by a column of times that has an index."""
 
     column = ""
     days: dict[str, tuple[int, Promise]] = {
@@ -108,14 +109,14 @@ class SinceFilter(ChoiceFilter):
         "30": (30, _("Past 30 days")),
     }
 
-    def choices_offered(self) -> Choices:
+    def get_choices(self) -> Choices:
         return [*((key, label) for key, (_days, label) in self.days.items()), ("older", _("Longer ago"))]
 
-    def narrow(self, queryset: Any, value: str) -> Any:
+    def apply(self, queryset: Any, value: str) -> Any:
         now = timezone.now()
         if value == "older":
-            return queryset.filter(**{f"{self.column}__lte": now - timedelta(days=30)})
-        return queryset.filter(**{f"{self.column}__gt": now - timedelta(days=self.days[value][0])})
+            return not_newer_than(queryset, self.column, now - timedelta(days=30))
+        return newer_than(queryset, self.column, now - timedelta(days=self.days[value][0]))
 
 
 class LastLoginFilter(SinceFilter):
@@ -134,13 +135,13 @@ class SessionStateFilter(ChoiceFilter):
     title = _("state")
     parameter_name = "state"
 
-    def choices_offered(self) -> Choices:
+    def get_choices(self) -> Choices:
         return [("live", _("live")), *LoginSession.EndReason.choices]
 
-    def narrow(self, queryset: Any, value: str) -> Any:
+    def apply(self, queryset: Any, value: str) -> Any:
         now = timezone.now()
         if value == "live":
             return queryset.live(now)
         if value == LoginSession.EndReason.EXPIRED:
             return queryset.expired(now)
-        return queryset.filter(end_reason=value)
+        return queryset.ended_by(value)

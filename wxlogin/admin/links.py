@@ -1,4 +1,4 @@
-"""Ways from one staff page to another."""
+"""Addresses of staff pages, and links to them."""
 
 from typing import Any
 
@@ -12,34 +12,40 @@ from django.utils.http import urlencode
 from wxlogin.models import WeChatUser
 
 
-def page_of(row: Model) -> str:
-    meta = row._meta
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[quote(row.pk)])
+def page_url(row: Model) -> str:
+    return _reverse(row, "change", quote(row.pk))
 
 
-def link_to(row: Model, text: Any) -> str:
-    return format_html('<a href="{}">{}</a>', page_of(row), text)
+def list_url(model: type[Model], **query: Any) -> str:
+    return _add_query(_reverse(model, "changelist"), query)
 
 
-def list_of(model: type[Model], **query: Any) -> str:
-    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    return f"{url}?{urlencode(query)}" if query else url
+def act_url(row: Model, name: str, **query: Any) -> str:
+    """Return the address of the form that asks staff before the act ``name`` is done to ``row``."""
+    return _add_query(_reverse(row, "act", quote(row.pk), name), query)
 
 
-def act_on(row: Model, name: str, **query: Any) -> str:
-    """Where staff are asked before they do ``name`` to ``row``."""
-    url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_act", args=[quote(row.pk), name])
-    return f"{url}?{urlencode(query)}" if query else url
+def diagnosis_url(person: WeChatUser) -> str:
+    """Return the address of the page that says why the person can't log in."""
+    return _add_query(reverse("admin:wxlogin_overview_why"), {"q": person.user_id})
 
 
-def link_to_user(user: AbstractBaseUser, text: Any) -> Any:
-    """To the project's own page of its user, where it has one."""
+def row_link(row: Model, text: Any) -> str:
+    return format_html('<a href="{}">{}</a>', page_url(row), text)
+
+
+def user_link(user: AbstractBaseUser, text: Any) -> Any:
+    """Return a link to the project's own page of its user, or only the text if the admin has no such page."""
     try:
-        return link_to(user, text)
-    except NoReverseMatch:  # the project keeps its users out of the admin
+        return row_link(user, text)
+    except NoReverseMatch:
         return text
 
 
-def why_not(person: WeChatUser) -> str:
-    """To the page that says why the person can't log in."""
-    return f"{reverse('admin:wxlogin_overview_why')}?{urlencode({'q': person.user_id})}"
+def _reverse(model: type[Model] | Model, page: str, *args: Any) -> str:
+    meta = model._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=args)
+
+
+def _add_query(url: str, query: dict[str, Any]) -> str:
+    return f"{url}?{urlencode(query)}" if query else url

@@ -1,4 +1,4 @@
-"""Lists of any length, paged without counting them."""
+"""Pages of a list of any length, without a count of the whole list."""
 
 from functools import cached_property
 from typing import Any, cast
@@ -7,59 +7,59 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
 from wxlogin.models.estimates import estimated_count
+from wxlogin.models.lists import ids_if_few, ids_in_order, is_filtered, with_ids
 
-COUNTED = 1_000  # rows of a filtered list; further ones are "more"
-PAGES = 200  # that can be turned to: the database walks past all rows before the page
+# A filtered list is counted up to so many rows.
+MAX_COUNTED = 1_000
+# No further page can be opened: the database reads all rows before a page.
+MAX_PAGES = 200
 
 
-class _Shown(int):
-    """A number that is shown as ``text``; themes print it wherever they like."""
+class _LabelledNumber(int):
+    """A number that prints as ``label``: templates of themes print the count, and this package can't change them."""
 
-    text = ""
+    label = ""
 
-    def __new__(cls, number: int, text: str) -> "_Shown":
-        shown = super().__new__(cls, number)
-        shown.text = text
-        return shown
+    def __new__(cls, number: int, label: str) -> "_LabelledNumber":
+        labelled = super().__new__(cls, number)
+        labelled.label = label
+        return labelled
 
     def __str__(self) -> str:
-        return self.text
+        return self.label
 
 
 class QuickPaginator(Paginator):
-    """Estimates a whole table, and counts a filtered one only as far as anybody would page.
+    """Estimates the count of a whole table, and counts a filtered list up to ``MAX_COUNTED`` rows.
 
-    Keys come first, then the page's rows: databases join all rows before the page too, and look for few rows
-    along the order that is asked for, through all of the others.
+    A page is read in two queries, primary keys first. In one query, a database would join the rows before the
+    page too. It would also look for the few rows of a filter along the sort order, past all other rows.
     """
 
-    keys: list[Any] | None = None
-    """All of a filtered list, once it is counted and where they are few."""
+    ids: list[Any] | None = None
+    """The primary keys of a filtered list, once it is counted. None if it has more than ``MAX_COUNTED`` rows."""
 
     @cached_property
     def count(self) -> int:
-        rows = cast("QuerySet[Any]", self.object_list).order_by()
-        if not rows.query.where:
-            estimate = estimated_count(rows)
-            return _Shown(estimate, f"≈{estimate}") if estimate else int(rows.count())
-        keys = list(rows.values_list("pk", flat=True)[: COUNTED + 1])
-        if len(keys) > COUNTED:
-            return _Shown(COUNTED, f"{COUNTED}+")
-        self.keys = keys
-        return len(keys)
+        all_rows = cast("QuerySet[Any]", self.object_list)
+        if not is_filtered(all_rows):
+            estimate = estimated_count(all_rows)
+            return _LabelledNumber(estimate, f"≈{estimate}") if estimate else int(all_rows.count())
+        self.ids = ids_if_few(all_rows, MAX_COUNTED)
+        return _LabelledNumber(MAX_COUNTED, f"{MAX_COUNTED}+") if self.ids is None else len(self.ids)
 
     def page(self, number: int | str) -> Page[Any]:
         page = super().page(number)
-        bottom = (page.number - 1) * self.per_page
-        keys = self.rows().select_related(None).values_list("pk", flat=True)
-        page.object_list = self.rows().filter(pk__in=list(keys[bottom : bottom + self.per_page]))
+        rows = self.rows()
+        skip = (page.number - 1) * self.per_page
+        page.object_list = with_ids(rows, ids_in_order(rows, self.per_page, skip=skip))
         return page
 
     def rows(self) -> "QuerySet[Any]":
-        """The whole list, by its keys where they are known."""
-        rows = cast("QuerySet[Any]", self.object_list)
-        return rows if self.keys is None else rows.filter(pk__in=self.keys)
+        """Return the whole list, selected by primary key if its keys are known."""
+        all_rows = cast("QuerySet[Any]", self.object_list)
+        return all_rows if self.ids is None else with_ids(all_rows, self.ids)
 
     @cached_property
     def num_pages(self) -> int:
-        return min(super().num_pages, PAGES)
+        return min(super().num_pages, MAX_PAGES)

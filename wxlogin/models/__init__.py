@@ -1,4 +1,4 @@
-"""What is kept, and all the SQL that reads or changes it."""
+"""All tables, and all the SQL that reads or changes them."""
 
 from .carried_blocks import CarriedBlock
 from .failures import LoginFailure

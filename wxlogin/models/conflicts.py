@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Exists, F, Max, Min, OuterRef, Q
 from django.db.models.functions import Cast
 
+from .lists import ids_if_few
+
 M = TypeVar("M", bound=models.Model)
 
 # A filter that finds at most so many rows is answered by their keys.
@@ -31,6 +33,11 @@ class ConflictQuerySet(models.QuerySet[M]):
             conflict |= Q(Exists(others.exclude(user=OuterRef("user"))), appid__in=appids)
         return self.exclude(unionid="").filter(conflict, is_split_off=False)
 
+    def ids_in_conflict(self, ids: Iterable[int], groups: Iterable[list[str]]) -> set[int]:
+        """Return the primary keys among ``ids`` whose identity is in conflict: see ``in_conflict``."""
+        rows = self.filter(pk__in=list(ids)).in_conflict(groups)
+        return set(rows.values_list("pk", flat=True))
+
     def all_in_conflict(self, groups: Iterable[list[str]]) -> Self:
         """Same as ``in_conflict``, quick for a whole table.
 
@@ -50,5 +57,5 @@ class ConflictQuerySet(models.QuerySet[M]):
 
         A database looks for a rare row along the index of the sort order, past all other rows.
         """
-        keys = list(rows.order_by().values_list("pk", flat=True)[: FEW + 1])
-        return rows if len(keys) > FEW else self.filter(pk__in=keys)
+        ids = ids_if_few(rows, FEW)
+        return rows if ids is None else self.filter(pk__in=ids)

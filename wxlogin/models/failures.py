@@ -10,6 +10,12 @@ from .people import WeChatUser
 
 
 class LoginFailureQuerySet(models.QuerySet["LoginFailure"]):
+    def in_app(self, appid: str) -> "LoginFailureQuerySet":
+        return self.filter(appid=appid)
+
+    def with_code(self, code: str) -> "LoginFailureQuerySet":
+        return self.filter(code=code)
+
     def with_request_id(self, request_id: str) -> "LoginFailureQuerySet":
         return self.filter(request_id=request_id)
 

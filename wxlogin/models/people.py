@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,8 @@ from wxlogin.wechat.results import Code2Session, PhoneNumber
 
 from . import phones
 from .carried_blocks import CarriedBlock
-from .conflicts import ConflictQuerySet
 from .fields import ExactCharField
+from .finding import FindingQuerySet
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class UpsertedIdentity:
     is_blocked_again: bool = False
 
 
-class WeChatUserQuerySet(ConflictQuerySet["WeChatUser"]):
+class WeChatUserQuerySet(FindingQuerySet["WeChatUser"]):
     def upsert_identity(
         self,
         appid: str,
@@ -155,40 +155,6 @@ class WeChatUserQuerySet(ConflictQuerySet["WeChatUser"]):
         known = self.filter(appid__in=appids, unionid=unionid)
         return known.select_related("user").order_by("created_at", "pk")
 
-    def with_phone(self, text: str) -> "WeChatUserQuerySet":
-        """People with exactly this phone, written as people write it, with or without the country code."""
-        return self.filter(phone_hash__in=phones.fingerprints_of(text))
-
-    def with_openid(self, openid: str) -> "WeChatUserQuerySet":
-        return self.filter(openid=openid)
-
-    def with_openid_prefix(self, prefix: str) -> "WeChatUserQuerySet":
-        return self.filter(openid__prefix=prefix)
-
-    def with_unionid_anywhere(self, unionid: str) -> "WeChatUserQuerySet":
-        return self.filter(unionid=unionid)
-
-    def with_session(self, public_id: str) -> "WeChatUserQuerySet":
-        return self.filter(login_sessions__public_id=public_id)
-
-    def with_user_id(self, user_id: Any) -> "WeChatUserQuerySet":
-        return self.filter(user_id=user_id)
-
-    def first_ids(self, most: int) -> list[int]:
-        """Return the primary keys of the first ``most`` people, in no order."""
-        return list(self.order_by().values_list("pk", flat=True)[:most])
-
-    def in_app(self, appid: str) -> "WeChatUserQuerySet":
-        return self.filter(appid=appid)
-
-    def with_ids(self, ids: Iterable[int]) -> "WeChatUserQuerySet":
-        return self.filter(pk__in=list(ids))
-
-    def in_order(self, ids: Sequence[int]) -> list["WeChatUser"]:
-        """Return the people with these keys, in this order. Deleted people are left out."""
-        found = self.in_bulk(ids)
-        return [found[pk] for pk in ids if pk in found]
-
     def to_reseal(self) -> "WeChatUserQuerySet":
         """All people, with the columns that ``reseal_phone`` reads."""
         return self.only("appid", "openid", "sealed_phone")
@@ -201,21 +167,6 @@ class WeChatUserQuerySet(ConflictQuerySet["WeChatUser"]):
         sealed = phones.seal(phone, appid=person.appid, openid=person.openid)
         same = self.filter(pk=person.pk, sealed_phone=bytes(person.sealed_phone))
         return bool(same.update(sealed_phone=sealed, phone_hash=phones.fingerprint(phone)))
-
-    def blocked(self, at: datetime) -> "WeChatUserQuerySet":
-        without_end_or_before_it = Q(blocked_until=None) | Q(blocked_until__gt=at)
-        return self.filter(without_end_or_before_it, blocked_at__isnull=False)
-
-    def not_blocked(self, at: datetime) -> "WeChatUserQuerySet":
-        return self.filter(Q(blocked_at=None) | Q(blocked_until__lte=at))
-
-    def active(self) -> "WeChatUserQuerySet":
-        """People of active Django users. Needs a user model with a column for that: ``has_active_column``."""
-        return self.filter(user__is_active=True)
-
-    def disabled(self) -> "WeChatUserQuerySet":
-        """People of inactive Django users. Needs a user model with a column for that: ``has_active_column``."""
-        return self.by_key(self.filter(user__is_active=False))
 
 
 class WeChatUser(models.Model):

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import models
@@ -12,6 +13,15 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
     def of_person(self, wechat_user: WeChatUser) -> "SessionKey | None":
         """Return the row of a person, fresh, with the person."""
         return self.select_related("wechat_user").filter(wechat_user=wechat_user).first()
+
+    def of_people(self, people: Iterable[WeChatUser | int]) -> "SessionKeyQuerySet":
+        return self.filter(wechat_user__in=list(people))
+
+    def in_app(self, appid: str) -> "SessionKeyQuerySet":
+        return self.filter(wechat_user__appid=appid)
+
+    def with_state(self, state: str) -> "SessionKeyQuerySet":
+        return self.filter(state=state)
 
     def keep(self, wechat_user: WeChatUser, session_key: str, *, asked_at: datetime) -> bool:
         """Seal and store a session_key that WeChat gave for a question asked at ``asked_at``.

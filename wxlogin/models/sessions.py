@@ -30,6 +30,9 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
     def with_public_id(self, public_id: str) -> "LoginSessionQuerySet":
         return self.filter(public_id=public_id)
 
+    def in_app(self, appid: str) -> "LoginSessionQuerySet":
+        return self.filter(appid=appid)
+
     def of_user(self, user: AbstractBaseUser) -> "LoginSessionQuerySet":
         """Sessions of a Django user, over all apps."""
         return self.filter(wechat_user__user=user)

@@ -1,4 +1,4 @@
-"""What staff can do, a class each."""
+"""The acts of staff: one class for each thing that they can do."""
 
 from .base import Act, ActsOnRows, Outcome
 from .blocking import Block, Unblock

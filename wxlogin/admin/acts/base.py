@@ -1,7 +1,8 @@
-"""Asking first, then doing, then saying what was done: the one way in which staff act on rows.
+"""The one way in which staff act on rows: a form asks for a reason, the act is done, a message tells the outcome.
 
-An ``Act`` is what can be done. ``ActsOnRows`` offers a page's acts twice, in the list for the chosen rows and
-as an address of its own for one row; both lead to the same question, and nothing is done without an answer.
+An ``Act`` is one thing that can be done. ``ActsOnRows`` offers the acts of a page twice: in the list, for the
+selected rows, and at an address of its own for one row. Both lead to the same form, and nothing is done before
+staff have sent it.
 """
 
 import re
@@ -23,19 +24,21 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _, ngettext
 
 from wxlogin.caller import staff_request
+from wxlogin.models.lists import is_stored, with_ids
 from wxlogin.models.users import is_staff
 from wxlogin.services.staff_log import MAX_REASON
 
 from ..base import Page
-from ..links import list_of, page_of
+from ..links import list_url, page_url
 
 Text = str | Promise
 R = TypeVar("R", bound=HttpResponseBase)
-SHOWN = 20  # rows that the question names
+# The form names so many rows.
+MAX_LISTED = 20
 
 
 class ReasonForm(forms.Form):
-    """What every act asks for. Acts that ask for more add their fields."""
+    """The form of an act. It asks for a reason; a subclass adds fields for what else its act needs."""
 
     reason = forms.CharField(
         label=_("reason"),
@@ -50,49 +53,55 @@ class ReasonForm(forms.Form):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What staff are told; no text that people wrote, since themes print messages unescaped."""
+    """The message to staff after an act. It holds no text that people wrote: some themes print messages unescaped."""
 
     message: Text
     level: int = messages.SUCCESS
 
 
 class Act:
+    """One thing that staff can do to rows. Subclasses set the attributes and override ``do``."""
+
     name: ClassVar[str]
     label: ClassVar[Text]
-    """In the list of actions and on the row's page."""
+    """The text of the action in the list, and of the link on the row's page."""
     button: ClassVar[Text]
     explanation: ClassVar[Text]
-    """What will happen, and what won't."""
+    """A text for the form: the effects of the act, and what it leaves alone."""
     permission: ClassVar[str]
     form: ClassVar[type[ReasonForm]] = ReasonForm
-    at_most: ClassVar[int] = 100
-    in_list = True
-    on_page = True
-    takes_two = False
-    names_rows = True
-    spares_staff = False
-    """Whether only a superuser may do it to somebody who is of the staff themselves."""
+    max_rows: ClassVar[int] = 100
+    is_in_list = True
+    is_on_page = True
+    accepts_second_row = False
+    """True if ``?with=`` may name a second row."""
+    lists_rows = True
+    """True if the form names the rows."""
+    protects_staff = False
+    """True if only a superuser may do it to a member of the staff."""
     is_dangerous = False
 
-    def chosen(self, rows: QuerySet) -> Sequence[Any]:
-        """One more than allowed, so that ``problem`` sees that there are too many."""
-        return list(rows[: self.at_most + 1])
+    def load(self, rows: QuerySet) -> Sequence[Any]:
+        """Load the rows to act on, one more than allowed, so that ``find_problem`` can tell if there are too many."""
+        return list(rows[: self.max_rows + 1])
 
-    def problem(self, rows: Sequence[Any]) -> Text | None:
-        """Why this can't be done to just these rows."""
-        if len(rows) <= self.at_most:
+    def find_problem(self, rows: Sequence[Any]) -> Text | None:
+        """Return a text that says why these rows can't be acted on, or None."""
+        if len(rows) <= self.max_rows:
             return None
-        text = ngettext("Choose at most %d row at a time.", "Choose at most %d rows at a time.", self.at_most)
-        return text % self.at_most
+        text = ngettext(
+            "Choose at most %d row at a time.", "Choose at most %d rows at a time.", self.max_rows
+        )
+        return text % self.max_rows
 
     def preview(self, rows: Sequence[Any]) -> list[tuple[Text, Any]]:
-        """What there is to count before it is done."""
+        """Return labels and values that tell staff how much the act would change."""
         return []
 
     def do(
         self, page: Any, request: HttpRequest, rows: Sequence[Any], **answers: Any
     ) -> Outcome | HttpResponseBase:
-        """Through a service; ``answers`` is the form's cleaned data."""
+        """Do it, by way of a service. ``answers`` is the form's cleaned data."""
         raise NotImplementedError
 
     def is_allowed(self, request: HttpRequest) -> bool:
@@ -103,19 +112,22 @@ class ActsOnRows(Page):
     acts: tuple[Act, ...] = ()
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
-        """From Django 6.1 on it is asked for the row's page too, where our acts are links."""
-        where = () if action_location is None else (action_location,)
-        actions: dict[str, Any] = super().get_actions(request, *where)
+        """Add the acts to the actions of the list.
+
+        From version 6.1 on, Django also asks for the actions of the row's page, where acts are links instead.
+        """
+        location = () if action_location is None else (action_location,)
+        actions: dict[str, Any] = super().get_actions(request, *location)
         if getattr(action_location, "name", "CHANGE_LIST") != "CHANGE_LIST":
             return actions
         for act in self.acts:
-            if act.in_list and act.is_allowed(request):
-                actions[act.name] = (_as_action(act), act.name, act.label)
+            if act.is_in_list and act.is_allowed(request):
+                actions[act.name] = (_make_action(act), act.name, act.label)
         return actions
 
     @transaction.non_atomic_requests
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Acts have transactions of their own, and some of them wait for WeChat."""
+        """Show the list, or act on its rows. Acts open their own transactions, and some of them wait for WeChat."""
         return super().changelist_view(request, extra_context)
 
     def get_urls(self) -> list[URLPattern]:
@@ -123,12 +135,13 @@ class ActsOnRows(Page):
         name = f"{self.opts.app_label}_{self.opts.model_name}_act"
         return [path("<path:object_id>/act/<slug:name>/", view, name=name), *super().get_urls()]
 
-    def acts_offered(self, request: HttpRequest) -> list[Act]:
-        return [act for act in self.acts if act.on_page and act.is_allowed(request)]
+    def allowed_acts(self, request: HttpRequest) -> list[Act]:
+        """Return the acts that the user of this request may do from the row's page."""
+        return [act for act in self.acts if act.is_on_page and act.is_allowed(request)]
 
     def act_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponseBase:
-        """One row's page leads here. ``?with=`` names a second row, for a merge."""
-        act = next((each for each in self.acts if each.name == name and each.on_page), None)
+        """Act on one row, from its page. ``?with=`` names the second row of a merge."""
+        act = next((each for each in self.acts if each.name == name and each.is_on_page), None)
         if act is None:
             raise Http404
         if not act.is_allowed(request) or not self.has_view_permission(request):
@@ -136,60 +149,62 @@ class ActsOnRows(Page):
         row = self.get_object(request, object_id)
         if row is None:
             raise Http404
-        other = request.GET.get("with", "") if act.takes_two else ""
-        chosen = [row.pk, *([other] if re.fullmatch("[0-9]{1,18}", other) else [])]
-        rows = self.get_queryset(request).filter(pk__in=chosen)
-        return self.act(request, rows, act) or HttpResponseRedirect(self._way_back(row))
+        other = request.GET.get("with", "") if act.accepts_second_row else ""
+        ids = [row.pk, *([other] if re.fullmatch("[0-9]{1,18}", other) else [])]
+        rows = with_ids(self.get_queryset(request), ids)
+        return self.run_act(request, rows, act) or HttpResponseRedirect(self._return_url(row))
 
-    def act(self, request: HttpRequest, rows: QuerySet, act: Act) -> HttpResponseBase | None:
-        """Ask, or do what was asked and confirmed. None: back to where they came from, with a message."""
-        chosen = act.chosen(rows)
-        if problem := self._why_not(request, act, chosen):
+    def run_act(self, request: HttpRequest, queryset: QuerySet, act: Act) -> HttpResponseBase | None:
+        """Show the form, or do the act if the form was sent.
+
+        Return None after a message: the caller then leads back to where staff came from.
+        """
+        rows = act.load(queryset)
+        if problem := self._find_problem(request, act, rows):
             self.message_user(request, str(problem), messages.WARNING)
             return None
-        form = act.form(request.POST if "confirmed" in request.POST else None, rows=chosen, request=request)
+        form = act.form(request.POST if "confirmed" in request.POST else None, rows=rows, request=request)
         if request.method != "POST" or not form.is_valid():
-            return self._ask(request, chosen, act, form)
+            return self._render_form(request, rows, act, form)
         with staff_request(request):
-            outcome = act.do(self, request, chosen, **form.cleaned_data)
+            outcome = act.do(self, request, rows, **form.cleaned_data)
         if not isinstance(outcome, Outcome):
             return outcome
         self.message_user(request, str(outcome.message), outcome.level)
         return None
 
-    def _why_not(self, request: HttpRequest, act: Act, rows: Sequence[Any]) -> Text | None:
+    def _find_problem(self, request: HttpRequest, act: Act, rows: Sequence[Any]) -> Text | None:
         if not rows:
             return _("There is nobody left to do this to.")
-        is_spared = act.spares_staff and not request.user.is_superuser
-        if is_spared and any(is_staff(person.user) for person in rows):
+        is_staff_protected = act.protects_staff and not request.user.is_superuser
+        if is_staff_protected and any(is_staff(person.user) for person in rows):
             return _("Only a superuser may do this to a member of the staff.")
-        return act.problem(rows)
+        return act.find_problem(rows)
 
-    def _ask(
+    def _render_form(
         self, request: HttpRequest, rows: Sequence[Model], act: Act, form: forms.Form
     ) -> HttpResponseBase:
-        is_of_list = request.resolver_match is not None and "object_id" not in request.resolver_match.kwargs
+        is_from_list = request.resolver_match is not None and "object_id" not in request.resolver_match.kwargs
         context = {
             **self.admin_site.each_context(request),
             "title": act.label,
             "opts": self.opts,
             "act": act,
-            "rows": rows[:SHOWN] if act.names_rows else [],
-            "more": max(0, len(rows) - SHOWN) if act.names_rows else 0,
+            "rows": rows[:MAX_LISTED] if act.lists_rows else [],
+            "more": max(0, len(rows) - MAX_LISTED) if act.lists_rows else 0,
             "preview": act.preview(rows),
             "form": form,
             "media": self.media + form.media,
-            "checkbox": ACTION_CHECKBOX_NAME,
-            "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME) if is_of_list else [],
-            "select_across": request.POST.get("select_across", "0") if is_of_list else "",
-            "back": request.get_full_path() if is_of_list else page_of(rows[0]),
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+            "selected_ids": request.POST.getlist(ACTION_CHECKBOX_NAME) if is_from_list else [],
+            "select_across": request.POST.get("select_across", "0") if is_from_list else "",
+            "back_url": request.get_full_path() if is_from_list else page_url(rows[0]),
         }
         return no_store(TemplateResponse(request, "wxlogin/admin/act.html", context))
 
-    def _way_back(self, row: Model) -> str:
-        """To the row's page, or to the list where the row is gone."""
-        is_there = type(row)._default_manager.filter(pk=row.pk).exists()
-        return page_of(row) if is_there else list_of(type(row))
+    def _return_url(self, row: Model) -> str:
+        """Return the address of the row's page, or of the list if the row is gone."""
+        return page_url(row) if is_stored(row) else list_url(type(row))
 
 
 def no_store(response: R) -> R:
@@ -197,8 +212,8 @@ def no_store(response: R) -> R:
     return response
 
 
-def _as_action(act: Act) -> Callable[[ActsOnRows, HttpRequest, QuerySet], HttpResponseBase | None]:
+def _make_action(act: Act) -> Callable[[ActsOnRows, HttpRequest, QuerySet], HttpResponseBase | None]:
     def action(page: ActsOnRows, request: HttpRequest, queryset: QuerySet) -> HttpResponseBase | None:
-        return page.act(request, queryset, act)
+        return page.run_act(request, queryset, act)
 
     return action

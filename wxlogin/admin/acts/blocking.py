@@ -1,4 +1,4 @@
-"""Keeping people out, and letting them in again."""
+"""Block people, and unblock them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from wxlogin.services import blocking, sessions
 
 from .base import Act, Outcome, ReasonForm
 
-LONGEST = timedelta(days=36500)
+MAX_LENGTH = timedelta(days=36500)
 
 
 class BlockForm(ReasonForm):
@@ -30,15 +30,15 @@ class BlockForm(ReasonForm):
 
     def __init__(self, data: Any, *, rows: Sequence[Any], request: HttpRequest) -> None:
         super().__init__(data, rows=rows, request=request)
-        # Django writes the words beside the two boxes, and doesn't tell who hears the page that they belong there.
-        for box, name in zip(self.fields["until"].widget.widgets, (_("Date"), _("Time")), strict=True):
-            box.attrs["aria-label"] = name
+        # Django prints the two words beside the inputs, but no label ties them together for a screen reader.
+        for widget, name in zip(self.fields["until"].widget.widgets, (_("Date"), _("Time")), strict=True):
+            widget.attrs["aria-label"] = name
 
     def clean_until(self) -> datetime | None:
         until: datetime | None = self.cleaned_data["until"]
         if until and until <= timezone.now():
             raise forms.ValidationError(_("This is in the past."))
-        if until and until > timezone.now() + LONGEST:
+        if until and until > timezone.now() + MAX_LENGTH:
             raise forms.ValidationError(_("This is too far ahead: leave it empty for good."))
         return until
 
@@ -52,7 +52,7 @@ class Block(Act):
     )
     permission = "block_wechatuser"
     form = BlockForm
-    spares_staff = True
+    protects_staff = True
     is_dangerous = True
 
     def preview(self, rows: Sequence[WeChatUser]) -> list[tuple[Any, Any]]:
@@ -76,10 +76,10 @@ class Unblock(Act):
     permission = "block_wechatuser"
 
     def preview(self, rows: Sequence[WeChatUser]) -> list[tuple[Any, Any]]:
-        return [(_("people"), len(rows)), (_("of them blocked"), len(_blocked(rows)))]
+        return [(_("people"), len(rows)), (_("of them blocked"), len(_only_blocked(rows)))]
 
     def do(self, page: Any, request: HttpRequest, rows: Sequence[WeChatUser], **answers: Any) -> Outcome:
-        blocked = _blocked(rows)
+        blocked = _only_blocked(rows)
         for person in blocked:
             blocking.unblock(person, **answers, staff=request.user)
         text = ngettext(
@@ -90,6 +90,6 @@ class Unblock(Act):
         return Outcome(text % len(blocked), messages.SUCCESS if blocked else messages.WARNING)
 
 
-def _blocked(people: Sequence[WeChatUser]) -> list[WeChatUser]:
+def _only_blocked(people: Sequence[WeChatUser]) -> list[WeChatUser]:
     now = timezone.now()
     return [person for person in people if person.is_blocked(now)]

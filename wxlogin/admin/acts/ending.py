@@ -1,4 +1,4 @@
-"""Ending login sessions."""
+"""End login sessions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,14 +17,14 @@ NEXT_REQUEST = _("Their tokens are refused from the next request on. The people 
 
 
 class EndSessions(Act):
-    """Those that are chosen."""
+    """End the selected sessions."""
 
     name = "end_sessions"
     label = _("End login sessions…")
     button = _("End them")
     explanation = NEXT_REQUEST
     permission = "end_loginsession"
-    at_most = 1_000
+    max_rows = 1_000
 
     def preview(self, rows: Sequence[LoginSession]) -> list[tuple[Any, Any]]:
         now = timezone.now()
@@ -37,7 +37,7 @@ class EndSessions(Act):
 
 
 class EndAllSessions(Act):
-    """Every session of the people that are chosen."""
+    """End every session of the selected people."""
 
     name = "end_sessions"
     label = _("End all login sessions…")

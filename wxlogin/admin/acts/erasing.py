@@ -1,4 +1,4 @@
-"""Forgetting people."""
+"""Erase people."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,22 +23,22 @@ class Erase(Act):
         "identities of their account, in every app. Their next login is a new person. A block goes on."
     )
     permission = "erase_wechatuser"
-    at_most = 20
-    spares_staff = True
+    max_rows = 20
+    protects_staff = True
     is_dangerous = True
 
     def preview(self, rows: Sequence[WeChatUser]) -> list[tuple[Any, Any]]:
-        """The dry run."""
-        found = [erasure.preview(user) for user in _users(rows)]
+        """Count what would be erased, without touching it."""
+        previews = [erasure.preview(user) for user in _users(rows)]
         return [
-            (_("identities"), sum(each.identities for each in found)),
-            (_("login sessions, kept without a person"), sum(each.sessions for each in found)),
-            (_("phone numbers"), sum(each.phones for each in found)),
-            (_("pictures"), sum(each.pictures for each in found)),
-            (_("session keys"), sum(each.session_keys for each in found)),
-            (_("blocks that go on"), sum(each.blocks for each in found)),
-            (_("accounts deleted"), sum(not each.is_user_kept for each in found)),
-            (_("accounts kept, staff's or with a password"), sum(each.is_user_kept for each in found)),
+            (_("identities"), sum(each.identities for each in previews)),
+            (_("login sessions, kept without a person"), sum(each.sessions for each in previews)),
+            (_("phone numbers"), sum(each.phones for each in previews)),
+            (_("pictures"), sum(each.pictures for each in previews)),
+            (_("session keys"), sum(each.session_keys for each in previews)),
+            (_("blocks that go on"), sum(each.blocks for each in previews)),
+            (_("accounts deleted"), sum(not each.is_user_kept for each in previews)),
+            (_("accounts kept, staff's or with a password"), sum(each.is_user_kept for each in previews)),
         ]
 
     def do(self, page: Any, request: HttpRequest, rows: Sequence[WeChatUser], **answers: Any) -> Outcome:

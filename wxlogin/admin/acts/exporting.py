@@ -1,4 +1,4 @@
-"""Exporting people as a table for a spreadsheet."""
+"""Export people as a table for a spreadsheet."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.models import WeChatUser
+from wxlogin.models.lists import ids_in_order
 from wxlogin.services.staff import exporting
 
 from .base import Act, ReasonForm, no_store
@@ -38,14 +39,14 @@ class Export(Act):
     )
     permission = "export_wechatuser"
     form = ExportForm
-    on_page = False
-    names_rows = False
+    is_on_page = False
+    lists_rows = False
 
-    def chosen(self, rows: QuerySet[WeChatUser]) -> list[int]:
-        """Return keys only: the people are read while the file is sent."""
-        return list(rows.values_list("pk", flat=True)[: exporting.MAX_ROWS + 1])
+    def load(self, rows: QuerySet[WeChatUser]) -> list[int]:
+        """Load primary keys only: the people are read while the file is sent."""
+        return ids_in_order(rows, exporting.MAX_ROWS + 1)
 
-    def problem(self, rows: Sequence[int]) -> None:
+    def find_problem(self, rows: Sequence[int]) -> None:
         return None
 
     def preview(self, rows: Sequence[int]) -> list[tuple[Any, Any]]:

@@ -1,4 +1,4 @@
-"""Two accounts that are one person, and one account that is two."""
+"""Merge two accounts that are one person, and split an account that is two."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from wxlogin.services import accounts, sessions
 from ..columns import app_name, isolate
 from .base import Act, Outcome, ReasonForm, Text
 
-WHY_NOT: dict[str, Text] = {
+PROBLEMS: dict[str, Text] = {
     "same_user": _("They are one account already."),
     "staff_account": _("A staff account is neither merged nor split."),
     "gone": _("One of the accounts is gone."),
@@ -47,21 +47,21 @@ class Merge(Act):
     )
     permission = "merge_wechatuser"
     form = MergeForm
-    takes_two = True
+    accepts_second_row = True
     is_dangerous = True
 
-    def problem(self, rows: Sequence[WeChatUser]) -> Text | None:
+    def find_problem(self, rows: Sequence[WeChatUser]) -> Text | None:
         if len(rows) != 2:
             return _("Choose two people of two accounts.")
         if rows[0].user_id == rows[1].user_id:
-            return WHY_NOT["same_user"]
+            return PROBLEMS["same_user"]
         if any(is_staff(person.user) for person in rows):
-            return WHY_NOT["staff_account"]
+            return PROBLEMS["staff_account"]
         return None
 
     def preview(self, rows: Sequence[WeChatUser]) -> list[tuple[Any, Any]]:
-        """Both accounts with all that they have, not only with what was chosen."""
-        return [(person.user, _account(person)) for person in rows]
+        """Describe both accounts with all their identities, not only the selected ones."""
+        return [(person.user, _describe_account(person)) for person in rows]
 
     def do(self, page: Any, request: HttpRequest, rows: Sequence[WeChatUser], **answers: Any) -> Outcome:
         one, other = (person.user for person in rows)
@@ -69,7 +69,7 @@ class Merge(Act):
         try:
             moved = accounts.merge_accounts(source, target, staff=request.user, reason=answers["reason"])
         except CannotMerge as refusal:
-            return Outcome(WHY_NOT[refusal.code], messages.ERROR)
+            return Outcome(PROBLEMS[refusal.code], messages.ERROR)
         text = ngettext("Merged: %d identity moved.", "Merged: %d identities moved.", len(moved))
         return Outcome(text % len(moved))
 
@@ -83,29 +83,29 @@ class Split(Act):
         "you have said that these are two people."
     )
     permission = "merge_wechatuser"
-    at_most = 1
-    in_list = False
+    max_rows = 1
+    is_in_list = False
     is_dangerous = True
 
     def preview(self, rows: Sequence[WeChatUser]) -> list[tuple[Any, Any]]:
-        return [(person.user, _account(person)) for person in rows]
+        return [(person.user, _describe_account(person)) for person in rows]
 
-    def problem(self, rows: Sequence[WeChatUser]) -> Text | None:
+    def find_problem(self, rows: Sequence[WeChatUser]) -> Text | None:
         if len(WeChatUser.objects.of_user(rows[0].user)) < 2:
             return _("There is nothing to split: the account has this one identity.")
-        return WHY_NOT["staff_account"] if is_staff(rows[0].user) else None
+        return PROBLEMS["staff_account"] if is_staff(rows[0].user) else None
 
     def do(self, page: Any, request: HttpRequest, rows: Sequence[WeChatUser], **answers: Any) -> Outcome:
         try:
             accounts.split_identity(rows[0], staff=request.user, reason=answers["reason"])
         except CannotMerge as refusal:
-            return Outcome(WHY_NOT[refusal.code], messages.ERROR)
+            return Outcome(PROBLEMS[refusal.code], messages.ERROR)
         return Outcome(_("Split: the identity has an account of its own."))
 
 
-def _account(person: WeChatUser) -> str:
+def _describe_account(person: WeChatUser) -> str:
     identities = list(WeChatUser.objects.of_user(person.user))
     live = sessions.live_sessions_of(identities).count()
-    named = ", ".join(f"{app_name(each.appid)} {each}" for each in identities)
+    names = ", ".join(f"{app_name(each.appid)} {each}" for each in identities)
     text = ngettext("%(identities)s; %(live)d live session", "%(identities)s; %(live)d live sessions", live)
-    return text % {"identities": named, "live": live}
+    return text % {"identities": names, "live": live}

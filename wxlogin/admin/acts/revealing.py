@@ -1,4 +1,4 @@
-"""Showing one masked field of one person."""
+"""Reveal one masked field of one person."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from wxlogin.models import WeChatUser
 from wxlogin.services.staff import revealing
 from wxlogin.vault import CannotOpen
 
-from ..links import page_of
+from ..links import page_url
 from .base import Act, Outcome, ReasonForm, no_store
 
 FIELDS = [("openid", _("openid")), ("unionid", _("unionid")), ("phone", _("phone"))]
@@ -33,9 +33,9 @@ class Reveal(Act):
     )
     permission = "reveal_wechatuser"
     form = RevealForm
-    at_most = 1
-    in_list = False
-    spares_staff = True
+    max_rows = 1
+    is_in_list = False
+    protects_staff = True
 
     def do(
         self, page: Any, request: HttpRequest, rows: Sequence[WeChatUser], **answers: Any
@@ -54,7 +54,7 @@ class Reveal(Act):
             "title": dict(FIELDS)[field],
             "opts": page.opts,
             "value": value,
-            "back": page_of(rows[0]),
+            "back_url": page_url(rows[0]),
             "media": page.media,
         }
         return no_store(TemplateResponse(request, "wxlogin/admin/revealed.html", context))

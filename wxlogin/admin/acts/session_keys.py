@@ -1,4 +1,4 @@
-"""What WeChat knows about a person's session_key."""
+"""Ask WeChat about session keys: check them, or have them replaced."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,12 +15,14 @@ from wxlogin.wechat.errors import WeChatError, WeChatTimeout, WeChatUnavailable
 
 from .base import Act, Outcome
 
-# Each waits for WeChat; and so does whoever asks.
-AT_MOST = 10
+# The call for each person waits for WeChat, and staff wait for all of them.
+MAX_ROWS = 10
 
 
-class AsksWeChat(Act):
-    at_most = AT_MOST
+class SessionKeyAct(Act):
+    """An act that asks WeChat about each person's key, and tells staff each answer."""
+
+    max_rows = MAX_ROWS
     ask: Callable[..., SessionKey]
 
     def preview(self, rows: Sequence[WeChatUser]) -> list[tuple[Any, Any]]:
@@ -28,27 +30,27 @@ class AsksWeChat(Act):
         return [(_("people"), len(rows)), (_("session keys held"), len(held))]
 
     def do(self, page: Any, request: HttpRequest, rows: Sequence[WeChatUser], **answers: Any) -> Outcome:
-        answers_of_wechat = []
+        results = []
         for person in rows:
             try:
                 key = type(self).ask(person, staff=request.user, reason=answers["reason"])
             except (WxLoginError, WeChatError) as refusal:
-                answers_of_wechat.append(
-                    f"{person}: {explain(refusal.code, getattr(refusal, 'errcode', None)).text}"
-                )
+                results.append(f"{person}: {explain(refusal.code, getattr(refusal, 'errcode', None)).text}")
                 if isinstance(refusal, WeChatTimeout | WeChatUnavailable):
-                    break  # the next would wait as long
+                    # The next call would wait as long.
+                    break
             else:
-                answers_of_wechat.append(f"{person}: {self.verdict(key)}")
-        if len(answers_of_wechat) < len(rows):
-            answers_of_wechat.append(gettext("The others were not asked about."))
-        return Outcome(" ".join(answers_of_wechat), messages.INFO)
+                results.append(f"{person}: {self.describe(key)}")
+        if len(results) < len(rows):
+            results.append(gettext("The others were not asked about."))
+        return Outcome(" ".join(results), messages.INFO)
 
-    def verdict(self, key: SessionKey) -> str:
+    def describe(self, key: SessionKey) -> str:
+        """Return what WeChat answered about ``key``, in words."""
         raise NotImplementedError
 
 
-class CheckSessionKey(AsksWeChat):
+class CheckSessionKey(SessionKeyAct):
     name = "check_session_key"
     label = _("Ask WeChat whether the session key holds…")
     button = _("Ask WeChat")
@@ -58,13 +60,13 @@ class CheckSessionKey(AsksWeChat):
     permission = "check_sessionkey_wechatuser"
     ask = staticmethod(session_keys.check_for_staff)
 
-    def verdict(self, key: SessionKey) -> str:
+    def describe(self, key: SessionKey) -> str:
         if key.state == SessionKey.State.VALID:
             return gettext("the session key holds.")
         return gettext("WeChat no longer knows the session key; the next wx.login brings a new one.")
 
 
-class ResetSessionKey(AsksWeChat):
+class ResetSessionKey(SessionKeyAct):
     name = "reset_session_key"
     label = _("Have WeChat replace the session key…")
     button = _("Replace it")
@@ -75,5 +77,5 @@ class ResetSessionKey(AsksWeChat):
     ask = staticmethod(session_keys.reset_for_staff)
     is_dangerous = True
 
-    def verdict(self, key: SessionKey) -> str:
+    def describe(self, key: SessionKey) -> str:
         return gettext("WeChat gave a new session key.")

@@ -1,10 +1,12 @@
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.caller import is_request_id
 from wxlogin.models import LoginFailure
+from wxlogin.models.failures import LoginFailureQuerySet
 from wxlogin.services.meanings import CODES, explain
 
 from ..base import ReadOnlyPage
@@ -16,11 +18,11 @@ class AnswerFilter(ChoiceFilter):
     title = _("our answer")
     parameter_name = "code"
 
-    def choices_offered(self) -> Choices:
+    def get_choices(self) -> Choices:
         return [(code, code) for code in CODES]
 
-    def narrow(self, queryset: QuerySet[LoginFailure], value: str) -> QuerySet[LoginFailure]:
-        return queryset.filter(code=value)
+    def apply(self, queryset: LoginFailureQuerySet, value: str) -> LoginFailureQuerySet:
+        return queryset.with_code(value)
 
 
 class LoginFailurePage(PersonColumns, ReadOnlyPage):
@@ -69,11 +71,9 @@ class LoginFailurePage(PersonColumns, ReadOnlyPage):
     def what_to_do(self, failure: LoginFailure) -> str:
         return str(explain(failure.code, failure.errcode).advice)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[LoginFailure], search_term: str
-    ) -> tuple[QuerySet[LoginFailure], bool]:
-        """As it stands: Django would look for each of several words."""
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Search for the whole text: Django would search for each of its words."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        return (queryset.filter(request_id=term) if is_request_id(term) else queryset.none()), False
+        return (queryset.with_request_id(term) if is_request_id(term) else queryset.none()), False

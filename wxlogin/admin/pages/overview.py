@@ -1,7 +1,6 @@
-"""The staff's first page: figures, health, and why somebody can't log in. Nothing on it can be changed."""
+"""The first page of the staff: figures, health, and the question why a person can't log in. It changes nothing."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -10,26 +9,25 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.formats import date_format
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from wxlogin.models import LoginFailure, WeChatUser
-from wxlogin.models.figures import BEYOND, BUCKETS
 from wxlogin.services.meanings import Finding, explain
 from wxlogin.services.staff import diagnosis, lookup
 from wxlogin.services.upkeep import doctor, figures
-from wxlogin.services.upkeep.figures import Day, Figures
+from wxlogin.services.upkeep.figures import Figures
 from wxlogin.shared_cache import shared_cache
 
 from ..base import ReadOnlyPage
-from ..columns import app_name, format_time, mask_id
-from ..links import link_to, list_of
+from ..columns import app_name, format_time, person_link
+from ..links import list_url, row_link
+from .charts import build_charts, build_tiles
 
-MOST_PEOPLE = 5  # that are diagnosed at once
-LONGEST_KEY = 128
-PAUSE = 10  # seconds between two examinations
-STEP, BAR, HEIGHT = 20, 16, 100  # of a chart, in units of its own
+# A page diagnoses so many people.
+MAX_PEOPLE = 5
+MAX_KEY_LENGTH = 128
+# Seconds between two examinations.
+PAUSE = 10
 
 
 class OverviewPage(ReadOnlyPage):
@@ -37,16 +35,19 @@ class OverviewPage(ReadOnlyPage):
         css = {"all": ["wxlogin/admin.css", "wxlogin/overview.css"]}
 
     def get_urls(self) -> list[URLPattern]:
-        within = self.admin_site.admin_view
+        protect = self.admin_site.admin_view
         return [
-            path("", within(self.changelist_view), name="wxlogin_overview_changelist"),
-            path("why/", within(self.why_view), name="wxlogin_overview_why"),
+            path("", protect(self.changelist_view), name="wxlogin_overview_changelist"),
+            path("why/", protect(self.why_view), name="wxlogin_overview_why"),
         ]
 
-    def _examined(self, request: HttpRequest) -> Any:
-        """Once in a while: each examination asks WeChat, and logins need the same places in the queue."""
+    def _examine(self, request: HttpRequest) -> Any:
+        """Return the findings of the doctor, or None if the last examination was less than ``PAUSE`` seconds ago.
+
+        Each examination asks WeChat, and takes slots that logins need.
+        """
         if shared_cache.run(lambda store: store.add("wxlogin:examined", 1, PAUSE)):
-            return _judged(doctor.examine())
+            return _add_verdicts(doctor.examine())
         text = _("Somebody has just asked for this. Wait %d seconds.") % PAUSE
         self.message_user(request, text, messages.WARNING)
         return None
@@ -55,158 +56,54 @@ class OverviewPage(ReadOnlyPage):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The figures. A POST examines the configuration too, which asks WeChat."""
+        """Show the figures. A POST also examines the configuration, which asks WeChat."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         appid = request.GET.get("app", "")
-        shown = figures.overview(appid)
+        overview = figures.overview(appid)
         context = {
-            "figures": shown,
-            "tiles": _tiles(shown),
-            "charts": _charts(shown),
-            "failures": _failures(request, shown),
-            "apps": [(app_name(app.appid) or "-", app) for app in shown.apps],
-            "app_links": _app_links(shown, appid),
-            "settled_until": format_time(shown.settled_until),
-            "findings": self._examined(request) if request.method == "POST" else None,
+            "figures": overview,
+            "tiles": build_tiles(overview),
+            "charts": build_charts(overview),
+            "failures": _failure_rows(request, overview),
+            "apps": [(app_name(app.appid) or "-", app) for app in overview.apps],
+            "app_links": _app_links(overview, appid),
+            "settled_until": format_time(overview.settled_until),
+            "findings": self._examine(request) if request.method == "POST" else None,
             "may_ask_why": self.has_why_permission(request),
         }
-        return self._answer(request, "overview", _("Overview"), {**context, **(extra_context or {})})
+        return self._render(request, "overview", _("Overview"), {**context, **(extra_context or {})})
 
     def why_view(self, request: HttpRequest) -> HttpResponse:
-        """What was asked for is not shown again: it may be a whole phone number or openid."""
+        """Diagnose people. The page doesn't repeat the key from the query: it may be a whole phone number or openid."""
         if not self.has_why_permission(request):
             raise PermissionDenied
-        key = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_KEY]
+        key = request.GET.get("q", "").replace("\0", "").strip()[:MAX_KEY_LENGTH]
         failure = diagnosis.failure_of(key)
-        found = _people_found(key, failure)
+        found = _find_people(key, failure)
         context = {
-            "is_asked": bool(key),
-            "failure": _failure(request, failure) if failure else None,
-            "people": [
-                {
-                    "link": link_to(person, mask_id(person.openid)),
-                    "app": app_name(person.appid),
-                    **diagnosis_of_person,
-                }
-                for person, diagnosis_of_person in _diagnosed(found)
-            ],
-            "not_shown": max(len(found) - MOST_PEOPLE, 0),
+            "has_key": bool(key),
+            "failure": _describe_failure(request, failure) if failure else None,
+            "people": _diagnose(found),
+            "hidden_count": max(len(found) - MAX_PEOPLE, 0),
         }
-        return self._answer(request, "why", _("Why can't this person log in?"), context)
+        return self._render(request, "why", _("Why can't this person log in?"), context)
 
     def has_why_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and request.user.has_perm("wxlogin.view_wechatuser")
 
-    def _answer(self, request: HttpRequest, page: str, title: Any, context: dict[str, Any]) -> HttpResponse:
+    def _render(self, request: HttpRequest, page: str, title: Any, context: dict[str, Any]) -> HttpResponse:
         common = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "media": self.media,
             "title": title,
-            "longest_key": LONGEST_KEY,
+            "max_key_length": MAX_KEY_LENGTH,
         }
         return TemplateResponse(request, f"wxlogin/admin/{page}.html", {**common, **context})
 
 
-@dataclass(frozen=True)
-class Tile:
-    label: Any
-    value: Any
-    note: Any = ""
-
-
-def _tiles(shown: Figures) -> list[Tile]:
-    today = shown.today
-    return [
-        Tile(_("Logins today"), today.logins),
-        Tile(_("New people today"), today.new_people),
-        Tile(_("Failures today"), today.failures),
-        _live_sessions(shown),
-        _latency(shown),
-    ]
-
-
-def _live_sessions(shown: Figures) -> Tile:
-    if shown.live_sessions is None:
-        return Tile(_("Live sessions"), "-", _("not counted yet"))
-    at = format_time(shown.live_sessions_at)
-    return Tile(_("Live sessions"), shown.live_sessions, format_lazy(_("counted at {at}"), at=at))
-
-
-def _latency(shown: Figures) -> Tile:
-    label = _("WeChat's answer time today")
-    if shown.p50_ms is None or shown.p95_ms is None:
-        return Tile(label, "-")
-    note = format_lazy(_("half of the calls; 95 of 100: {bound}"), bound=_bound(shown.p95_ms))
-    return Tile(label, _bound(shown.p50_ms), note)
-
-
-def _bound(milliseconds: int) -> Any:
-    """Figures know the upper bound of a bucket, not the time of each call."""
-    if milliseconds == BEYOND:
-        return format_lazy(_("> {ms} ms"), ms=BUCKETS[-1])
-    return format_lazy(_("≤ {ms} ms"), ms=milliseconds)
-
-
-@dataclass(frozen=True)
-class Bar:
-    """Whole numbers, as text: a locale's own digits and commas are no attributes of an SVG."""
-
-    x: str
-    y: str
-    width: str
-    height: str
-    date: str
-    count: int
-
-
-@dataclass(frozen=True)
-class Chart:
-    title: Any
-    kind: str
-    bars: list[Bar]
-
-    @property
-    def total(self) -> int:
-        return sum(bar.count for bar in self.bars)
-
-    @property
-    def highest(self) -> int:
-        return max(bar.count for bar in self.bars)
-
-    @property
-    def view_box(self) -> str:
-        return f"0 0 {STEP * len(self.bars)} {HEIGHT}"
-
-
-def _charts(shown: Figures) -> list[Chart]:
-    return [
-        _chart(_("Logins per day"), "logins", shown.days, lambda day: day.logins),
-        _chart(_("New people per day"), "people", shown.days, lambda day: day.new_people),
-        _chart(_("Failures per day"), "failures", shown.days, lambda day: day.failures),
-    ]
-
-
-def _chart(title: Any, kind: str, days: list[Day], count_of: Callable[[Day], int]) -> Chart:
-    highest = max(map(count_of, days)) or 1
-    bars = [_bar(place, day, count_of(day), highest) for place, day in enumerate(days)]
-    return Chart(title, kind, bars)
-
-
-def _bar(place: int, day: Day, count: int, highest: int) -> Bar:
-    height = -(-HEIGHT * count // highest)  # rounded up: what happened once is seen
-    return Bar(
-        x=str(STEP * place + (STEP - BAR) // 2),
-        y=str(HEIGHT - height),
-        width=str(BAR),
-        height=str(height),
-        date=date_format(day.date, "SHORT_DATE_FORMAT"),
-        count=count,
-    )
-
-
-def _failures(request: HttpRequest, shown: Figures) -> list[dict[str, Any]]:
+def _failure_rows(request: HttpRequest, overview: Figures) -> list[dict[str, Any]]:
     may_see_rows = request.user.has_perm("wxlogin.view_loginfailure")
     return [
         {
@@ -214,26 +111,26 @@ def _failures(request: HttpRequest, shown: Figures) -> list[dict[str, Any]]:
             "code": each.code,
             "errcode": each.errcode,
             "meaning": explain(each.code, each.errcode),
-            "url": list_of(LoginFailure, code=each.code) if may_see_rows else "",
+            "url": list_url(LoginFailure, code=each.code) if may_see_rows else "",
         }
-        for each in shown.failures
+        for each in overview.failures
     ]
 
 
-def _app_links(shown: Figures, chosen: str) -> list[dict[str, Any]]:
-    """None where there is nothing to choose."""
-    apps = [app.appid for app in shown.apps if app.appid]
+def _app_links(overview: Figures, current: str) -> list[dict[str, Any]]:
+    """Return links to the figures of each app and of all apps. Empty if there is only one app."""
+    apps = [app.appid for app in overview.apps if app.appid]
     if len(apps) < 2:
         return []
-    everything = {"appid": "", "name": pgettext_lazy("apps", "All"), "is_chosen": not chosen}
+    all_apps = {"appid": "", "name": pgettext_lazy("apps", "All"), "is_current": not current}
     return [
-        everything,
-        *({"appid": appid, "name": app_name(appid), "is_chosen": appid == chosen} for appid in apps),
+        all_apps,
+        *({"appid": appid, "name": app_name(appid), "is_current": appid == current} for appid in apps),
     ]
 
 
-def _judged(findings: Iterable[Finding]) -> list[tuple[str, Any, Finding]]:
-    """With the kind and the text of a badge."""
+def _add_verdicts(findings: Iterable[Finding]) -> list[tuple[str, Any, Finding]]:
+    """Return each finding after the kind and the text of its badge."""
     return [(*_verdict(finding), finding) for finding in findings]
 
 
@@ -243,11 +140,11 @@ def _verdict(finding: Finding) -> tuple[str, Any]:
     return ("quiet", _("note")) if finding.hint else ("good", _("fine"))
 
 
-def _failure(request: HttpRequest, failure: LoginFailure) -> dict[str, Any]:
+def _describe_failure(request: HttpRequest, failure: LoginFailure) -> dict[str, Any]:
     may_see_row = request.user.has_perm("wxlogin.view_loginfailure")
     at = format_time(failure.created_at)
     return {
-        "at": link_to(failure, at) if may_see_row else at,
+        "at": row_link(failure, at) if may_see_row else at,
         "app": app_name(failure.appid),
         "code": failure.code,
         "errcode": failure.errcode,
@@ -255,8 +152,8 @@ def _failure(request: HttpRequest, failure: LoginFailure) -> dict[str, Any]:
     }
 
 
-def _people_found(key: str, failure: LoginFailure | None) -> dict[int, list[Any]]:
-    """By primary key; with what led there."""
+def _find_people(key: str, failure: LoginFailure | None) -> dict[int, list[Any]]:
+    """Return the primary keys of the people found, each with the kinds of keys that found it."""
     found: dict[int, list[Any]] = {}
     for match in lookup.find_people(key) if key else []:
         for pk in match.pks:
@@ -266,9 +163,15 @@ def _people_found(key: str, failure: LoginFailure | None) -> dict[int, list[Any]
     return found
 
 
-def _diagnosed(found: dict[int, list[Any]]) -> list[tuple[WeChatUser, dict[str, Any]]]:
-    people = WeChatUser.objects.select_related("user").in_bulk(list(found)[:MOST_PEOPLE])
+def _diagnose(found: dict[int, list[Any]]) -> list[dict[str, Any]]:
+    """Diagnose the first ``MAX_PEOPLE`` of the people found."""
+    people = WeChatUser.objects.with_user().in_order(list(found)[:MAX_PEOPLE])
     return [
-        (person, {"found_by": found[pk], "findings": _judged(diagnosis.why_not(person))})
-        for pk, person in people.items()
+        {
+            "link": person_link(person),
+            "app": app_name(person.appid),
+            "found_by": found[person.pk],
+            "findings": _add_verdicts(diagnosis.why_not(person)),
+        }
+        for person in people
     ]

@@ -2,7 +2,6 @@ import re
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -16,7 +15,7 @@ from ..acts import ActsOnRows, EndSessions
 from ..base import ReadOnlyPage
 from ..columns import PersonColumns, badge
 from ..filters import AppFilter, CreatedFilter, SessionStateFilter
-from ..links import act_on
+from ..links import act_url
 
 SYSTEMS = [
     ("iPhone", r"iPhone"),
@@ -43,8 +42,10 @@ class LoginSessionPage(ActsOnRows, PersonColumns, ReadOnlyPage):
     list_filter = [AppFilter, SessionStateFilter, CreatedFilter]
     list_select_related = ["wechat_user"]
     ordering = ["-created_at"]
-    sortable_by = ()  # as people
-    search_fields = ["public_id"]  # what is searched is up to get_search_results
+    # If staff could reverse the order, a database would look for a filter's rows along it, through the whole table.
+    sortable_by = ()
+    # Django shows a search box only if this isn't empty. ``get_search_results`` decides what is searched.
+    search_fields = ["public_id"]
     search_help_text = _("A whole session id, openid, unionid, phone number or user id.")
     lookups = ("wechat_user__id__exact",)
     acts = (EndSessions(),)
@@ -67,20 +68,18 @@ class LoginSessionPage(ActsOnRows, PersonColumns, ReadOnlyPage):
         "upstream_ms",
     ]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[LoginSession], search_term: str
-    ) -> tuple[QuerySet[LoginSession], bool]:
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         term = search_term.strip()
         if not term:
             return queryset, False
-        people = lookup.pks_in(lookup.find_people(term))
-        is_this_one = Q(public_id=term)
-        return queryset.filter(is_this_one if _is_session_id(term) else Q(wechat_user__in=people)), False
+        if _is_session_id(term):
+            return queryset.with_public_id(term), False
+        return queryset.of_people(lookup.pks_in(lookup.find_people(term))), False
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         session = super().get_object(request, object_id, from_field)
         if session is not None:
-            session.acts_offered = self.acts_offered(request)
+            session.allowed_acts = self.allowed_acts(request)
         return session
 
     @admin.display(description=_("session"))
@@ -96,13 +95,13 @@ class LoginSessionPage(ActsOnRows, PersonColumns, ReadOnlyPage):
 
     @admin.display(description=_("device"))
     def device(self, session: LoginSession) -> str:
-        return device_of(session.user_agent)
+        return device_name(session.user_agent)
 
     @admin.display(description=_("actions"))
     def to_do(self, session: LoginSession) -> str:
-        if session.is_over(timezone.now()) or not session.acts_offered:  # type: ignore[attr-defined]
+        if session.is_over(timezone.now()) or not session.allowed_acts:  # type: ignore[attr-defined]
             return "-"
-        return format_html('<a href="{}">{}</a>', act_on(session, "end_sessions"), EndSessions.label)
+        return format_html('<a href="{}">{}</a>', act_url(session, "end_sessions"), EndSessions.label)
 
 
 def session_state(session: LoginSession) -> SafeString:
@@ -113,8 +112,8 @@ def session_state(session: LoginSession) -> SafeString:
     return badge("good", _("live"))
 
 
-def device_of(user_agent: str) -> str:
-    """What a person would call it, as far as the user agent tells: "iPhone, WeChat 8.0.60"."""
+def device_name(user_agent: str) -> str:
+    """Return a name that people know, as far as the user agent tells: "iPhone, WeChat 8.0.60"."""
     system = next((name for name, pattern in SYSTEMS if re.search(pattern, user_agent)), "")
     wechat = re.search(r"MicroMessenger/([0-9.]{1,16})", user_agent)
     parts = [system, gettext("WeChat %s") % wechat[1] if wechat else ""]

@@ -3,19 +3,19 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy as _
 
 from wxlogin.conf import conf
 from wxlogin.masking import person_hash
 from wxlogin.models import StaffAct
+from wxlogin.models.staff_acts import StaffActQuerySet
 
 from ..base import ReadOnlyPage
 from ..columns import PersonColumns, isolate
 from ..filters import ChoiceFilter, Choices, CreatedFilter
 
-DETAILS = {
+DETAIL_LABELS = {
     "sessions": _("sessions ended"),
     "until": _("until"),
     "public": _("reason told"),
@@ -31,22 +31,23 @@ class ActionFilter(ChoiceFilter):
     title = _("what")
     parameter_name = "what"
 
-    def choices_offered(self) -> Choices:
+    def get_choices(self) -> Choices:
         return list(StaffAct.Action.choices)
 
-    def narrow(self, queryset: QuerySet[StaffAct], value: str) -> QuerySet[StaffAct]:
-        return queryset.filter(action=value)
+    def apply(self, queryset: StaffActQuerySet, value: str) -> StaffActQuerySet:
+        return queryset.with_action(value)
 
 
 class StaffActPage(PersonColumns, ReadOnlyPage):
-    """Nobody deletes from it, not even along with a user: rows outlive both sides."""
+    """The staff log. Nobody can delete its rows: they stay even after the person or the member of the staff is deleted."""
 
     list_display = ["created_at", "staff_text", "action", "person_link", "app", "details_text", "reason_text"]
     list_filter = [ActionFilter, CreatedFilter]
     list_select_related = ["wechat_user"]
     ordering = ["-created_at"]
     sortable_by = ["created_at"]
-    search_fields = ["person"]  # what is searched is up to get_search_results
+    # Django shows a search box only if this isn't empty. ``get_search_results`` decides what is searched.
+    search_fields = ["person"]
     search_help_text = _("A whole openid, also of somebody who was erased, or the hash of a person.")
     lookups = ("wechat_user__id__exact",)
     fields = [
@@ -67,22 +68,18 @@ class StaffActPage(PersonColumns, ReadOnlyPage):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[StaffAct], search_term: str
-    ) -> tuple[QuerySet[StaffAct], bool]:
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         term = search_term.strip()
         if not term:
             return queryset, False
         if re.fullmatch("[0-9a-f]{12}", term):
-            return queryset.filter(person=term), False
+            return queryset.with_person_hash([term]), False
         keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
         hashes = [person_hash(appid, term, secret=key) for appid in conf.APPS for key in keys]
-        return queryset.filter(person__in=hashes), False
+        return queryset.with_person_hash(hashes), False
 
-    @admin.display(description=_("WeChat user"))
-    def person_link(self, act: StaffAct) -> str:
-        """Link to the person. The name ``person`` is taken by the column with the hash."""
-        return PersonColumns.person(self, act)
+    # The shared column ``person`` needs another name here: the table has a column ``person``, with the hash.
+    person_link = PersonColumns.person
 
     def no_person(self, act: StaffAct) -> str:
         return act.person or "-"
@@ -97,18 +94,22 @@ class StaffActPage(PersonColumns, ReadOnlyPage):
 
     @admin.display(description=_("details"))
     def details_text(self, act: StaffAct) -> str:
-        return act_details(act)
+        return describe_details(act)
 
 
-def act_details(act: StaffAct) -> str:
-    """What an act came to, in words: how many sessions it ended, which field it showed."""
-    parts = [f"{DETAILS.get(key, key)}: {_word(value)}" for key, value in act.details.items() if value]
+def describe_details(act: StaffAct) -> str:
+    """Describe the effect of an act in words: how many sessions it ended, which field it revealed."""
+    parts = [
+        f"{DETAIL_LABELS.get(key, key)}: {_format_value(value)}"
+        for key, value in act.details.items()
+        if value
+    ]
     if act.from_user or act.to_user:
         parts.append(f"{act.from_user} → {act.to_user}")
     return "; ".join(parts) or "-"
 
 
-def _word(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is True:
         return gettext("Yes")
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,4 +1,4 @@
-"""In place of Simple JWT's own pages of its blacklist app: there, whoever may look reads live refresh tokens."""
+"""Pages for Simple JWT's blacklist app. They replace its own pages, which show live refresh tokens to every viewer."""
 
 from importlib import import_module
 from typing import Any
@@ -17,12 +17,12 @@ APP = "token_blacklist"
 
 class TokenPage(ReadOnlyPage):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Not along with anything: a token that is forgotten here is no longer refused."""
+        """False, also if a user is deleted: a blacklisted token without its row would be accepted again."""
         return False
 
 
 class OutstandingTokenPage(TokenPage):
-    """Which tokens there are and until when; never a token."""
+    """Ids of the issued tokens, and when they expire. The page never shows a token."""
 
     list_display = ["short_jti", "user", "created_at", "expires_at"]
     list_select_related = ["user"]
@@ -52,10 +52,10 @@ class BlacklistedTokenPage(TokenPage):
 
 
 def pages() -> dict[Any, type[ReadOnlyPage]]:
-    """The pages to register; none where the app isn't installed, or where the project keeps its own."""
+    """Return the pages to register: none if the app isn't installed, or if the project keeps Simple JWT's pages."""
     if not apps.is_installed("rest_framework_simplejwt.token_blacklist") or conf.KEEP_TOKEN_ADMIN:
         return {}
-    # First: else it would register after us, and find the place taken.
+    # Load Simple JWT's own pages first. Loaded later, they would fail, since the models would be registered already.
     import_module("rest_framework_simplejwt.token_blacklist.admin")
     return {
         apps.get_model(APP, "OutstandingToken"): OutstandingTokenPage,
