@@ -15,7 +15,7 @@ from wxlogin.wechat.results import Code2Session, PhoneNumber
 from . import phones
 from .carried_blocks import CarriedBlock
 from .fields import ExactCharField
-from .finding import FindingQuerySet
+from .search import SearchQuerySet
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class UpsertedIdentity:
     is_blocked_again: bool = False
 
 
-class WeChatUserQuerySet(FindingQuerySet["WeChatUser"]):
+class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
     def upsert_identity(
         self,
         appid: str,

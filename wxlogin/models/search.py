@@ -13,7 +13,7 @@ from .conflicts import ConflictQuerySet
 M = TypeVar("M", bound=models.Model)
 
 
-class FindingQuerySet(ConflictQuerySet[M]):
+class SearchQuerySet(ConflictQuerySet[M]):
     """The part of ``WeChatUserQuerySet`` that finds people for staff."""
 
     def with_user(self) -> Self:
