@@ -1,4 +1,4 @@
-"""A project as Django makes it, in which somebody follows a README."""
+"""A new Django project, and the steps of a README done in it."""
 
 import re
 from pathlib import Path
@@ -29,20 +29,20 @@ BOUNDARY = "=== the answer"
 
 
 class HostProject:
-    """``django-admin startproject`` and ``startapp``, with what was pasted since."""
+    """A project that ``django-admin startproject`` and ``startapp`` made, and that blocks of the README change."""
 
     def __init__(self, readme: Path, folder: Path) -> None:
         self.readme, self.folder = readme, folder
         type_in("django-admin startproject mysite .; python manage.py startapp shop", folder)
 
     def block(self, pattern: str) -> str:
-        """The README's only block of code in which the pattern is found."""
+        """Return the README's only block of code with this pattern in it."""
         blocks = re.findall(r"^```\w+\n(.*?)^```", self.readme.read_text(), re.S | re.M)
         [found] = (block for block in blocks if re.search(pattern, block, re.M))
         return str(found)
 
     def paste(self, pattern: str) -> None:
-        """Put the block, exactly as it stands, where its first line says."""
+        """Put the block, unchanged, into the file that its first line names."""
         block = self.block(pattern)
         path, where = re.match(r"# ([\w/]+\.py)(.*)\n", block).groups()
         file = self.folder / path
@@ -61,11 +61,14 @@ class HostProject:
         self.paste("^from django.urls import include, path$")
 
     def type_in(self, lines: str) -> str:
-        """Run the README's lines that set the environment and the database up, then these; return what these print."""
+        """Run the README's lines that set up the environment and the database, then ``lines``.
+
+        Return what ``lines`` print.
+        """
         script = f"{self.block('^export WECHAT_SECRET=')}\necho '{BOUNDARY}'\n{lines}"
         return type_in(script, self.folder).stdout.partition(f"{BOUNDARY}\n")[2]
 
     def run(self, code: str) -> list[str]:
-        """Run this code in the project, where it can call ``log_in(code)``; return the lines that it prints."""
+        """Run this code in the project, and return the lines that it prints. The code can call ``log_in(code)``."""
         (self.folder / "try_it.py").write_text(SET_UP + code)
         return self.type_in("python -W error try_it.py").splitlines()
