@@ -1,4 +1,4 @@
-"""A new Django project, and the steps of a README done in it."""
+"""A project as Django makes it, in which somebody follows a README."""
 
 import re
 from pathlib import Path
@@ -29,20 +29,20 @@ BOUNDARY = "=== the answer"
 
 
 class HostProject:
-    """A project that ``django-admin startproject`` and ``startapp`` made, and that blocks of the README change."""
+    """``django-admin startproject`` and ``startapp``, with what was pasted since."""
 
     def __init__(self, readme: Path, folder: Path) -> None:
         self.readme, self.folder = readme, folder
         type_in("django-admin startproject mysite .; python manage.py startapp shop", folder)
 
     def block(self, pattern: str) -> str:
-        """Return the README's only block of code with this pattern in it."""
+        """The README's only block of code in which the pattern is found."""
         blocks = re.findall(r"^```\w+\n(.*?)^```", self.readme.read_text(), re.S | re.M)
         [found] = (block for block in blocks if re.search(pattern, block, re.M))
         return str(found)
 
     def paste(self, pattern: str) -> None:
-        """Put the block, unchanged, into the file that its first line names."""
+        """Put the block, exactly as it stands, where its first line says."""
         block = self.block(pattern)
         path, where = re.match(r"# ([\w/]+\.py)(.*)\n", block).groups()
         file = self.folder / path

@@ -1,7 +1,6 @@
 """First logins of one person, or of several people, at the same moment."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import requests

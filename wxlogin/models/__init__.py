@@ -1,4 +1,4 @@
-"""What is kept, and all the SQL that reads or changes it."""
+"""Everything that wxlogin stores, and all the SQL that reads or changes it."""
 
 from .carried_blocks import CarriedBlock
 from .failures import LoginFailure
