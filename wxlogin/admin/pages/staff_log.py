@@ -18,7 +18,7 @@ from ..filters import ChoiceFilter, Choices, CreatedFilter
 DETAILS = {
     "sessions": _("sessions ended"),
     "until": _("until"),
-    "public": _("reason parts"),
+    "public": _("reason told"),
     "field": _("field"),
     "rows": _("rows"),
     "unmasked": _("unmasked"),
