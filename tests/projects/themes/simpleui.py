@@ -7,5 +7,5 @@ THEME = "simpleui"
 DATABASES["default"].setdefault("TEST", {"NAME": "test_wxlogin_simpleui"})
 INSTALLED_APPS = ["simpleui", *INSTALLED_APPS]
 X_FRAME_OPTIONS = "SAMEORIGIN"
-# The theme doesn't call its makers' servers.
+# Keep the theme from calling its makers' servers.
 SIMPLEUI_HOME_INFO = SIMPLEUI_ANALYSIS = False
