@@ -1,4 +1,4 @@
-"""Staff at work in a real browser. The tests need settings of their own; tests/projects/test_browser.py runs them."""
+"""Staff at work in a real browser. The tests need settings of their own; tests/projects/test_browser_in_own_process.py runs them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The stand-in for curl against the real one: the same request, the same output."""
+"""The stand-in for curl sends the same request and prints the same output as the real one."""
 
 import os
 import re
@@ -16,13 +16,13 @@ import pytest
 from tests.helpers.shell import STAND_INS
 
 STAND_IN = str(STAND_INS / "curl")
-# The stand-in has to do what is written here even if there is no real curl to compare it with.
+# Without a real curl here, the tests check the stand-in alone.
 CURLS = {"stand-in": STAND_IN} | ({"real": real} if (real := shutil.which("curl")) else {})
 each_curl = pytest.mark.parametrize("curl", CURLS.values(), ids=CURLS)
 
 
 class Recorder(HTTPServer):
-    """Answers everything with 418 and keeps what it was sent."""
+    """A server that answers every request with 418 and keeps the request."""
 
     seen: list[dict[str, Any]]
 
@@ -77,7 +77,7 @@ MULTIPART = (
     b'--BOUNDARY\r\nContent-Disposition: form-data; name="avatar"; filename="portrait.png"\r\n'
     b"Content-Type: image/png\r\n\r\nnot \r\n really\r\n--BOUNDARY--\r\n"
 )
-# The arguments; the method, the Content-Type and the body that are sent; the output.
+# Each: the arguments, then the method, Content-Type and body of the request, then the output.
 LINES: dict[str, tuple[tuple[str, ...], str, str | None, bytes, bytes]] = {
     "a look": ((), "GET", None, b"", "茶\n\n\n".encode()),
     "a look with a token": (BEARER, "GET", None, b"", "茶\n\n\n".encode()),
@@ -140,7 +140,7 @@ def test_the_same_is_sent_and_printed(
 
 
 @each_curl
-def test_a_server_that_is_not_there_is_an_exit_code(curl: str, tmp_path: Path) -> None:
+def test_a_server_that_can_not_be_reached_gives_an_exit_code(curl: str, tmp_path: Path) -> None:
     outcome = run(curl, "-s", "http://127.0.0.1:9/", cwd=tmp_path)
 
     assert (outcome.returncode, outcome.stdout, outcome.stderr) == (7, b"", b"")
@@ -167,7 +167,7 @@ def test_a_server_that_is_not_there_is_an_exit_code(curl: str, tmp_path: Path) -
     ],
     ids=" ".join,
 )
-def test_the_stand_in_refuses_loudly_what_it_does_not_know(
+def test_the_stand_in_refuses_options_that_it_does_not_know(
     typed: tuple[str, ...], recorder: Recorder, tmp_path: Path
 ) -> None:
     outcome = run(STAND_IN, f"{recorder.url}/", *typed, cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""The transcripts in docs/after-login.md: each line run as it stands, each answer compared."""
+"""The transcripts in docs/after-login.md: each line is run unchanged, and each answer is compared."""
 
 import json
 import re
@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.docs.test_readme import ROOT, shape
+from tests.helpers.documents import shape
+from tests.helpers.process import ROOT
 from tests.helpers.shell import type_in
 from tests.settings import APPID
 from wxlogin import signals
@@ -15,11 +16,11 @@ from wxlogin.fakewechat import FakeWeChat
 
 PAGES = [ROOT / "docs/after-login.md", ROOT / "docs/after-login.zh-CN.md"]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
-BOUNDARY = "=== the next one"
+BOUNDARY = "=== next step"
 
 
 def transcript(page: Path) -> list[tuple[str, str, str]]:
-    """(what is typed, the kind of answer, the answer); both empty where nothing is printed."""
+    """Return the steps of a page: ``(lines to run, kind of answer, answer)``, both "" if nothing is printed."""
     blocks = BLOCK.findall(page.read_text())
     steps = []
     for position, (kind, text) in enumerate(blocks):

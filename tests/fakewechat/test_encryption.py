@@ -3,30 +3,15 @@
 import base64
 import hashlib
 import json
-import struct
 
 import pytest
-from Crypto.Cipher import AES
-from Crypto.Util.Padding import unpad
 
+from tests.fakewechat.decryption import decrypt_push
 from tests.helpers import vectors
 from tests.helpers.vectors import AES_KEY, ENCRYPT, PUSH_APPID, PUSHED, RAW_DATA, REPLY
 from wxlogin.fakewechat import encryption
 
 OPEN_DATA = json.dumps(vectors.OPEN_DATA, separators=(",", ":"))
-
-
-def decrypt_push(encrypted, aes_key=AES_KEY):
-    """Decrypt as a backend does. Return the message and the appid after it."""
-    key = base64.b64decode(aes_key + "=")
-    frame = unpad(AES.new(key, AES.MODE_CBC, key[:16]).decrypt(base64.b64decode(encrypted)), 32)
-    (length,) = struct.unpack(">I", frame[16:20])
-    return frame[20 : 20 + length].decode(), frame[20 + length :].decode()
-
-
-def decrypt_open_data(encrypted, session_key, iv):
-    cipher = AES.new(base64.b64decode(session_key), AES.MODE_CBC, base64.b64decode(iv))
-    return unpad(cipher.decrypt(base64.b64decode(encrypted)), 16).decode()
 
 
 @pytest.mark.parametrize(

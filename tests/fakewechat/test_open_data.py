@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from tests.fakewechat.test_encryption import decrypt_open_data
+from tests.fakewechat.decryption import decrypt_open_data
 
 DATA = {"openId": "o-alice", "unionId": "o-union", "nickName": "阿丽", "avatarUrl": "https://a/b"}
 

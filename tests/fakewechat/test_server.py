@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.fakewechat.http import Client
-from tests.helpers.process import hear_ctrl_c
+from tests.helpers.process import accept_ctrl_c
 from wxlogin.fakewechat import FakeWeChat
 
 SERVE = """
@@ -168,7 +168,7 @@ def test_serve_runs_quietly_until_a_signal_and_ends_well(signum):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=hear_ctrl_c,
+        preexec_fn=accept_ctrl_c,
     ) as process:
         client = Client(process.stdout.readline().strip())
         client.get("/sns/jscode2session")

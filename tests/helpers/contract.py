@@ -1,4 +1,4 @@
-"""The OpenAPI schema as a judge of answers: whatever a test gets from the API has to be described there."""
+"""Compare every answer that a test gets from the API with the OpenAPI schema."""
 
 import json
 import re
@@ -16,20 +16,20 @@ from jsonschema import Draft202012Validator, FormatChecker
 from wxlogin.conf import conf
 
 JSON = "application/json"
-# What a call is refused for before its method matters.
+# A call can be refused with these before its method matters.
 BEFORE_THE_METHOD = {"401", "429", "503"}
-# What stands below says something about a schema and is none of its own.
+# A schema below one of these keys doesn't describe a value on its own.
 NOT_ALONE = {"allOf", "if", "then", "else", "not", "examples"}
 
 formats = FormatChecker(formats=())
 
 
 class NotInTheContract(AssertionError):
-    pass
+    """The schema doesn't describe an answer."""
 
 
 def check(method: str, answer: Any) -> None:
-    """Raises ``NotInTheContract`` for an answer, as Django's test client gives it, that isn't described."""
+    """Raise ``NotInTheContract`` if the schema doesn't describe ``answer``, an answer of Django's test client."""
     document = schema(conf.USER_SERIALIZER)
     for problem in _problems(document, method, answer):
         facts = f"{method.upper()} {answer.wsgi_request.path}: {answer.status_code} {answer.content.decode()}"
@@ -38,7 +38,10 @@ def check(method: str, answer: Any) -> None:
 
 @cache
 def schema(user_serializer: type) -> Any:
-    """Of our URLconf alone: so the project's ``REST_FRAMEWORK`` may be anything. It asks ``conf`` for the class."""
+    """Return the schema of our URLconf alone, which no ``REST_FRAMEWORK`` of the project changes.
+
+    ``user_serializer`` is only the key of the cache: the schema reads the class from ``conf``.
+    """
     patterns = [path("api/wechat/", include("wxlogin.api.urls"))]
     return json.loads(
         OpenApiJsonRenderer().render(SchemaGenerator(patterns=patterns).get_schema(public=True))
@@ -46,7 +49,7 @@ def schema(user_serializer: type) -> Any:
 
 
 def errors(document: Any, shape: Mapping[str, Any], value: Any) -> list[str]:
-    """What is wrong with ``value``; a member that isn't described is."""
+    """Return what is wrong with ``value``. A member that the schema doesn't describe is wrong too."""
     root = {**_closed(shape), "components": _closed(document["components"])}
     found = Draft202012Validator(root, format_checker=formats).iter_errors(value)
     return [f"{error.json_path}: {error.message}" for error in found]
@@ -75,7 +78,7 @@ def _problems(document: Any, method: str, answer: Any) -> Iterator[str]:
 
 
 def _described(document: Any, method: str, answer: Any) -> Any:
-    """The schema's Response Object for the answer, or None."""
+    """Return the schema's Response Object for the answer, or None."""
     route = resolve(answer.wsgi_request.path_info).route
     operations = document["paths"].get("/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route))
     status = str(answer.status_code)
@@ -104,7 +107,7 @@ def _wrong_header(document: Any, name: str, value: str | None) -> list[str]:
 
 
 def _closed(shape: Any) -> Any:
-    """The same shape, without room for members that it doesn't name."""
+    """Return the same shape, but without members that it doesn't name."""
     if isinstance(shape, list):
         return [_closed(each) for each in shape]
     if not isinstance(shape, dict):

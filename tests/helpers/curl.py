@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A stand-in for curl, for machines that have none: the options that our documentation uses, and no other.
+"""A stand-in for curl on machines that have none. It knows the options that our documentation uses, and no others.
 
 It sends and prints what curl sends and prints. ``tests/docs/test_curl.py`` compares the two.
 """
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         status, answer = send(line, body, content_type)
     except OSError:
-        # curl -s prints nothing either: only the exit code tells.
+        # Print nothing, as curl -s does: the exit code says it.
         return NOT_REACHED
     if path := line.options.get("-o"):
         Path(path).write_bytes(answer)
@@ -98,7 +98,7 @@ def split_header(header: str) -> tuple[str, str, str]:
 
 
 def body_of(options: dict[str, str]) -> tuple[bytes | None, str]:
-    """The body and the Content-Type that it has unless ``-H`` names another."""
+    """Return the body, and the Content-Type that it has unless ``-H`` names another."""
     if "-d" in options:
         return options["-d"].encode(), "application/x-www-form-urlencoded"
     if "-F" in options:

@@ -1,4 +1,4 @@
-"""All that is left of somebody anywhere: the database, the cache, the files."""
+"""Everything that is stored about anybody: in the database, in the cache, in files."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def everything() -> bytes:
 
 
 def database() -> bytes:
-    """Every value of every table, whoever made it."""
+    """Return every value of every table of the database, other apps' tables included."""
     rows = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
@@ -24,7 +24,7 @@ def database() -> bytes:
 
 
 def cached() -> bytes:
-    """Keys and values, of the project's cache and of the one that stands in for it."""
+    """Return the keys and values of the project's cache, and of our own cache that replaces it while it fails."""
     found = []
     for store in (cache._cache if hasattr(cache, "_cache") else {}, shared_cache._own._cache):
         if isinstance(store, dict):

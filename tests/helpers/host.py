@@ -65,11 +65,14 @@ class HostProject:
         self.paste("^from django.urls import include, path$")
 
     def type_in(self, lines: str) -> str:
-        """Run the README's lines that set the environment and the database up, then these; return what these print."""
+        """Run the README's lines that set up the environment and the database, then ``lines``.
+
+        Return what ``lines`` print.
+        """
         script = f"{self.block('^export WECHAT_SECRET=')}\necho '{BOUNDARY}'\n{lines}"
         return type_in(script, self.folder).stdout.partition(f"{BOUNDARY}\n")[2]
 
     def run(self, code: str) -> list[str]:
-        """Run this code in the project, where it can call ``log_in(code)``; return the lines that it prints."""
+        """Run this code in the project, and return the lines that it prints. The code can call ``log_in(code)``."""
         (self.folder / "try_it.py").write_text(SET_UP + code)
         return self.type_in("python -W error try_it.py").splitlines()

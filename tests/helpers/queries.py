@@ -9,7 +9,7 @@ TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "ROLLBACK")
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """The SQL of a block, without what only opens and closes its transaction."""
+    """Collect the SQL of a ``with`` block, except the statements that begin and end its transaction."""
     found: list[str] = []
     with CaptureQueriesContext(connection) as captured:
         yield found

@@ -1,4 +1,4 @@
-"""Lines of the documentation, typed into a shell."""
+"""Run lines of the documentation in a shell."""
 
 import os
 import subprocess
@@ -13,8 +13,8 @@ def type_in(
 ) -> "subprocess.CompletedProcess[str]":
     """Run the lines in bash, as in an activated virtual environment, and stop at the first that fails.
 
-    They see nothing of our own environment. ``curl`` is the machine's own where there is one, and our
-    stand-in otherwise, or always where ``machine_has_curl`` is false.
+    The environment of the tests is hidden from them. ``curl`` is the machine's own if there is one. Otherwise, or if
+    ``machine_has_curl`` is False, it is our stand-in.
     """
     machine, stand_ins = os.environ["PATH"], str(STAND_INS)
     programs = [str(Path(sys.executable).parent)]

@@ -1,4 +1,4 @@
-"""What WeChat publishes to compare with."""
+"""The test vectors that WeChat publishes."""
 
 # developers.weixin.qq.com: framework/open-ability/signature
 SESSION_KEY = "tiihtNczf5v6AKRyjwEUhQ=="

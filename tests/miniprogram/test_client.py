@@ -1,4 +1,4 @@
-"""The mini-program's client, by its own tests in Node, which start a Django server of their own on SQLite."""
+"""Run the own tests of the mini-program's client in Node. They start a Django server of their own on SQLite."""
 
 import os
 import re
@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.process import ROOT, clean
+from tests.helpers.process import ROOT, environment_with
 
 CLIENT = ROOT / "miniprogram"
 TESTS = sorted(CLIENT.glob("tests/*.test.js"))
-MODE = os.environ.get("MINIPROGRAM", "")  # "required": what is missing is a failure; "no": run elsewhere
+# "required": a missing Node is a failure. "no": the tests run elsewhere.
+MODE = os.environ.get("MINIPROGRAM", "")
 OLDEST_NODE = 18
 LONGEST = 300  # seconds
 
 
-def why_not() -> str:
+def reason_to_skip() -> str:
     if MODE == "no":
         return "the client's tests run on another database"
     if not shutil.which("node") or not shutil.which("npm"):
@@ -31,8 +32,8 @@ def why_not() -> str:
 
 
 def node_version() -> int:
-    said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)  # noqa: S607
-    return int(said.stdout.removeprefix("v").partition(".")[0])
+    shown = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)  # noqa: S607
+    return int(shown.stdout.removeprefix("v").partition(".")[0])
 
 
 def test_there_are_tests_of_the_client() -> None:
@@ -41,14 +42,14 @@ def test_there_are_tests_of_the_client() -> None:
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name.removesuffix(".test.js"))
 def test_the_client_passes_its_own_tests(file: Path) -> None:
-    if (problem := why_not()) and MODE != "required":
+    if (problem := reason_to_skip()) and MODE != "required":
         pytest.skip(problem)
     assert not problem
 
     run = subprocess.run(  # noqa: S603
         ["node", "--test", str(file)],  # noqa: S607
         cwd=CLIENT,
-        env=clean(HOME=os.environ.get("HOME", ""), PYTHON=sys.executable, MINIPROGRAM=MODE),
+        env=environment_with(HOME=os.environ.get("HOME", ""), PYTHON=sys.executable, MINIPROGRAM=MODE),
         capture_output=True,
         text=True,
         check=False,

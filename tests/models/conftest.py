@@ -25,8 +25,8 @@ def make_person(db: None) -> Callable[..., WeChatUser]:
 
 
 @pytest.fixture
-def too_early(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, object], None]:
-    """The first call of a query finds nothing, as it would before a parallel transaction commits."""
+def find_nothing_at_first(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, object], None]:
+    """Return a function that makes a query find nothing at its first call, as before a parallel transaction commits."""
 
     def arrange(method: str, nothing: object) -> None:
         real, answers = getattr(QuerySet, method), [nothing]

@@ -12,7 +12,7 @@ COLUMNS = [
 ]
 
 
-def test_what_people_write_and_what_wechat_names_is_exact() -> None:
+def test_wechats_ids_and_peoples_names_are_exact_columns() -> None:
     assert {("wxlogin_wechatuser", name) for name in ("appid", "openid", "unionid", "nickname")} <= set(
         COLUMNS
     )
@@ -21,7 +21,7 @@ def test_what_people_write_and_what_wechat_names_is_exact() -> None:
 @pytest.mark.django_db
 @pytest.mark.skipif(connection.vendor != "mysql", reason="only MySQL compares text by collations of a column")
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
-def test_on_mysql_the_column_says_so_whatever_the_servers_default(table: str, column: str) -> None:
+def test_on_mysql_the_column_has_a_binary_collation(table: str, column: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT collation_name FROM information_schema.columns"

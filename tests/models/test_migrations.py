@@ -22,7 +22,7 @@ def test_no_migration_is_missing():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_migrations_lead_back_and_forth():
+def test_the_migrations_run_backwards_and_forwards():
     before = our_tables()
 
     try:
@@ -38,7 +38,7 @@ def test_the_migrations_lead_back_and_forth():
 
 @pytest.fixture
 def install(db: None) -> Any:
-    """The test begins on the day before the project installs the app, and calls this to install it."""
+    """Begin the test without our tables, and return a function that makes them, as a project that installs the app."""
     call_command("migrate", "wxlogin", "zero", verbosity=0)
     yield lambda: call_command("migrate", "wxlogin", verbosity=0)
     call_command("migrate", "wxlogin", verbosity=0)
@@ -59,7 +59,7 @@ def test_users_who_existed_before_stay_as_they_were(install: Any) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_worked_in_the_admin_before_keeps_doing_so(install: Any) -> None:
+def test_staff_who_used_the_admin_before_can_still_use_it(install: Any) -> None:
     root, at_work, tomorrow = make_user("root"), Client(), Client()
     log_in(at_work, root)
 
@@ -71,18 +71,18 @@ def test_who_worked_in_the_admin_before_keeps_doing_so(install: Any) -> None:
 
 
 @pytest.fixture
-def at_today() -> Any:
+def migrate_afterwards() -> Any:
     yield
     call_command("migrate", "wxlogin", verbosity=0)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sessions_that_were_there_get_the_app_of_their_person(at_today: None) -> None:
+def test_existing_sessions_get_the_app_of_their_person(migrate_afterwards: None) -> None:
     now, user = timezone.now(), make_user("root")
     call_command("migrate", "wxlogin", "0008", verbosity=0)
     person, session = insert_person(user.pk, now), secrets.token_hex(16)
-    insert("loginsession", public_id=session, wechat_user_id=person, **SESSION_THEN, **times(now))
-    insert("loginsession", public_id=session[::-1], wechat_user_id=None, **SESSION_THEN, **times(now))
+    insert("loginsession", public_id=session, wechat_user_id=person, **SESSION_COLUMNS, **times(now))
+    insert("loginsession", public_id=session[::-1], wechat_user_id=None, **SESSION_COLUMNS, **times(now))
 
     call_command("migrate", "wxlogin", verbosity=0)
 
@@ -91,7 +91,7 @@ def test_sessions_that_were_there_get_the_app_of_their_person(at_today: None) ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_moves_become_the_staff_log_and_on_the_way_back_nothing_else_is_left_of_it(at_today: None) -> None:
+def test_identity_moves_become_staff_log_rows_and_backwards_only_they_stay(migrate_afterwards: None) -> None:
     for action in ("merge", "check_session_key"):
         StaffAct.objects.create(
             created_at=timezone.now(), action=action, from_user="1", to_user="2", reason="x"
@@ -108,16 +108,16 @@ def test_moves_become_the_staff_log_and_on_the_way_back_nothing_else_is_left_of_
 
 
 @pytest.mark.django_db
-def test_a_server_that_knows_no_clients_yet_goes_on_beside_new_ones() -> None:
+def test_a_server_of_the_version_before_can_insert_rows_without_a_client() -> None:
     now = timezone.now()
 
-    insert("loginsession", public_id=secrets.token_hex(16), appid="wx-tea", **SESSION_THEN, **times(now))
+    insert("loginsession", public_id=secrets.token_hex(16), appid="wx-tea", **SESSION_COLUMNS, **times(now))
     insert("loginfailure", created_at=now, appid="wx-tea", code="code_invalid", rid="", request_id="")
 
     assert (LoginSession.objects.get().client, LoginFailure.objects.get().client) == ("", "")
 
 
-SESSION_THEN = {"generation": 0, "end_reason": "", "user_agent": "", "release": ""}
+SESSION_COLUMNS = {"generation": 0, "end_reason": "", "user_agent": "", "release": ""}
 
 
 def times(now: Any) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def insert_person(user: Any, now: Any) -> int:
 
 
 def insert(table: str, **row: Any) -> None:
-    """Past the models, which are today's."""
+    """Insert a row with SQL: the models fit the latest migration only."""
     columns = ", ".join(connection.ops.quote_name(name) for name in row)
     marks = ", ".join(["%s"] * len(row))
     adapt = connection.ops.adapt_datetimefield_value
@@ -164,7 +164,7 @@ def log_in(browser: Client, user: Any) -> None:
 
 
 def everything_about_users() -> dict[str, Any]:
-    """The columns and rows of the users' table, and of those that say what they may do."""
+    """Return the columns and rows of the tables of users, their groups and their permissions."""
     User = get_user_model()
     models = [User, Group, User.groups.through, User.user_permissions.through]
     with connection.cursor() as cursor:

@@ -91,9 +91,11 @@ def test_another_openid_or_app_is_another_person(openid, appid):
     assert other.user != alice.user
 
 
-def test_the_loser_of_two_first_logins_reads_the_winners_row_in_its_next_try(make_person, too_early):
+def test_the_loser_of_two_first_logins_reads_the_winners_row_in_its_next_try(
+    make_person, find_nothing_at_first
+):
     winner = make_person(OPENID)
-    too_early("update", 0)
+    find_nothing_at_first("update", 0)
 
     person, created = retry_lost_race(record)(at=LATER)
 
@@ -156,7 +158,7 @@ def test_a_disabled_user_may_not_log_in(make_person):
 
 
 @pytest.mark.parametrize("openid", [OPENID, "o" * 64, "o-alice", "abcdefgh", "abcd", "ab", "a"])
-def test_str_shows_little_of_the_openid_and_asks_nobody(make_person, django_assert_num_queries, openid):
+def test_str_shows_little_of_the_openid_and_runs_no_query(make_person, django_assert_num_queries, openid):
     make_person(openid)
     person = WeChatUser.objects.get()
 
@@ -167,11 +169,11 @@ def test_str_shows_little_of_the_openid_and_asks_nobody(make_person, django_asse
     assert len(shown) - 1 <= max(len(openid) // 2, 0)
 
 
-def test_str_is_enough_to_recognise_somebody_by():
+def test_str_shows_both_ends_of_the_openid():
     assert str(WeChatUser(openid=OPENID)) == "oAli…6789"
 
 
-def test_str_of_nobody_is_harmless():
+def test_str_without_an_openid_is_short():
     assert str(WeChatUser()) == "…"
 
 

@@ -103,7 +103,7 @@ def test_a_ciphertext_does_not_open_for_the_same_openid_in_another_app(make_pers
         held.reveal()
 
 
-def test_str_and_repr_show_no_key_and_ask_nobody(make_person, django_assert_num_queries):
+def test_str_and_repr_show_no_key_and_run_no_query(make_person, django_assert_num_queries):
     SessionKey.objects.keep(make_person(), KEY, asked_at=NOON)
     held = SessionKey.objects.get()
 

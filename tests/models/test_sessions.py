@@ -58,7 +58,7 @@ def test_a_session_keeps_the_absolute_limit_it_began_with(session, configure):
     ],
     ids=["new", "idle", "idle too long", "old", "too old", "ended", "ended by a clock ahead of ours"],
 )
-def test_row_and_query_agree_on_who_is_live(session, changes, after, live):
+def test_row_and_query_agree_on_which_sessions_are_live(session, changes, after, live):
     LoginSession.objects.update(**changes)
     session.refresh_from_db()
 
@@ -94,7 +94,7 @@ def test_only_the_present_generation_can_be_spent(session, generation):
     [({"ended_at": NOON}, NOON), ({}, NOON + ABSOLUTE)],
     ids=["ended", "past its absolute limit"],
 )
-def test_what_is_over_can_not_be_spent(session, changes, at):
+def test_a_session_that_is_over_can_not_be_spent(session, changes, at):
     LoginSession.objects.filter(pk=session.pk).update(**{"release": "13", **changes})
 
     assert LoginSession.objects.spend(session.public_id, 0, at) is False
@@ -215,7 +215,7 @@ def test_with_person_needs_no_further_query(session, django_assert_num_queries):
         assert found.wechat_user.user.is_active
 
 
-def test_str_shows_a_part_of_the_id_and_asks_nobody(session, django_assert_num_queries):
+def test_str_shows_a_part_of_the_id_and_runs_no_query(session, django_assert_num_queries):
     found = LoginSession.objects.get()
 
     with django_assert_num_queries(0):
@@ -224,7 +224,7 @@ def test_str_shows_a_part_of_the_id_and_asks_nobody(session, django_assert_num_q
     assert shown == f"{session.public_id[:8]}…"
 
 
-def test_expired_are_those_past_a_limit_whether_on_record_or_not(make_person):
+def test_expired_finds_sessions_past_a_limit_marked_as_ended_or_not(make_person):
     person = make_person()
     idle, absolute = NOON - IDLE, NOON - ABSOLUTE
 

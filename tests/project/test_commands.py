@@ -26,13 +26,14 @@ def demo_environment(tmp_path):
     return {
         "DJANGO_DEBUG": "1",
         "DATABASE_URL": f"sqlite:///{tmp_path / 'demo.sqlite3'}",
-        "http_proxy": "http://127.0.0.1:9",  # out of order, and nothing on loopback should need it
+        # A proxy that doesn't work: calls on loopback must not use one.
+        "http_proxy": "http://127.0.0.1:9",
     }
 
 
 @pytest.fixture
 def running():
-    """Start a command and read what it says up to a line with ``until`` in it."""
+    """Return a function that starts a command and reads its output up to a line with ``until`` in it."""
     started = []
 
     def run(*args, until, **environment):
@@ -40,13 +41,13 @@ def running():
         started.append(process)
         alarm = threading.Timer(READY, process.kill)
         alarm.start()
-        said = []
+        output = []
         for line in process.stdout:
-            said.append(line)
+            output.append(line)
             if until in line:
                 break
         alarm.cancel()
-        return process, "".join(said)
+        return process, "".join(output)
 
     yield run
     for process in started:
@@ -54,7 +55,7 @@ def running():
         process.communicate()
 
 
-def interrupted(process):
+def interrupt(process):
     process.send_signal(signal.SIGINT)
     rest, _ = process.communicate(timeout=READY)
     return process.returncode, rest
@@ -68,7 +69,7 @@ def test_demo_check_logs_somebody_in_and_ends_as_often_as_asked(demo_environment
         assert outcome.stdout.splitlines()[-1].endswith("All is well.")
 
 
-def test_demo_check_notices_staff_who_can_not_log_in(live_server, wechat):
+def test_demo_check_fails_if_staff_can_not_log_in(live_server, wechat):
     running = demo.Demo(live_server.url, wechat, "staff", "made-up-and-wrong")
 
     with pytest.raises(AssertionError, match="staff can log in"):
@@ -76,23 +77,23 @@ def test_demo_check_notices_staff_who_can_not_log_in(live_server, wechat):
 
 
 def test_what_the_demo_prints_is_true_until_it_is_interrupted(demo_environment, running, tmp_path):
-    process, said = running(
+    process, output = running(
         "manage.py", "demo", "--port", "0", "--fake-port", "0", until="Ctrl-C ends it.", **demo_environment
     )
 
-    assert "Log somebody in:" in said, said
+    assert "Log somebody in:" in output, output
     assert opens_the_admin(
-        found(r"The admin: +(\S+)", said), found(r"user (\S+),", said), found(r"password (\S+)", said)
+        find(r"The admin: +(\S+)", output), find(r"user (\S+),", output), find(r"password (\S+)", output)
     )
-    answer = type_in(found(r"^  (curl .+)$", said), tmp_path)
+    answer = type_in(find(r"^  (curl .+)$", output), tmp_path)
     assert '"created":true' in answer.stdout
     assert '"access":"ey' in answer.stdout
-    status, rest = interrupted(process)
+    status, rest = interrupt(process)
     assert status == 0
     assert "Traceback" not in rest
 
 
-def found(pattern, text):
+def find(pattern, text):
     match = re.search(pattern, text, re.MULTILINE)
     assert match, text
     return match[1]
@@ -116,7 +117,7 @@ def opens_the_admin(url, username, password):
 def test_the_demo_moves_on_from_taken_ports(demo_environment, running):
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
         taken = [str(sock.getsockname()[1]) for sock in (one, other)]
-        _, said = running(
+        _, output = running(
             "manage.py",
             "demo",
             *("--port", taken[0], "--fake-port", taken[1]),
@@ -124,13 +125,13 @@ def test_the_demo_moves_on_from_taken_ports(demo_environment, running):
             **demo_environment,
         )
 
-    assert "Log somebody in:" in said, said
-    assert not any(f":{port}" in said for port in taken)
+    assert "Log somebody in:" in output, output
+    assert not any(f":{port}" in output for port in taken)
 
 
 @pytest.fixture
-def say(capsys):
-    """What the demo prints when it serves at these addresses."""
+def demo_text(capsys):
+    """Return a function that gives the text of the demo for these addresses."""
 
     def printed(url, fake_url):
         fake = SimpleNamespace(url=fake_url)
@@ -140,27 +141,27 @@ def say(capsys):
     return printed
 
 
-def test_the_demo_says_where_the_mini_program_is(say):
-    said = say("http://127.0.0.1:8000", "http://127.0.0.1:8765")
+def test_the_demo_says_where_the_mini_program_is(demo_text):
+    text = demo_text("http://127.0.0.1:8000", "http://127.0.0.1:8765")
 
-    assert "Mini-program: open miniprogram/demo/ in the WeChat developer tools\n\nCtrl-C" in said
+    assert "Mini-program: open miniprogram/demo/ in the WeChat developer tools\n\nCtrl-C" in text
 
 
 @pytest.mark.parametrize(
     ("url", "fake_url"),
     [("http://127.0.0.1:8001", "http://127.0.0.1:8765"), ("http://127.0.0.1:8000", "http://127.0.0.1:8766")],
 )
-def test_the_demo_says_what_the_mini_program_has_to_know_about_other_ports(say, url, fake_url):
-    said = say(url, fake_url)
+def test_the_demo_says_what_the_mini_program_has_to_know_about_other_ports(demo_text, url, fake_url):
+    text = demo_text(url, fake_url)
 
-    assert f'baseUrl: "{url}/api/wechat/",' in said
-    assert f'fakeWeChat: "{fake_url}",' in said
+    assert f'baseUrl: "{url}/api/wechat/",' in text
+    assert f'fakeWeChat: "{fake_url}",' in text
 
 
-def test_the_demo_does_without_the_mini_program(say, settings, tmp_path):
+def test_the_demo_says_nothing_of_a_mini_program_that_is_missing(demo_text, settings, tmp_path):
     settings.BASE_DIR = tmp_path
 
-    assert "Mini-program" not in say("http://127.0.0.1:8000", "http://127.0.0.1:8765")
+    assert "Mini-program" not in demo_text("http://127.0.0.1:8000", "http://127.0.0.1:8765")
 
 
 def test_the_demo_is_for_development_only(settings):
@@ -171,23 +172,25 @@ def test_the_demo_is_for_development_only(settings):
 
 
 def test_fakewechat_serves_until_it_is_interrupted(running, demo_environment):
-    process, said = running("manage.py", "fakewechat", "--port", "0", until="API_BASE", **demo_environment)
-    url = found(SETTING, said)
+    process, output = running("manage.py", "fakewechat", "--port", "0", until="API_BASE", **demo_environment)
+    url = find(SETTING, output)
 
     with requests.Session() as http:
         http.trust_env = False
         code = http.post(f"{url}/_fake/codes", json={"openid": "o-alice"}, timeout=READY).json()["code"]
 
     assert code
-    status, rest = interrupted(process)
+    status, rest = interrupt(process)
     assert status == 0
     assert "Traceback" not in rest
 
 
 def test_fakewechat_knows_the_projects_apps(running, demo_environment):
     apps = {"WECHAT_APPID": "wx1", "WECHAT_SECRET": "made-up-and-right"}
-    _, said = running("manage.py", "fakewechat", "--port", "0", until="API_BASE", **demo_environment, **apps)
-    url = f"{found(SETTING, said)}/sns/jscode2session"
+    _, output = running(
+        "manage.py", "fakewechat", "--port", "0", until="API_BASE", **demo_environment, **apps
+    )
+    url = f"{find(SETTING, output)}/sns/jscode2session"
     query = {"appid": "wx1", "js_code": "no-code", "grant_type": "authorization_code"}
 
     with requests.Session() as http:
@@ -211,7 +214,7 @@ def test_fakewechat_says_that_its_port_is_taken():
         call_command("fakewechat", port=other.port)
 
 
-def test_fakewechat_says_that_a_port_can_not_be():
+def test_fakewechat_refuses_a_port_that_does_not_exist():
     with pytest.raises(CommandError, match="0-65535"):
         call_command("fakewechat", port=99_999)
 

@@ -3,13 +3,14 @@ import socket
 import pytest
 from django.db import OperationalError, connection
 
-from .test_settings import settings_with
+from tests.helpers.project_settings import settings_with
 
 
 @pytest.fixture
 def broken_cache(settings):
     with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))  # and does not listen
+        # Bound but not listening, so the port refuses connections.
+        sock.bind(("127.0.0.1", 0))
         url = f"redis://127.0.0.1:{sock.getsockname()[1]}"
         settings.CACHES = settings_with(REDIS_URL=url)["CACHES"]
         yield
@@ -24,7 +25,9 @@ def broken_database(db):
         yield
 
 
-def test_livez_asks_nobody(client, django_assert_num_queries, broken_database, broken_cache):
+def test_livez_asks_neither_database_nor_cache(
+    client, django_assert_num_queries, broken_database, broken_cache
+):
     with django_assert_num_queries(0):
         answer = client.get("/livez")
 
@@ -40,7 +43,7 @@ def test_a_load_balancer_may_call_by_address_and_without_tls(client, db, setting
 
 
 @pytest.mark.django_db
-def test_readyz_is_content_when_both_answer(client):
+def test_readyz_is_ok_when_database_and_cache_answer(client):
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json()) == (200, {"database": True, "cache": True})
@@ -59,7 +62,7 @@ def test_readyz_names_a_broken_cache(client, broken_cache):
     assert (answer.status_code, answer.json()) == (503, {"database": True, "cache": False})
 
 
-def test_readyz_tells_the_log_what_kind_of_trouble_and_no_details(client, broken_database, caplog):
+def test_readyz_logs_the_kind_of_error_and_no_details(client, broken_database, caplog):
     client.get("/readyz")
 
     assert "not ready: OperationalError" in caplog.text

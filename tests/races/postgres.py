@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own, with its data on disk, that may be killed."""
+"""A PostgreSQL server of our own, with its data on disk, that a test may kill."""
 
 import os
 import shutil
@@ -15,17 +15,17 @@ from typing import Any
 import psycopg
 
 READY = 30  # seconds
-# Below where connections get their own end from: one that is refused must not take the port of the server that
-# is down.
+# Lower than the ports that the system gives to outgoing connections: while the server is down, such a connection
+# must not take its port.
 PORTS = range(15432, 20000)
 
 
-class Cannot(Exception):
-    """Why there is no server of our own on this machine."""
+class CannotRun(Exception):
+    """The reason why this machine can't run a server of our own."""
 
 
 class Cluster:
-    """One data directory, and while it runs its server."""
+    """One data directory, and its server while that runs."""
 
     def __init__(self, programs: Path, directory: Path, user: str | None) -> None:
         self._programs = programs
@@ -44,21 +44,22 @@ class Cluster:
             initdb.kill()
 
     def start(self) -> None:
-        """Returns once it answers. What makes a commit last (fsync, synchronous_commit) stays on."""
+        """Start the server, and return when it answers. A commit lasts: fsync and synchronous_commit stay on."""
         self._server = self._start(
             "postgres", "-p", str(self._port), "-h", "127.0.0.1", "-k", str(self._directory)
         )
-        until = time.monotonic() + READY
+        deadline = time.monotonic() + READY
         while not self._answers():
             assert self._server.poll() is None, self.log
-            assert time.monotonic() < until, self.log
+            assert time.monotonic() < deadline, self.log
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """-9 to all of its processes: none has the time to write anything down."""
+        """Kill all processes of the server with SIGKILL, so that none has the time to write anything."""
         if self._server is None:
             return
-        self._server.send_signal(signal.SIGSTOP)  # it would start new ones
+        # Stopped first, since it would start new processes for those that are killed.
+        self._server.send_signal(signal.SIGSTOP)
         for pid in children_of(self._server.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -95,9 +96,9 @@ class Cluster:
 
 @contextmanager
 def new_cluster() -> Iterator[Cluster]:
-    """Running, and gone afterwards with all its data. Raises ``Cannot``."""
+    """Start a new server, and remove it with all its data at the end. Raises ``CannotRun``."""
     programs, user = _programs(), _user()
-    # Not pytest's own directories: they are closed to other users, and too deep for the name of a socket.
+    # Not a directory of pytest: other users can't read those, and their paths are too long for a socket.
     with tempfile.TemporaryDirectory(prefix="wxlogin-") as directory:
         if user:
             shutil.chown(directory, user, user)
@@ -111,10 +112,11 @@ def new_cluster() -> Iterator[Cluster]:
 
 
 def children_of(pid: int) -> set[int]:
-    """A PostgreSQL child has a process group of its own, so that is no way to find it."""
+    """Return the ids of the child processes. A child of PostgreSQL has a process group of its own."""
     children = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # over meanwhile
+        # A process may end meanwhile.
+        with suppress(OSError):
             parent = stat.read_text(errors="replace").rpartition(")")[2].split()[1]
             if int(parent) == pid:
                 children.add(int(stat.parent.name))
@@ -122,26 +124,28 @@ def children_of(pid: int) -> set[int]:
 
 
 def _programs() -> Path:
-    """Debian keeps them out of PATH."""
+    """Return the folder of the server's programs. Debian keeps them out of ``PATH``."""
     if not Path("/proc/self/stat").exists():
-        raise Cannot("there is no /proc to find the server's processes in")
+        raise CannotRun("there is no /proc to find the server's processes in")
     in_path = shutil.which("initdb")
     directories = [Path(in_path).resolve().parent] if in_path else []
     directories += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     for directory in directories:
         if (directory / "initdb").exists() and (directory / "postgres").exists():
             return directory
-    raise Cannot("there are no PostgreSQL server programs: neither in PATH nor in /usr/lib/postgresql/*/bin")
+    raise CannotRun(
+        "there are no PostgreSQL server programs: neither in PATH nor in /usr/lib/postgresql/*/bin"
+    )
 
 
 def _user() -> str | None:
-    """Whom the server runs as; None means as ourselves. It refuses to run as root."""
+    """Return the user for the server, or None for the user of the tests. PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None
     try:
         subprocess.run(["/bin/true"], user="postgres", group="postgres", extra_groups=[], check=True)
     except (KeyError, OSError) as exc:
-        raise Cannot(f"PostgreSQL doesn't run as root, and we can't be the user postgres: {exc}") from None
+        raise CannotRun(f"PostgreSQL doesn't run as root, and we can't be the user postgres: {exc}") from None
     return "postgres"
 
 
@@ -150,4 +154,4 @@ def _free_port() -> int:
         with socket.socket() as sock, suppress(OSError):
             sock.bind(("127.0.0.1", port))
             return port
-    raise Cannot(f"no port is free in {PORTS}")
+    raise CannotRun(f"no port is free in {PORTS}")

@@ -1,17 +1,17 @@
-"""Eight processes, one cache, nobody has a token yet."""
+"""Eight processes share one cache that holds no access_token yet."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.helpers.process import ROOT, clean
+from tests.helpers.process import ROOT, environment_with
 from tests.settings import APPID
 from wxlogin.fakewechat import FakeWeChat
 
 PROCESSES = 8
 
-# Where there is no Redis, a table is a cache that processes share.
+# Without Redis, the processes share a cache in a database table.
 PREPARE = """
 import sys, time
 from tests import settings
@@ -42,10 +42,10 @@ print(client._access_token(time.monotonic() + 5), client.has_live_session_key("o
 )
 
 
-def environment(tmp_path: Path) -> dict[str, str]:
-    return clean(
+def environment_in(folder: Path) -> dict[str, str]:
+    return environment_with(
         DJANGO_SETTINGS_MODULE="tests.settings",
-        DATABASE_URL=f"sqlite:///{tmp_path / 'cache.sqlite3'}",
+        DATABASE_URL=f"sqlite:///{folder / 'cache.sqlite3'}",
         REDIS_URL=os.environ.get("REDIS_URL", ""),
     )
 
@@ -53,7 +53,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def test_eight_processes_with_a_cold_cache_make_one_token_call(wechat: FakeWeChat, tmp_path: Path) -> None:
     wechat.fault("/cgi-bin/stable_token", delay=0.2)
     _, session_key = wechat.exchange(wechat.code_for("o-alice"), APPID)
-    env = environment(tmp_path)
+    env = environment_in(tmp_path)
     subprocess.run([sys.executable, "-c", CREATE, wechat.url], cwd=ROOT, env=env, check=True)  # noqa: S603
     processes = [
         subprocess.Popen(  # noqa: S603

@@ -1,6 +1,6 @@
-"""PostgreSQL dies under login load, without a warning and with everything it has in memory, and comes back.
+"""PostgreSQL is killed while people log in, loses everything that it had in memory, and is started again.
 
-The disaster happens once; the tests ask what is left of it.
+This happens one time. Each test looks at another part of the result.
 """
 
 import os
@@ -20,19 +20,20 @@ import jwt
 import pytest
 import requests
 
-from tests.helpers.process import ROOT, clean, python
+from tests.helpers.process import ROOT, environment_with, python
 from wxlogin.fakewechat import FakeWeChat
 
-from .postgres import Cannot, Cluster, children_of, new_cluster
+from .postgres import CannotRun, Cluster, children_of, new_cluster
 
 DEVICES = 8
-HANGS = 10  # seconds; twice the deadline
+# Seconds after which a request counts as hanging: twice the deadline.
+HANGS = 10
 LOAD, OUTAGE = 2.0, 1.5  # seconds
 
 
 @dataclass(frozen=True)
 class Login:
-    """One call of ``login/`` and its answer; the times are ``time.monotonic``."""
+    """One call of ``login/`` and its answer. The times are those of ``time.monotonic``."""
 
     openid: str
     asked_at: float
@@ -57,13 +58,15 @@ class Project:
         return Login(openid, asked_at, time.monotonic(), answer)
 
     def get_me(self, access: str) -> requests.Response:
-        with browser() as http:
+        with http_client() as http:
             headers = {"Authorization": f"Bearer {access}"}
             return http.get(f"{self.url}/api/wechat/me/", headers=headers, timeout=HANGS)
 
 
 @dataclass(frozen=True)
 class Disaster:
+    """The logins before, during and after the time when the database was down."""
+
     cluster: Cluster
     project: Project
     logins: list[Login]
@@ -101,7 +104,7 @@ def cluster() -> Iterator[Cluster]:
     try:
         with new_cluster() as cluster:
             yield cluster
-    except Cannot as exc:
+    except CannotRun as exc:
         if os.environ.get("DISASTERS") == "required":
             raise
         pytest.skip(str(exc))
@@ -142,14 +145,15 @@ def kill_the_database_under_load(cluster: Cluster, project: Project, wechat: Fak
 
 @contextmanager
 def load(project: Project, wechat: FakeWeChat) -> Iterator[Callable[[], list[Login]]]:
-    """Devices that log one person in after the other; what ends it gives their logins."""
-    enough = threading.Event()
+    """Start devices that log in one person after the other. Yield a function that stops them and returns the logins."""
+    stopped = threading.Event()
 
     def log_people_in(device: int) -> list[Login]:
         logins: list[Login] = []
-        with browser() as http:
-            while not enough.is_set():
-                openid = f"o-{device}-{len(logins) // 2}"  # twice: a first login is a path of its own
+        with http_client() as http:
+            while not stopped.is_set():
+                # Each person twice: the code path of a first login is another one.
+                openid = f"o-{device}-{len(logins) // 2}"
                 logins.append(project.log_in(http, openid, wechat.code_for(openid)))
         return logins
 
@@ -157,18 +161,18 @@ def load(project: Project, wechat: FakeWeChat) -> Iterator[Callable[[], list[Log
         devices = [pool.submit(log_people_in, device) for device in range(DEVICES)]
 
         def stop() -> list[Login]:
-            enough.set()
+            stopped.set()
             return [login for device in devices for login in device.result()]
 
         try:
             yield stop
         finally:
-            enough.set()
+            stopped.set()
 
 
 @contextmanager
-def browser() -> Iterator[requests.Session]:
-    """With a connection for each call, so that none is closed by the server while it is being used."""
+def http_client() -> Iterator[requests.Session]:
+    """Open a new connection for each call, so that the server closes none that is in use."""
     with requests.Session() as http:
         http.trust_env = False
         http.headers["Connection"] = "close"
@@ -179,12 +183,13 @@ def browser() -> Iterator[requests.Session]:
 def served(log: Path, environment: dict[str, str]) -> Iterator[Project]:
     with socket.socket() as sock, log.open("wb") as output:
         sock.bind(("127.0.0.1", 0))
-        sock.listen()  # who comes before gunicorn is up waits
+        # A request before gunicorn is up waits.
+        sock.listen()
         gunicorn = subprocess.Popen(  # noqa: S603  our own command line
             [sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", f"fd://{sock.fileno()}"],
             cwd=ROOT,
-            # It keeps a socket at home.
-            env=clean(WEB_CONCURRENCY="2", HOME=str(log.parent), **environment),
+            # Gunicorn makes a socket file in HOME.
+            env=environment_with(WEB_CONCURRENCY="2", HOME=str(log.parent), **environment),
             stdout=output,
             stderr=output,
             pass_fds=[sock.fileno()],
@@ -200,7 +205,7 @@ def served(log: Path, environment: dict[str, str]) -> Iterator[Project]:
 
 
 def is_alive(url: str) -> bool:
-    with browser() as http:
+    with http_client() as http:
         try:
             return http.get(f"{url}/livez", timeout=HANGS).ok
         except requests.ConnectionError:
@@ -217,22 +222,22 @@ def test_people_log_in_until_it_dies_and_nobody_while_it_is_down(disaster: Disas
     assert {login.succeeded for login in disaster.meanwhile} == {False}
 
 
-def test_who_does_not_get_in_is_told_to_come_again(disaster: Disaster) -> None:
+def test_a_refused_login_is_told_to_try_again_later(disaster: Disaster) -> None:
     refusals = [login.answer for login in disaster.logins if not login.succeeded]
 
-    said = {(answer.status_code, answer.text[:200]) for answer in refusals}
+    refused_with = {(answer.status_code, answer.text[:200]) for answer in refusals}
 
-    assert {status for status, _ in said} == {503}, said
-    assert {answer.json()["code"] for answer in refusals} == {"storage_unavailable"}, said
+    assert {status for status, _ in refused_with} == {503}, refused_with
+    assert {answer.json()["code"] for answer in refusals} == {"storage_unavailable"}, refused_with
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in refusals)
 
 
-def test_it_goes_on_by_itself_as_soon_as_the_database_is_back(disaster: Disaster) -> None:
+def test_logins_succeed_again_as_soon_as_the_database_is_back(disaster: Disaster) -> None:
     assert {login.succeeded for login in disaster.afterwards} == {True}
     assert children_of(disaster.project.pid) == disaster.workers_before
 
 
-def test_every_login_that_was_answered_is_there(disaster: Disaster) -> None:
+def test_every_login_that_was_answered_is_stored(disaster: Disaster) -> None:
     answered = {
         (login.openid, login.answer.json()["user"]["id"], session_id(login)) for login in disaster.successes
     }
@@ -249,7 +254,7 @@ def test_every_login_that_was_answered_is_there(disaster: Disaster) -> None:
     assert answered <= set(stored)
 
 
-def test_nobody_is_there_twice_or_by_half(disaster: Disaster) -> None:
+def test_nobody_is_stored_twice_or_in_part(disaster: Disaster) -> None:
     ask = disaster.cluster.ask
 
     assert ask("SELECT openid FROM wxlogin_wechatuser GROUP BY openid HAVING count(*) > 1") == []

@@ -1,4 +1,4 @@
-"""The structure check names an offence of each kind, and lets pass what only looks like one."""
+"""The structure check names an offence of each kind, and accepts code that only looks like an offence."""
 
 import importlib.util
 from collections.abc import Callable

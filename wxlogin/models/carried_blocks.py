@@ -54,7 +54,7 @@ class CarriedBlockQuerySet(models.QuerySet["CarriedBlock"]):
 
 
 class CarriedBlock(models.Model):
-    """The block of an erased identity. It doesn't say who was blocked, but recognises them if they return."""
+    """The block of an erased identity. The row doesn't say who was blocked, but recognises the person who returns."""
 
     fingerprint = models.CharField(max_length=64, unique=True)
     blocked_at = models.DateTimeField(_("blocked at"))
@@ -90,7 +90,7 @@ class CarriedBlock(models.Model):
         try:
             return self.reveal_reason()
         except CannotOpen:
-            # The block counts, even if its key is gone and nobody can read the reason any more.
+            # The block still counts if its key is gone and nobody can read the reason any more.
             return ""
 
 

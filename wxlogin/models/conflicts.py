@@ -23,7 +23,7 @@ class ConflictQuerySet(models.QuerySet[M]):
     def in_conflict(self, groups: Iterable[list[str]]) -> Self:
         """Identities whose unionid another Django user has too, within one of ``groups`` of appids.
 
-        An identity that staff split off is no conflict any more, for either side.
+        An identity that staff split off is in no conflict any more, and causes none.
         """
         conflict = Q(pk__in=[])
         for appids in groups:
@@ -39,7 +39,7 @@ class ConflictQuerySet(models.QuerySet[M]):
         return set(rows.values_list("pk", flat=True))
 
     def all_in_conflict(self, groups: Iterable[list[str]]) -> Self:
-        """Same as ``in_conflict``, quick for a whole table.
+        """The same identities as ``in_conflict``, but quick for a whole table.
 
         First find the unionids that have two users anywhere, then check the groups for these, at most
         ``MOST_UNIONIDS`` of them.

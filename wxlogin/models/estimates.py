@@ -2,7 +2,7 @@
 
 from django.db import connections, models
 
-# A smaller table is counted at once, and an estimate of it would look silly.
+# A smaller table is quick to count, and staff expect an exact number.
 EXACT_BELOW = 10_000
 
 ESTIMATES = {

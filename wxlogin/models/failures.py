@@ -34,7 +34,10 @@ class LoginFailureQuerySet(models.QuerySet["LoginFailure"]):
         addresses: Iterable[str] | None = None,
         codes: Iterable[str] | None = None,
     ) -> "LoginFailureQuerySet":
-        """Failures in one app before WeChat said who asks; from these addresses, or with these codes, if given."""
+        """Failures in one app of calls that WeChat hadn't named a person for.
+
+        If given, ``addresses`` and ``codes`` narrow them down.
+        """
         rows = self.filter(appid=appid, created_at__gt=since, wechat_user=None)
         if addresses is not None:
             rows = rows.filter(ip__in=addresses)
@@ -53,9 +56,9 @@ class LoginFailureQuerySet(models.QuerySet["LoginFailure"]):
 
 
 class LoginFailure(models.Model):
-    """A refused login, or another refused call to WeChat, for staff who are asked why.
+    """A refused login, or another refused call to WeChat. Staff look here when a person asks why.
 
-    It holds no code and no secret. The person is known only if WeChat had said who asks before it failed.
+    It holds no login code and no secret. The person is known only if WeChat had named them before the failure.
     """
 
     created_at = models.DateTimeField(_("when"), db_index=True)

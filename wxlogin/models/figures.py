@@ -12,9 +12,9 @@ from .fields import ExactCharField
 from .people import WeChatUser
 from .sessions import LoginSession
 
-# Upper bounds of the latency histogram, in milliseconds.
+# The upper bounds of the buckets of the latency histogram, in milliseconds.
 BUCKETS = [50, 100, 200, 400, 800, 1600, 3200, 6400]
-# The bucket of slower calls.
+# The bucket of calls slower than the last bound.
 BEYOND = 0
 
 NO_CODE = Value("", output_field=models.CharField())
@@ -55,7 +55,7 @@ class HourlyFigureQuerySet(models.QuerySet["HourlyFigure"]):
         )
 
     def first_event(self, since: datetime | None = None) -> datetime | None:
-        """Return when the oldest counted row (made at ``since`` or later) was made, None if there is none."""
+        """Return the time of the oldest row that is counted, from ``since`` on. None if there is none."""
         oldest = [_oldest(model, since) for model in (LoginSession, LoginFailure, WeChatUser)]
         found: Any = oldest[0].union(*oldest[1:], all=True)
         return min((at for at in found if at), default=None)
@@ -95,9 +95,9 @@ class HourlyFigureQuerySet(models.QuerySet["HourlyFigure"]):
     def per_day(
         self, days: list[datetime], until: datetime
     ) -> "QuerySet[HourlyFigure, tuple[int, str, str, str, int]]":
-        """Sum up the hours before ``until`` by day: ``(day, kind, appid, label, count)``.
+        """Add up the hours before ``until`` by day: ``(day, kind, appid, label, count)``.
 
-        ``days`` holds the start of each day; the database doesn't compute it, since MariaDB may have no time zones.
+        ``days`` holds the start of each day. The database can't compute it, since MariaDB may have no time zones.
         """
         begun = (When(hour__gte=begin, then=Value(day)) for day, begin in reversed(list(enumerate(days))))
         kinds = [kind for kind in HourlyFigure.Kind if kind not in NO_SUMS]
@@ -150,6 +150,7 @@ class HourlyFigure(models.Model):
         return f"{self.kind} {self.appid} {self.label} {self.count}"
 
 
+# The counts of these kinds can't be added up over hours.
 NO_SUMS = (HourlyFigure.Kind.LIVE_SESSIONS, HourlyFigure.Kind.SETTLED)
 
 

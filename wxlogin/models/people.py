@@ -57,7 +57,7 @@ class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
         if not person.update(last_login_at=at):
             return None
         wechat_user = person.select_related("user", "session_key").get()
-        # WeChat may leave the unionid out: a known one stays.
+        # WeChat may leave the unionid out. A known unionid stays.
         changed = bool(identity.unionid) and identity.unionid != wechat_user.unionid
         if changed:
             wechat_user.unionid = identity.unionid
@@ -134,8 +134,8 @@ class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
     ) -> list["WeChatUser"]:
         """Give ``people`` to ``target``, and return them fresh, with their user.
 
-        ``is_split_off`` keeps them from being shown as a unionid conflict. If it is False, this mark goes from
-        all identities of ``target``: staff say that they are one person after all.
+        ``is_split_off`` marks them, so that they are no unionid conflict. If it is False, the mark is removed from
+        all identities of ``target``: staff say that they are one person.
         """
         ids = [person.pk for person in people]
         self.filter(pk__in=ids).update(user_id=target.pk, is_split_off=is_split_off)
@@ -144,9 +144,9 @@ class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
         return list(self.filter(pk__in=ids).select_related("user"))
 
     def delete_rows(self, people: Iterable["WeChatUser"]) -> None:
-        """Delete these rows and what hangs on them, but leave their picture files alone."""
+        """Delete these rows and the rows that depend on them, but not their picture files."""
         rows = self.filter(pk__in=[person.pk for person in people])
-        # Without a name, or each row would delete its file after the commit, when an error can't stop anything.
+        # A row with a name would delete its file after the commit, when an error can't undo anything.
         rows.update(avatar="")
         rows.delete()
 
@@ -197,7 +197,8 @@ class WeChatUser(models.Model):
     class Meta:
         verbose_name = _("WeChat user")
         verbose_name_plural = _("WeChat users")
-        default_permissions = ("view", "delete")  # deleted only along with the Django user
+        # A row is deleted only together with its Django user.
+        default_permissions = ("view", "delete")
         permissions = [
             ("block_wechatuser", _("Can block and unblock WeChat users")),
             ("check_sessionkey_wechatuser", _("Can ask WeChat whether a session key holds")),

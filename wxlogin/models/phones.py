@@ -1,4 +1,4 @@
-"""A phone number at rest: sealed, with a keyed hash that finds it again."""
+"""A phone number at rest: sealed, with a keyed hash to search by."""
 
 import json
 import re

@@ -15,7 +15,7 @@ from .people import WeChatUser
 
 
 def new_public_id() -> str:
-    """Return 128 random bits. As hex, since the id must be unique where text compares without case, too."""
+    """Return 128 random bits as hex: the id must be unique on a database that ignores case, too."""
     return secrets.token_hex(16)
 
 
@@ -79,7 +79,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         return latest
 
     def live_per_person(self, people: Iterable[int], at: datetime) -> dict[int, int]:
-        """Count the live sessions of each of ``people``. Somebody without any is left out."""
+        """Count the live sessions of each of ``people``. A person without any is left out."""
         live = self.live(at).filter(wechat_user__in=list(people)).order_by()
         return dict(live.values_list("wechat_user").annotate(Count("pk")))
 
@@ -95,7 +95,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         )
 
     def spend(self, session_id: str, generation: int, at: datetime) -> bool:
-        """Move a session from ``generation`` to the next. One conditional UPDATE, so only one call wins."""
+        """Move a session from ``generation`` to the next. It is one conditional UPDATE, so only one of two calls wins."""
         current = self.filter(public_id=session_id, generation=generation, ended_at=None, expires_at__gt=at)
         return bool(current.update(generation=F("generation") + 1, last_seen_at=at))
 
@@ -109,7 +109,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
 
     def end_erased(self, at: datetime) -> list[str]:
         """End the sessions of people about to be erased, and remove the personal data. Return the open ones' ids."""
-        # The keys first: once the person is removed, no filter by person finds the rows.
+        # Read the keys first: after the person is removed, no filter by person finds the rows.
         ids = list(self.values_list("pk", flat=True))
         of_these = self.model.objects.filter(pk__in=ids)
         open_ones = list(of_these.open().values_list("public_id", flat=True))
@@ -120,7 +120,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
     def end_surplus(self, wechat_user: WeChatUser, at: datetime) -> list[str]:
         """End the live sessions beyond ``MAX_SESSIONS``, the oldest first, and return their public ids."""
         live = self.filter(wechat_user=wechat_user).live(at).newest_first()
-        # As a list: MySQL can't limit a subquery.
+        # A list and no subquery, which MySQL can't limit.
         surplus = list(live.values_list("public_id", flat=True)[conf.MAX_SESSIONS :])
         if surplus:
             self.filter(public_id__in=surplus).end(LoginSession.EndReason.REPLACED, at)
@@ -171,7 +171,7 @@ class LoginSession(models.Model):
         max_length=32,
         blank=True,
         default="",
-        # A server of the version before doesn't know the column, and goes on logging people in.
+        # During an upgrade, a server of the version before inserts rows without this column.
         db_default="",
         help_text=_("Of wxlogin's client in the mini-program, as it says itself."),
     )

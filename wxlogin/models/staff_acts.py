@@ -53,8 +53,8 @@ class StaffActQuerySet(models.QuerySet["StaffAct"]):
 class StaffAct(models.Model):
     """One act of staff on a person: who, what, why, when, from where. Rows are added and never changed.
 
-    ``person`` is the keyed hash that log lines show too: the row still names the person after they are erased.
-    The users of a merge or split are kept as text for the same reason.
+    ``person`` is the keyed hash that log lines show too, so that the row still names an erased person. The users
+    of a merge or split are stored as text for the same reason.
     """
 
     class Action(models.TextChoices):

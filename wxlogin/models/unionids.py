@@ -11,7 +11,7 @@ from .people import WeChatUser
 
 class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
     def lock(self, group: str, unionid: str) -> "UnionidOwner | None":
-        """Lock the row until the transaction ends, and return it: a merge may be about to point it elsewhere."""
+        """Lock the row until the transaction ends, and return it. A parallel merge may give it another user."""
         return self.select_for_update().filter(group=group, unionid=unionid).first()
 
     def point(self, owner: "UnionidOwner | None", group: str, unionid: str, user: AbstractBaseUser) -> None:
@@ -22,7 +22,7 @@ class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
             self.filter(pk=owner.pk).update(user_id=user.pk)
 
     def insert_if_missing(self, group: str, unionid: str, user: AbstractBaseUser) -> None:
-        """Make ``user`` the owner, unless the unionid has one."""
+        """Make ``user`` the owner, unless the unionid has an owner."""
         self.get_or_create(group=group, unionid=unionid, defaults={"user": user})
 
     def move(self, source: AbstractBaseUser, target: AbstractBaseUser) -> None:
@@ -42,9 +42,9 @@ class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
 class UnionidOwner(models.Model):
     """The Django user that new identities with this unionid join, within one open-platform group.
 
-    ``WeChatUser`` says who has which unionid, conflicts included; this row doesn't: an owner without such an
-    identity doesn't count. Two first logins of one person in two apps race for the unique row, so that only
-    one of them makes a Django user.
+    This row doesn't say who has the unionid: ``WeChatUser`` does, conflicts included. An owner without an
+    identity with the unionid doesn't count. Two parallel first logins of one person in two apps race for the
+    unique row, so that only one of them makes a Django user.
     """
 
     group = ExactCharField(_("open-platform group"), max_length=64)

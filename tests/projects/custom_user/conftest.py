@@ -1,4 +1,4 @@
-"""What is here needs ``tests.projects.custom_user.settings``; tests/projects/test_custom_user.py runs it with them."""
+"""The tests here need their own settings. ``tests/projects/test_custom_user_in_own_process.py`` runs them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,24 +8,29 @@ from django.conf import settings as project
 from django.test import Client
 
 from tests.conftest import Api
+from tests.helpers.open_platform import one_group
+from tests.helpers.simultaneous import ample_upstream_slots, post
+
+# Fixtures.
+__all__ = ["ample_upstream_slots", "one_group", "post"]
 
 if project.AUTH_USER_MODEL != "customers.Customer":
     collect_ignore_glob = ["test_*.py"]
 
-TEA, BOOKS = "wx-tea", "wx-books"
 PASSWORD = "made-up-password"
 
 
 @pytest.fixture
 def root(db: None) -> Any:
-    from .models import Customer  # noqa: PLC0415  no model of this project's, where it isn't installed
+    # Under other settings the app isn't installed, and Django refuses to import its models.
+    from .models import Customer  # noqa: PLC0415
 
     return Customer.objects.create_superuser("root@shop.example", PASSWORD, city="Wuhan")
 
 
 @pytest.fixture
 def staff(root: Any) -> Client:
-    """A browser in which ``root`` logged in as people do."""
+    """A browser in which ``root`` has logged in with the form."""
     browser = Client()
     answer = browser.post("/admin/login/", {"username": root.email, "password": PASSWORD})
     assert answer.status_code == 302
@@ -38,13 +43,8 @@ def own_factory(configure: Callable[..., None]) -> None:
 
 
 @pytest.fixture
-def one_group(configure: Callable[..., None]) -> None:
-    configure(APPS={appid: {"SECRET": "s", "OPEN_PLATFORM": "ours"} for appid in (TEA, BOOKS)})
-
-
-@pytest.fixture
 def log_in(api: Api, one_group: None) -> Callable[..., Api]:
-    """Log the person with ``unionid`` into ``appid``; openids differ from app to app."""
+    """Return a function that logs a person into an app. A person has another openid in each app."""
 
     def log_in(appid: str, unionid: str | None = "u-alice", who: str = "alice") -> Api:
         openid = f"o-{who}-{appid}"

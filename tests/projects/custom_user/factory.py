@@ -1,4 +1,4 @@
-"""What this project names as ``USER_FACTORY``."""
+"""The ``USER_FACTORY`` of this project."""
 
 import uuid
 
@@ -6,5 +6,5 @@ from .models import Customer
 
 
 def make_customer(*, appid: str, openid: str, unionid: str) -> Customer:
-    """Every call makes another address: nothing but the identity's own row keeps a person from being two."""
+    """Make a customer with another address at each call, so that only the identity's row prevents a second customer."""
     return Customer.objects.create_user(f"{uuid.uuid4().hex}@shop.example", city="Chengdu")

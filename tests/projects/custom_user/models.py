@@ -1,4 +1,4 @@
-"""A host project's users, as unlike Django's own as it gets: an e-mail address, a UUID and no column is_active."""
+"""A user model very unlike Django's own: an e-mail address as the name, a UUID as the key, no ``is_active`` column."""
 
 import uuid
 from typing import Any
@@ -8,7 +8,7 @@ from django.db import models
 
 
 class CustomerManager(BaseUserManager["Customer"]):
-    """Closed accounts are kept, and out of sight."""
+    """The manager hides closed accounts, which stay in the table."""
 
     def get_queryset(self) -> models.QuerySet["Customer"]:
         return super().get_queryset().filter(closed_at=None)
@@ -40,7 +40,7 @@ class Customer(AbstractBaseUser, PermissionsMixin):
 
 
 class Regular(Customer):
-    """The same rows, with an admin page of their own."""
+    """A proxy model: the same rows."""
 
     class Meta:
         proxy = True

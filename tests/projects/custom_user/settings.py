@@ -5,6 +5,5 @@ from tests.settings import DATABASES, INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.projects.custom_user"]
 AUTH_USER_MODEL = "customers.Customer"
-DATABASES["default"].setdefault(
-    "TEST", {"NAME": "test_wxlogin_customers"}
-)  # beside the run that started this one
+# Another name, since the run that started this one uses the usual test database.
+DATABASES["default"].setdefault("TEST", {"NAME": "test_wxlogin_customers"})

@@ -1,4 +1,4 @@
-"""Joined by unionid, merged, split off again."""
+"""Accounts are joined by unionid, merged, and split again."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from tests.conftest import Api
-from tests.projects.custom_user.conftest import BOOKS, TEA
+from tests.helpers.open_platform import BOOKS, TEA
 from wxlogin.exceptions import CannotMerge
 from wxlogin.models import StaffAct, UnionidOwner, WeChatUser
 from wxlogin.services.accounts import merge_accounts, split_identity
@@ -53,7 +53,7 @@ def test_nobody_is_joined_into_a_staff_account(log_in: Callable[..., Api], right
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_conflict_is_told(log_in: Callable[..., Api]) -> None:
+def test_a_unionid_conflict_sends_a_signal(log_in: Callable[..., Api]) -> None:
     heard = []
 
     def listen(wechat_user: WeChatUser, others: list[WeChatUser], **kwargs: Any) -> None:

@@ -28,7 +28,7 @@ def test_this_is_the_user_model_that_the_project_runs_with() -> None:
 
 
 @pytest.mark.django_db
-def test_neither_side_has_anything_to_complain_about() -> None:
+def test_the_checks_find_nothing_and_no_migration_is_missing() -> None:
     call_command("check", fail_level="WARNING")
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
@@ -83,7 +83,7 @@ def test_the_projects_factory_fills_what_the_project_requires(alice: Api) -> Non
     assert Customer.objects.count() == 1
 
 
-def test_ours_can_not_know_what_the_project_requires(alice: Api) -> None:
+def test_our_own_factory_does_not_fill_what_the_project_requires(alice: Api) -> None:
     with pytest.raises(ValidationError) as problem:
         Customer.objects.get().full_clean(exclude=["password"])
 
@@ -153,7 +153,7 @@ def test_saving_a_disabled_user_ends_their_sessions_for_good(alice: Api, bob: Ap
 
 
 def test_a_kept_account_that_the_manager_hides_keeps_nobody_out(alice: Api) -> None:
-    """Its address is taken, although the project's manager doesn't show it."""
+    """The closed account still has its address, although the manager hides the account."""
     WeChatUser.objects.all().delete()
     Customer.objects.update(closed_at=timezone.now())
 

@@ -4,21 +4,19 @@ from typing import Any
 import pytest
 import requests
 
-from tests.projects.custom_user.conftest import BOOKS, TEA
-from tests.races.test_concurrency import all_at_wechat_at_once, at_once, post
+from tests.helpers.open_platform import BOOKS, TEA
+from tests.helpers.simultaneous import at_once
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.models import UnionidOwner, WeChatUser
 
 from .models import Customer
 
-__all__ = ["all_at_wechat_at_once", "post"]  # fixtures
-
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("all_at_wechat_at_once")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("ample_upstream_slots")]
 
 
 @pytest.fixture(params=["ours", "the project's"])
 def _either_factory(request: pytest.FixtureRequest) -> None:
-    """With the project's, racing logins make users that don't get in each other's way."""
+    """Run the test with each factory. The project's own makes a user with another address at each call."""
     if request.param != "ours":
         request.getfixturevalue("own_factory")
 

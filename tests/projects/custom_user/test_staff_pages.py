@@ -34,7 +34,7 @@ def user_of(api: Api) -> Customer:
 
 @pytest.fixture
 def moved(alice: Api, bob: Api, root: Customer) -> Customer:
-    """Bob, who is Alice too, and has a refused login behind him."""
+    """Bob's user after Alice's account was merged into it. A login of Bob has been refused, too."""
     merge_accounts(user_of(alice), user_of(bob), staff=root, reason="the same person")
     bob.send_code("never-issued")
     return user_of(bob)
@@ -62,16 +62,18 @@ def test_the_first_page_opens(moved: Customer, staff: Client, language: str, wor
 
 def test_a_persons_page_leads_to_the_projects_own_page_of_the_user(moved: Customer, staff: Client) -> None:
     person = WeChatUser.objects.filter(user=moved).latest("pk")
-    there = reverse("admin:customers_customer_change", args=[moved.pk])
+    users_page = reverse("admin:customers_customer_change", args=[moved.pk])
 
     content = staff.get(url("wechatuser", "change", person.pk)).content.decode()
 
-    assert re.search(rf'<a href="{re.escape(there)}"><bdi[^>]*>{re.escape(moved.email)}</bdi></a>', content)
-    assert staff.get(there).status_code == 200
+    assert re.search(
+        rf'<a href="{re.escape(users_page)}"><bdi[^>]*>{re.escape(moved.email)}</bdi></a>', content
+    )
+    assert staff.get(users_page).status_code == 200
 
 
-def test_the_way_there_holds_for_any_key() -> None:
-    """The admin reads an underscore and two digits in an address as one character."""
+def test_the_link_to_the_user_works_with_any_key() -> None:
+    """Use a key with an underscore and two digits, which the admin's URLs take for one escaped character."""
     person = WeChatUser(user=Customer(id="no_41", email="no41@shop.example"))
 
     link = site._registry[WeChatUser].account(person)
@@ -81,7 +83,7 @@ def test_the_way_there_holds_for_any_key() -> None:
 
 
 @pytest.mark.urls("tests.projects.custom_user.urls_without_customers")
-def test_where_the_project_shows_no_users_there_is_plain_text(moved: Customer, staff: Client) -> None:
+def test_without_an_admin_page_for_users_the_user_is_plain_text(moved: Customer, staff: Client) -> None:
     person = WeChatUser.objects.filter(user=moved).latest("pk")
 
     answer = staff.get(url("wechatuser", "change", person.pk))
@@ -119,9 +121,9 @@ def test_staff_end_a_persons_sessions(alice: Api, bob: Api, staff: Client) -> No
 def test_deleting_the_user_on_the_projects_page_takes_the_person_along(
     alice: Api, bob: Api, staff: Client
 ) -> None:
-    there = reverse("admin:customers_customer_delete", args=[user_of(alice).pk])
+    page = reverse("admin:customers_customer_delete", args=[user_of(alice).pk])
 
-    answer = staff.post(there, {"post": "yes"})
+    answer = staff.post(page, {"post": "yes"})
 
     assert answer.status_code == 302
     assert WeChatUser.objects.get().openid == "o-bob"
@@ -138,8 +140,8 @@ def test_a_disabled_user_is_shown_as_such(alice: Api, staff: Client) -> None:
     assert 'wxlogin-bad">account disabled<' in content
 
 
-def test_what_the_database_can_not_tell_is_not_offered_as_a_filter(alice: Api, staff: Client) -> None:
-    """This project works out who is active."""
+def test_a_filter_that_the_database_can_not_answer_is_not_offered(alice: Api, staff: Client) -> None:
+    """The user model computes ``is_active``, so no query can ask for it."""
     offered = staff.get(url("wechatuser")).content.decode()
     typed = staff.get(url("wechatuser"), {"state": "disabled"})
 

@@ -1,4 +1,4 @@
-"""The project's URLs, had it kept its users out of the admin."""
+"""The URLs of a project that has no admin page for its users."""
 
 from django.contrib import admin
 from django.urls import include, path

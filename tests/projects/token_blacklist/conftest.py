@@ -1,4 +1,4 @@
-"""What is here needs ``tests.projects.token_blacklist.settings``; tests/projects/test_token_blacklist.py runs it with them."""
+"""The tests here need their own settings. ``tests/projects/test_token_blacklist_in_own_process.py`` runs them."""
 
 from django.conf import settings as project
 

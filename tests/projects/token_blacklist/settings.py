@@ -1,4 +1,4 @@
-"""A project that also has Simple JWT's blacklist app, listed behind ours as its documentation says: anywhere."""
+"""A host project that also has Simple JWT's blacklist app, listed after ours. Its documentation asks for no order."""
 
 from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES, INSTALLED_APPS

@@ -1,4 +1,4 @@
-"""In place of Simple JWT's pages, on which whoever may look reads live refresh tokens, are ours."""
+"""Our pages replace those of Simple JWT, which show live refresh tokens to all staff who may view them."""
 
 from collections.abc import Callable
 
@@ -34,9 +34,9 @@ def viewer(db: None) -> Client:
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_shows_a_token(token: str, viewer: Client, name: str) -> None:
     row = {"outstandingtoken": OutstandingToken, "blacklistedtoken": BlacklistedToken}[name].objects.get()
-    there = f"/admin/token_blacklist/{name}/"
+    url = f"/admin/token_blacklist/{name}/"
 
-    answers = [viewer.get(there), viewer.get(f"{there}{row.pk}/change/"), viewer.get(f"{there}?q=somebody")]
+    answers = [viewer.get(url), viewer.get(f"{url}{row.pk}/change/"), viewer.get(f"{url}?q=somebody")]
 
     for answer in answers:
         content = answer.content.decode()
@@ -45,23 +45,23 @@ def test_no_page_shows_a_token(token: str, viewer: Client, name: str) -> None:
         assert token[-20:] not in content
 
 
-def test_no_question_about_the_token_is_answered(token: str, viewer: Client) -> None:
-    there = "/admin/token_blacklist/outstandingtoken/"
+def test_a_filter_by_the_token_is_refused(token: str, viewer: Client) -> None:
+    url = "/admin/token_blacklist/outstandingtoken/"
 
-    hit, miss = (viewer.get(there, {"token__startswith": text}) for text in (token[:5], "x"))
+    hit, miss = (viewer.get(url, {"token__startswith": text}) for text in (token[:5], "x"))
 
     assert hit.status_code == miss.status_code == 400
 
 
-def test_nobody_deletes_a_token_and_so_revives_it(token: str) -> None:
+def test_nobody_revives_a_token_by_deleting_its_row(token: str) -> None:
     browser = Client()
     browser.force_login(User.objects.create(username="root", is_staff=True, is_superuser=True))
 
     for name in PAGES:
         row = {"outstandingtoken": OutstandingToken, "blacklistedtoken": BlacklistedToken}[name].objects.get()
-        there = f"/admin/token_blacklist/{name}/"
-        assert browser.post(f"{there}{row.pk}/delete/", {"post": "yes"}).status_code == 403
-        browser.post(there, {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
+        url = f"/admin/token_blacklist/{name}/"
+        assert browser.post(f"{url}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+        browser.post(url, {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
 
     assert (OutstandingToken.objects.count(), BlacklistedToken.objects.count()) == (1, 1)
 

@@ -1,12 +1,11 @@
-"""A host project whose DRF defaults would break an API that leaned on them."""
+"""A host project whose DRF settings would break an API that relied on the defaults."""
 
 from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES
 
 DATABASES["default"]["ATOMIC_REQUESTS"] = True
-DATABASES["default"].setdefault(
-    "TEST", {"NAME": "test_wxlogin_hostile"}
-)  # beside the run that started this one
+# Another name, since the run that started this one uses the usual test database.
+DATABASES["default"].setdefault("TEST", {"NAME": "test_wxlogin_hostile"})
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
@@ -20,7 +19,7 @@ REST_FRAMEWORK = {
     "ALLOWED_VERSIONS": [],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
     "PAGE_SIZE": 1,
-    "EXCEPTION_HANDLER": "tests.projects.hostile_settings.swallow",
+    "EXCEPTION_HANDLER": "tests.projects.hostile.settings.swallow",
     "DATETIME_FORMAT": "%d.%m.%Y",
     "UPLOADED_FILES_USE_URL": False,
     "COERCE_DECIMAL_TO_STRING": False,

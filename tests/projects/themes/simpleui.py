@@ -7,4 +7,5 @@ THEME = "simpleui"
 DATABASES["default"].setdefault("TEST", {"NAME": "test_wxlogin_simpleui"})
 INSTALLED_APPS = ["simpleui", *INSTALLED_APPS]
 X_FRAME_OPTIONS = "SAMEORIGIN"
-SIMPLEUI_HOME_INFO = SIMPLEUI_ANALYSIS = False  # nothing is asked of, or told to, its makers
+# Keep the theme from calling its makers' servers.
+SIMPLEUI_HOME_INFO = SIMPLEUI_ANALYSIS = False

@@ -1,4 +1,4 @@
-"""The admin as Django ships it, under a strict policy."""
+"""The admin as Django ships it, with a strict Content-Security-Policy."""
 
 from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES, MIDDLEWARE

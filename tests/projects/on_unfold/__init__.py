@@ -1,1 +1,0 @@
-"""A project that puts the staff pages on the ModelAdmin of its theme."""

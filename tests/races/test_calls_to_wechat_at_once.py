@@ -1,0 +1,67 @@
+"""Many calls to WeChat at the same moment, when WeChat is slow."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from tests.helpers.simultaneous import at_once
+from tests.settings import APPID
+from wxlogin.fakewechat import FakeWeChat
+from wxlogin.models import SessionKey
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_burst_beyond_the_calls_in_flight_waits_its_turn(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, settings: Any
+) -> None:
+    settings.WXLOGIN = {**settings.WXLOGIN, "UPSTREAM_CONCURRENCY": 2}
+    wechat.fault(delay=0.02)
+    codes = [wechat.code_for(f"o-{number}") for number in range(12)]
+
+    answers = at_once(12, lambda n: post("login/", {"code": codes[n]}))
+
+    assert [answer.status_code for answer in answers] == [200] * 12
+
+
+def test_a_slow_answer_to_an_older_code_does_not_bring_its_session_key_back(
+    post: Callable[..., requests.Response], wechat: FakeWeChat
+) -> None:
+    post("login/", {"code": wechat.code_for("o-alice")})
+    older, newer = wechat.code_for("o-alice"), wechat.code_for("o-alice")
+    wechat.fault(delay=1.0, times=1)
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(post, "login/", {"code": older})
+        # The slow call is on its way now.
+        time.sleep(0.4)
+        quick = post("login/", {"code": newer})
+        stored = SessionKey.objects.get().reveal()
+        answers = slow.result(), quick
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert stored == wechat.session_key_of("o-alice", APPID)
+    assert SessionKey.objects.get().reveal() == stored
+
+
+def test_a_hanging_wechat_takes_no_more_calls_than_allowed(
+    post: Callable[..., requests.Response], wechat: FakeWeChat, settings: Any
+) -> None:
+    tokens = post("login/", {"code": wechat.code_for("o-alice")}).json()
+    settings.WXLOGIN = {**settings.WXLOGIN, "UPSTREAM_CONCURRENCY": 2, "UPSTREAM_DEADLINE": 1.0}
+    wechat.fault(delay=10)
+
+    def act(number: int) -> tuple[int, str]:
+        if number == 0:
+            return post("token/refresh/", {"refresh": tokens["refresh"]}).status_code, "refresh"
+        answer = post("login/", {"code": f"c{number}"})
+        return answer.status_code, answer.json()["code"]
+
+    answers = at_once(8, act)
+
+    assert answers[0] == (200, "refresh")
+    assert sorted(answers[1:]) == [(503, "wechat_unavailable")] * 5 + [(504, "wechat_timeout")] * 2
