@@ -71,8 +71,8 @@ class Api:
 
 @pytest.fixture(autouse=True)
 def _nothing_cached_by_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_cache, "_rest_until", 0.0)
-    shared_cache._own.clear()
+    monkeypatch.setattr(shared_cache, "_paused_until", 0.0)
+    shared_cache._fallback.clear()
     cache.delete("wxlogin:examined")
     for appid in (APPID, "wx00000000000000bb"):
         cache.delete(f"wxlogin:access_token:{appid}")
