@@ -172,7 +172,8 @@ def test_retry_after_counts_down(api: Api, configure: Any, address: str) -> None
 
 
 def test_a_crowd_of_addresses_makes_nobody_forgotten(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_cache, "_paused_until", time.monotonic() + 60)  # counts for itself
+    # This process counts for itself.
+    monkeypatch.setattr(shared_cache, "_paused_until", time.monotonic() + 60)
     throttling.seconds_to_wait(f"crowd:{address}", Rate(1, 60))
 
     for number in range(2_000):

@@ -14,7 +14,7 @@ from django.contrib.auth import get_user_model
 from django.db import connections
 from django.utils import timezone
 
-from tests.api.test_avatar import picture
+from tests.helpers.pictures import picture
 from tests.settings import APPID
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.models import LoginSession, SessionKey, StaffAct, WeChatUser
