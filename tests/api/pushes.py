@@ -39,8 +39,10 @@ def query(token: str = PUSH_TOKEN, encrypt: str = "") -> dict[str, str]:
     return found
 
 
-def post(api: Api, params: dict[str, str], body: str, kind: str = JSON, path: str = EVENTS) -> Any:
-    return api.call("post", path, body, access="", content_type=kind, query_params=params)
+def post(
+    api: Api, params: dict[str, str], body: str, kind: str = JSON, path: str = EVENTS, **extra: Any
+) -> Any:
+    return api.call("post", path, body, access="", content_type=kind, query_params=params, **extra)
 
 
 def plain(api: Api, members: dict[str, Any], kind: str = JSON) -> Any:

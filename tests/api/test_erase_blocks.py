@@ -1,15 +1,21 @@
 """Blocks and disabled accounts, which outlive the erasure of a person."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
+import time_machine
 from django.utils import timezone
 
 from tests.api.people import person
+from tests.api.pushes import PUSH_AES_KEY, message, post, query
 from tests.conftest import Api
 from tests.helpers import dumps
+from tests.settings import APPID
 from wxlogin.models import CarriedBlock
 from wxlogin.services import blocking, erasure
+from wxlogin.wechat.crypto import encrypt_push
 
 
 def block(**how: Any) -> None:
@@ -53,6 +59,22 @@ def test_a_block_ends_when_it_was_to_end(alice: Api) -> None:
     CarriedBlock.objects.update(blocked_until=timezone.now(), forgotten_at=timezone.now())
 
     assert alice.send_code().status_code == 200
+
+
+def test_a_block_whose_retention_is_over_is_not_applied_even_before_a_purge(
+    alice: Api, configure: Any
+) -> None:
+    configure(RETENTION=timedelta(days=3))
+    block()
+    erasure.erase(person().user)
+
+    with time_machine.travel(timezone.now() + timedelta(days=3, seconds=1)):
+        assert CarriedBlock.objects.get().blocked_until is None, "nothing has purged it, and it has no end"
+        answer = alice.send_code()
+
+    assert answer.status_code == 200
+    assert person().blocked_at is None
+    assert not CarriedBlock.objects.exists()
 
 
 def test_the_trace_of_a_block_without_an_end_is_bounded(alice: Api, configure: Any) -> None:
@@ -111,3 +133,28 @@ def test_a_disabled_account_is_not_revived(alice: Api) -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "account_disabled")
     assert "reason" not in answer.json()
     assert person().block_reason == "The account was disabled when the person was erased."
+
+
+@pytest.mark.parametrize(
+    ("project", "caller", "stored"),
+    [
+        ("en", "zh-hans", "The account was disabled when the person was erased."),
+        ("zh-hans", "en", "注销时账号已被停用。"),
+    ],
+)
+def test_the_reason_is_stored_in_the_projects_language_whoever_asks_for_the_erasure(
+    alice: Api, settings: Any, project: str, caller: str, stored: str
+) -> None:
+    settings.LANGUAGE_CODE = project
+    disable(person().user)
+    encrypt = encrypt_push(PUSH_AES_KEY, json.dumps(message("user_authorization_cancellation")), APPID)
+
+    answer = post(
+        alice,
+        query(encrypt=encrypt),
+        json.dumps({"Encrypt": encrypt}),
+        headers={"Accept-Language": caller},
+    )
+
+    assert answer.content == b"success"
+    assert CarriedBlock.objects.get().reveal_reason() == stored

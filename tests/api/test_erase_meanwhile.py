@@ -13,6 +13,7 @@ from django.utils import timezone
 from tests.api.people import person
 from tests.api.uploads import send
 from tests.conftest import Api
+from tests.helpers import dumps
 from tests.helpers.pictures import picture
 from tests.settings import APPID
 from wxlogin import signals
@@ -162,3 +163,27 @@ def test_a_split_identity_can_be_erased(alice: Api) -> None:
     assert answer.status_code == 204
     assert not WeChatUser.objects.exists()
     assert json.dumps(list(LoginSession.objects.values_list("end_reason", flat=True))) == '["erased"]'
+
+
+def test_a_unionid_goes_although_its_owner_is_somebody_else(api: Api, configure: Any) -> None:
+    """The owner row of a unionid can point to a user who no longer has it, after a split."""
+    books = "wx00000000000000bb"
+    configure(APPS={appid: {"SECRET": "s", "OPEN_PLATFORM": "ours"} for appid in (APPID, books)})
+    for openid in ("o-tea", "o-books"):
+        api.wechat.person(openid, unionid="u-PLANTED")
+    api.send_code(api.wechat.code_for("o-tea", APPID), appid=APPID)
+    tokens = api.send_code(api.wechat.code_for("o-books", books), appid=books).json()
+    accounts.split_identity(person("o-books"), staff=None, reason="two people")
+    device = Api(api.wechat, tokens, api.client)
+    device.tokens = device.refresh().json()
+    api.wechat.person("o-tea", unionid="u-other")
+    api.send_code(api.wechat.code_for("o-tea", APPID), appid=APPID)
+    owner = UnionidOwner.objects.get(unionid="u-PLANTED").user
+    assert owner == person("o-tea").user != person("o-books").user
+
+    answer = device.delete("me/")
+
+    assert answer.status_code == 204
+    assert b"u-PLANTED" not in dumps.database()
+    assert [each.unionid for each in UnionidOwner.objects.all()] == ["u-other"]
+    assert person("o-tea").user == owner
