@@ -28,7 +28,7 @@ def phones(api: Api) -> None:
 
 
 @pytest.fixture
-def heard() -> Iterator[list[dict[str, Any]]]:
+def received() -> Iterator[list[dict[str, Any]]]:
     """The arguments of each ``push_received`` signal that was sent."""
     seen: list[dict[str, Any]] = []
 

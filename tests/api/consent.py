@@ -10,7 +10,7 @@ NO_PROFILE = {"nickname": False, "avatar": False, "phone": True}
 NO_PHONE = {"nickname": True, "avatar": True, "phone": False}
 
 
-def full(api: Api) -> Api:
+def fill_profile(api: Api) -> Api:
     """Give the person a nickname, an avatar and a phone."""
     api.put("me/", {"nickname": "阿丽"})
     send(api, picture())
@@ -18,6 +18,6 @@ def full(api: Api) -> Api:
     return api
 
 
-def stored(openid: str = "o-alice") -> dict[str, bool]:
+def data_of(openid: str = "o-alice") -> dict[str, bool]:
     found = person(openid)
     return {"nickname": bool(found.nickname), "avatar": bool(found.avatar), "phone": found.has_phone}

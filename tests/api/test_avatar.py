@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.test.client import MULTIPART_CONTENT
 from PIL import Image
 
-from tests.api.uploads import kept, send
+from tests.api.uploads import send, stored_files
 from tests.conftest import Api
 from tests.helpers.pictures import picture, png_that_claims
 from wxlogin.api.schema.operations import OPERATIONS
@@ -26,7 +26,7 @@ def test_a_picture_is_kept_under_a_random_name_and_answered_as_an_address(
     answer = send(alice, picture(kind))
 
     assert answer.status_code == 200
-    (file,) = kept(media)
+    (file,) = stored_files(media)
     assert answer.json()["avatar"] == f"http://testserver/media/wxlogin/avatars/{file.name}"
     assert len(file.stem) == 32
     assert alice.get("me/").json() == answer.json()
@@ -40,7 +40,7 @@ def test_a_new_one_takes_the_place_of_the_old_one(alice: Api, media: Path) -> No
     second = send(alice, picture()).json()["avatar"]
 
     assert first != second
-    assert [file.name for file in kept(media)] == [second.rpartition("/")[2]]
+    assert [file.name for file in stored_files(media)] == [second.rpartition("/")[2]]
 
 
 @pytest.mark.parametrize("field", ["Avatar", "file", "picture"])
@@ -61,7 +61,7 @@ def test_the_name_that_the_client_gives_does_not_matter(alice: Api, media: Path,
     answer = send(alice, picture(), name=name)
 
     assert answer.status_code == 200
-    (file,) = kept(media)
+    (file,) = stored_files(media)
     assert file.parent == media / "wxlogin/avatars"
     assert file.suffix == ".jpg"
 
@@ -70,7 +70,7 @@ def test_two_mebibytes_are_the_limit(alice: Api, media: Path) -> None:
     answer = send(alice, picture() + b"\0" * (2 * 1024 * 1024))
 
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
-    assert kept(media) == []
+    assert stored_files(media) == []
     assert send(alice, picture() + b"\0" * (2 * 1024 * 1024 - 2000)).status_code == 200
 
 
@@ -112,7 +112,7 @@ def test_a_storage_that_fails_is_told_and_keeps_the_old_picture(
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
     assert "PLANTED" not in caplog.text
     assert alice.get("me/").json() == before
-    assert len(kept(media)) == 1
+    assert len(stored_files(media)) == 1
 
 
 def test_a_picture_of_somebody_deleted_meanwhile_leaves_no_file(
@@ -129,7 +129,7 @@ def test_a_picture_of_somebody_deleted_meanwhile_leaves_no_file(
     answer = send(alice, picture())
 
     assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
-    assert kept(media) == []
+    assert stored_files(media) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -138,7 +138,7 @@ def test_whoever_deletes_the_row_the_file_goes_too(alice: Api, media: Path) -> N
 
     WeChatUser.objects.get().user.delete()
 
-    assert kept(media) == []
+    assert stored_files(media) == []
 
 
 def test_uploads_have_a_limit(alice: Api, configure: Any, address: str) -> None:

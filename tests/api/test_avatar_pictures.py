@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, PngImagePlugin
 
-from tests.api.uploads import kept, send
+from tests.api.uploads import send, stored_files
 from tests.conftest import Api
 from tests.helpers.pictures import jpeg_of_many_scans, mpo, picture, png_that_claims, with_segment
 from wxlogin.services import pictures
@@ -42,7 +42,7 @@ def test_every_mode_of_a_picture_is_taken(mode: str, kind: str, extension: str) 
 def test_it_is_made_small(alice: Api, media: Path) -> None:
     send(alice, picture("JPEG", (3000, 1500)))
 
-    with Image.open(kept(media)[0]) as image:
+    with Image.open(stored_files(media)[0]) as image:
         assert image.size == (512, 256)
 
 
@@ -61,7 +61,7 @@ def test_nothing_but_pixels_is_left(alice: Api, media: Path) -> None:
         assert b"PLANTED" in content or exif
         send(alice, content)
 
-    (file,) = kept(media)
+    (file,) = stored_files(media)
     assert b"PLANTED" not in file.read_bytes()
     with Image.open(file) as image:
         assert not image.getexif()
@@ -97,7 +97,7 @@ def test_not_all_threads_decode_at_once(alice: Api, monkeypatch: pytest.MonkeyPa
         answer = send(alice, picture())
 
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
-    assert kept(media) == []
+    assert stored_files(media) == []
     assert send(alice, picture()).status_code == 200
 
 
@@ -107,7 +107,7 @@ def test_a_photo_taken_sideways_stands_upright(alice: Api, media: Path) -> None:
 
     send(alice, picture("JPEG", (40, 20), exif=exif))
 
-    with Image.open(kept(media)[0]) as image:
+    with Image.open(stored_files(media)[0]) as image:
         assert image.size == (20, 40)
 
 
@@ -140,4 +140,4 @@ def test_what_is_no_picture_of_ours_is_refused(alice: Api, media: Path, content:
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
     assert answer.json()["fields"].keys() == {"avatar"}
-    assert kept(media) == []
+    assert stored_files(media) == []

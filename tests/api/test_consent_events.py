@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.utils import timezone
 
-from tests.api.consent import ALL, NO_PHONE, NO_PROFILE, full, stored
+from tests.api.consent import ALL, NO_PHONE, NO_PROFILE, data_of, fill_profile
 from tests.api.people import person
 from tests.api.pushes import EVENTS, PUSH_TOKEN, XML, message, secure
 from tests.conftest import Api
@@ -38,18 +38,18 @@ from wxlogin.services import events
     ],
 )
 def test_a_revoked_item_is_deleted(alice: Api, media: Path, item: Any, left: dict[str, bool]) -> None:
-    full(alice)
+    fill_profile(alice)
 
     answer = secure(alice, message("user_authorization_revoke", RevokeInfo=item))
 
     assert answer.content == b"success"
-    assert stored() == left
+    assert data_of() == left
     assert bool(list(media.rglob("*.jpg"))) == left["avatar"]
     assert alice.get("me/").status_code == 200
 
 
 def test_a_cancellation_erases_the_person(alice: Api, media: Path) -> None:
-    full(alice)
+    fill_profile(alice)
 
     answer = secure(alice, message("user_authorization_cancellation"))
 
@@ -100,7 +100,7 @@ def test_a_message_that_names_another_app_acts_on_nobody(alice: Api) -> None:
 
 
 def test_a_repeat_is_answered_and_acts_once(
-    alice: Api, heard: Any, django_capture_on_commit_callbacks: Any
+    alice: Api, received: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     once = message("user_authorization_cancellation")
 
@@ -111,7 +111,7 @@ def test_a_repeat_is_answered_and_acts_once(
 
     assert first.content == repeat.content == b"success"
     assert person(), "who came back meanwhile is not erased by an event from before"
-    assert len(heard) == 1
+    assert len(received) == 1
 
 
 def test_a_copy_of_an_old_event_stays_harmless_after_a_purge(alice: Api, configure: Any) -> None:
@@ -130,7 +130,7 @@ def test_a_copy_of_an_old_event_stays_harmless_after_a_purge(alice: Api, configu
 
 
 def test_what_failed_is_acted_on_with_the_next_attempt(alice: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    full(alice)
+    fill_profile(alice)
     once = message("user_info_modified")
 
     def fail(*args: Any) -> None:
@@ -139,13 +139,13 @@ def test_what_failed_is_acted_on_with_the_next_attempt(alice: Api, monkeypatch: 
     with monkeypatch.context() as broken:
         broken.setattr(type(default_storage), "delete", fail, raising=False)
         failed = secure(alice, once)
-        in_between = stored()
+        in_between = data_of()
     again = secure(alice, once)
 
     assert failed.status_code == 503
     assert in_between == ALL
     assert again.content == b"success"
-    assert stored() == NO_PROFILE
+    assert data_of() == NO_PROFILE
 
 
 @pytest.mark.parametrize(
@@ -174,23 +174,23 @@ def test_a_person_who_is_erased_at_that_very_moment_is_no_failure(
 
 
 def test_a_project_hears_of_everything_once(
-    alice: Api, heard: Any, django_capture_on_commit_callbacks: Any
+    alice: Api, received: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         secure(alice, message("subscribe_msg_popup_event", List=[{"TemplateId": "t"}]))
         secure(alice, message("user_authorization_revoke", RevokeInfo="2"))
         secure(alice, {"MsgType": "text", "FromUserName": "o-alice", "Content": "你好"}, XML)
 
-    assert [each["message"].get("event") for each in heard] == [
+    assert [each["message"].get("event") for each in received] == [
         "subscribe_msg_popup_event",
         "user_authorization_revoke",
         None,
     ]
-    assert heard[0]["appid"] == APPID
-    assert heard[0]["wechat_user"] == person()
-    assert heard[0]["message"]["list"] == [{"TemplateId": "t"}]
-    assert heard[2]["wechat_user"] is None
-    assert heard[2]["message"]["content"] == "你好"
+    assert received[0]["appid"] == APPID
+    assert received[0]["wechat_user"] == person()
+    assert received[0]["message"]["list"] == [{"TemplateId": "t"}]
+    assert received[2]["wechat_user"] is None
+    assert received[2]["message"]["content"] == "你好"
 
 
 def test_a_project_that_fails_costs_nobody_their_right(
@@ -219,7 +219,7 @@ def test_the_fake_wechat_is_understood(
 ) -> None:
     if mode == "plain":
         configure(APPS={APPID: {"SECRET": "s", "PUSH_TOKEN": PUSH_TOKEN}})
-    full(api.log_in())
+    fill_profile(api.log_in())
     url = f"{live_server.url}/api/wechat/{EVENTS}"
 
     handshake = api.wechat.push(url, "handshake", mode=mode)
@@ -227,4 +227,4 @@ def test_the_fake_wechat_is_understood(
 
     assert handshake["status"] == 200
     assert sent == {"status": 200, "body": "success"}
-    assert stored() == NO_PHONE
+    assert data_of() == NO_PHONE

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.consent import ALL, NO_PROFILE, full, stored
+from tests.api.consent import ALL, NO_PROFILE, data_of, fill_profile
 from tests.api.people import person
 from tests.api.pushes import EVENTS, JSON, PUSH_AES_KEY, PUSH_TOKEN, XML, message, plain, post, query, secure
 from tests.conftest import Api
@@ -92,12 +92,12 @@ def test_all_refusals_are_alike(alice: Api, configure: Any) -> None:
 
 @pytest.mark.parametrize("kind", [JSON, XML, "application/x-www-form-urlencoded", "application/octet-stream"])
 def test_plain_mode(alice: Api, plain_mode: None, kind: str) -> None:
-    full(alice)
+    fill_profile(alice)
 
     answer = plain(alice, message("user_info_modified"), kind)
 
     assert (answer.status_code, answer.content) == (200, b"success")
-    assert stored() == NO_PROFILE
+    assert data_of() == NO_PROFILE
 
 
 @pytest.mark.parametrize("kind", [JSON, XML])
@@ -105,15 +105,15 @@ def test_plain_mode(alice: Api, plain_mode: None, kind: str) -> None:
 def test_secure_and_compatible_mode_believe_only_what_is_encrypted(
     alice: Api, kind: str, beside: dict[str, str]
 ) -> None:
-    full(alice)
+    fill_profile(alice)
 
     answer = secure(alice, message("user_info_modified"), kind, **beside)
 
     assert (answer.status_code, answer.content) == (200, b"success")
-    assert stored() == NO_PROFILE
+    assert data_of() == NO_PROFILE
 
 
-def test_the_official_secure_push(api: Api, configure: Any, heard: Any, db: Any) -> None:
+def test_the_official_secure_push(api: Api, configure: Any, received: Any, db: Any) -> None:
     configure(APPS={PUSH_APPID: {"SECRET": "s", "PUSH_TOKEN": TOKEN, "PUSH_AES_KEY": AES_KEY}})
     params = {
         "signature": "6c5c811b55cc85e0e1b54100749188c20beb3f5d",
@@ -136,12 +136,12 @@ def test_the_official_secure_push(api: Api, configure: Any, heard: Any, db: Any)
 
 @pytest.mark.parametrize("kind", [JSON, XML])
 def test_with_an_aes_key_a_plain_body_changes_nothing(alice: Api, kind: str) -> None:
-    full(alice)
+    fill_profile(alice)
 
     answer = plain(alice, message("user_authorization_cancellation"), kind)
 
     assert (answer.status_code, answer.json()["code"]) == (403, "signature_invalid")
-    assert stored() == ALL
+    assert data_of() == ALL
 
 
 def test_a_body_encrypted_for_another_app_is_refused(alice: Api) -> None:

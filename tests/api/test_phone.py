@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.api.people import person
-from tests.api.phones import NUMBER, PHONE, legacy
+from tests.api.phones import NUMBER, PHONE_PATH, phone_open_data
 from tests.conftest import Api
 from wxlogin.models import LoginFailure, WeChatUser
 
@@ -26,7 +26,7 @@ def test_a_number_abroad_comes_without_its_country_code(bob: Api) -> None:
 
 
 def test_the_older_way_brings_it_too(alice: Api) -> None:
-    answer = alice.post("phone/", legacy(alice))
+    answer = alice.post("phone/", phone_open_data(alice))
 
     assert (answer.status_code, answer.json()) == (200, {"phone_number": NUMBER, "country_code": "86"})
     assert alice.get("me/").json()["phone_bound"] is True
@@ -69,7 +69,7 @@ def test_one_phone_of_two_people_leaves_them_two(alice: Api, bob: Api) -> None:
 
 
 def test_a_new_number_takes_the_place_of_the_old_one(alice: Api) -> None:
-    alice.post("phone/", legacy(alice))
+    alice.post("phone/", phone_open_data(alice))
     alice.wechat.person("o-alice", phone="13911112222")
 
     alice.post("phone/", {"code": alice.wechat.phone_code_for("o-alice")})
@@ -132,7 +132,7 @@ def test_trouble_at_wechat_is_told(
     alice: Api, configure: Any, fault: dict[str, Any], status: int, code: str
 ) -> None:
     configure(UPSTREAM_DEADLINE=0.5)
-    alice.wechat.fault(PHONE, **fault)
+    alice.wechat.fault(PHONE_PATH, **fault)
 
     answer = alice.post("phone/", {"code": alice.wechat.phone_code_for("o-alice")})
 
@@ -155,7 +155,7 @@ def test_trouble_at_wechat_is_told(
     ],
 )
 def test_open_data_that_holds_no_whole_number_is_no_phone(alice: Api, data: dict[str, Any]) -> None:
-    answer = alice.post("phone/", legacy(alice, data))
+    answer = alice.post("phone/", phone_open_data(alice, data))
 
     assert (answer.status_code, answer.json()["code"]) == (400, "open_data_invalid")
     assert alice.get("me/").json()["phone_bound"] is False
@@ -186,7 +186,7 @@ def test_data_calls_have_a_limit_together(alice: Api, configure: Any, address: s
     configure(DATA_RATE="4/min")
     calls = [
         ("phone/", {"code": "x"}),
-        ("open-data/", legacy(alice)),
+        ("open-data/", phone_open_data(alice)),
         ("session-key/check/", {}),
         ("session-key/reset/", {}),
         ("phone/", {"code": "x"}),

@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError
 
 from tests.api.people import person
-from tests.api.phones import NUMBER, PHONE, legacy
+from tests.api.phones import NUMBER, PHONE_PATH, phone_open_data
 from tests.conftest import Api
 from wxlogin.models import LoginFailure, WeChatUser
 
@@ -54,7 +54,7 @@ def test_a_phone_code_of_another_shape_is_named_before_the_code_is_spent(api: Ap
         {"delay": 30},
     ],
 )
-@pytest.mark.parametrize("path", [PHONE, "/cgi-bin/stable_token"])
+@pytest.mark.parametrize("path", [PHONE_PATH, "/cgi-bin/stable_token"])
 def test_a_phone_that_fails_never_costs_the_login(
     api: Api, configure: Any, fault: dict[str, Any], path: str
 ) -> None:
@@ -106,7 +106,7 @@ def test_somebody_elses_phone_code_does_not_bind_at_login_either(api: Api) -> No
 
 
 def test_what_was_bound_before_stays_bound(alice: Api) -> None:
-    alice.post("phone/", legacy(alice))
+    alice.post("phone/", phone_open_data(alice))
 
     answer = one_tap(alice, "made-up")
 

@@ -20,6 +20,6 @@ def send(api: Api, content: bytes, name: str = "tmp_avatar.png", field: str = "a
     )
 
 
-def kept(media: Path) -> list[Path]:
+def stored_files(media: Path) -> list[Path]:
     """List the stored files."""
     return [path for path in media.rglob("*") if path.is_file()]

@@ -8,6 +8,6 @@ PATH = "/sns/jscode2session"
 KEY = GOOD["session_key"]
 
 
-def says(wechat, body, times=None):
+def answer_with(wechat, body, times=None):
     """Let WeChat answer with ``body``: a text as it is, any other value as JSON."""
     wechat.fault(body=body if isinstance(body, str) else json.dumps(body), times=times)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.wechat.code2session import KEY, PATH, says
+from tests.wechat.code2session import KEY, PATH, answer_with
 from tests.wechat.conftest import APPID, SECRET
 from tests.wechat.peer import GOOD, answer
 from wxlogin.wechat.client import WeChatClient
@@ -49,26 +49,26 @@ def test_what_is_sent_is_what_the_platform_documents(client, make_answering_peer
 
 @pytest.mark.parametrize("unionid", [{}, {"unionid": None}, {"unionid": ""}])
 def test_somebody_without_unionid_has_an_empty_one(wechat, client, unionid):
-    says(wechat, {**GOOD, **unionid})
+    answer_with(wechat, {**GOOD, **unionid})
 
     assert client.code2session("any") == Code2Session("o-alice", KEY, "")
 
 
 @pytest.mark.parametrize("no_error", [{"errcode": 0, "errmsg": "ok"}, {"errcode": "0"}, {"errcode": None}])
 def test_errcode_0_is_no_error(wechat, client, no_error):
-    says(wechat, {**no_error, **GOOD})
+    answer_with(wechat, {**no_error, **GOOD})
 
     assert client.code2session("any").openid == "o-alice"
 
 
 def test_unknown_keys_are_ignored(wechat, client):
-    says(wechat, {**GOOD, "expires_in": 7200, "is_limit": False, "nested": {"openid": "o-bob"}})
+    answer_with(wechat, {**GOOD, "expires_in": 7200, "is_limit": False, "nested": {"openid": "o-bob"}})
 
     assert client.code2session("any") == Code2Session("o-alice", KEY)
 
 
 def test_an_escaped_slash_in_the_key_is_a_slash(wechat, client):
-    says(wechat, r'{"session_key":"\/IkZjlZpIUAFICUVPmWbmw==","openid":"o-alice"}')
+    answer_with(wechat, r'{"session_key":"\/IkZjlZpIUAFICUVPmWbmw==","openid":"o-alice"}')
 
     assert client.code2session("any").session_key == "/IkZjlZpIUAFICUVPmWbmw=="
 
@@ -85,7 +85,7 @@ def test_odd_bytes_beside_what_we_want_do_no_harm(make_answering_peer, make_clie
 
 @pytest.mark.parametrize("openid", ["o", "o" * 64, "oVBkZ0aYgDMDIywRdgPW8-joxXc4", "o_-.~"])
 def test_an_openid_may_be_any_short_word(wechat, client, openid):
-    says(wechat, {**GOOD, "openid": openid, "unionid": openid})
+    answer_with(wechat, {**GOOD, "openid": openid, "unionid": openid})
 
     session = client.code2session("any")
 

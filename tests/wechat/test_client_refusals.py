@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.wechat.code2session import PATH, says
+from tests.wechat.code2session import PATH, answer_with
 from tests.wechat.peer import GOOD
 from wxlogin.wechat.errors import (
     ERRCODES,
@@ -84,7 +84,7 @@ def test_a_spent_code_says_so(wechat, client):
     ],
 )
 def test_an_errcode_that_is_no_number_is_a_bad_response(wechat, client, errcode):
-    says(wechat, {**GOOD, "errcode": errcode})
+    answer_with(wechat, {**GOOD, "errcode": errcode})
 
     with pytest.raises(BadResponse) as caught:
         client.code2session("any")
@@ -97,7 +97,7 @@ def test_an_errcode_that_is_no_number_is_a_bad_response(wechat, client, errcode)
     "errmsg", [None, 7, [], {}, ["rid: 617833f5-4d39a245-36d3a896"], "\ud800", "x" * 60_000]
 )
 def test_an_errmsg_may_be_anything(wechat, client, errmsg):
-    says(wechat, {"errcode": 40013, "errmsg": errmsg})
+    answer_with(wechat, {"errcode": 40013, "errmsg": errmsg})
 
     with pytest.raises(Misconfigured) as caught:
         client.code2session("any")
@@ -108,7 +108,7 @@ def test_an_errmsg_may_be_anything(wechat, client, errmsg):
 
 @pytest.mark.parametrize("depth", [100, *range(800, 1000, 10), 30_000])
 def test_a_nested_errmsg_is_no_trap(wechat, client, depth):
-    says(wechat, '{"errcode":40013,"errmsg":' + "[" * depth + "]" * depth + "}")
+    answer_with(wechat, '{"errcode":40013,"errmsg":' + "[" * depth + "]" * depth + "}")
 
     with pytest.raises((Misconfigured, BadResponse)):
         client.code2session("any")
@@ -136,7 +136,7 @@ def test_a_nested_errmsg_is_no_trap(wechat, client, depth):
     ],
 )
 def test_anything_but_one_json_object_is_a_bad_response(wechat, client, body):
-    says(wechat, body)
+    answer_with(wechat, body)
 
     with pytest.raises(BadResponse, match="not a JSON object") as caught:
         client.code2session("any")
@@ -164,7 +164,7 @@ FALSY = [pytest.param(value, id=f"falsy {value}") for value in (0, False, [], {}
 
 @pytest.mark.parametrize("openid", [*ODD_TEXT, *EMPTY, *FALSY, "o" * 65])
 def test_an_openid_that_is_no_word_is_a_bad_response(wechat, client, openid):
-    says(wechat, {**GOOD, "openid": openid})
+    answer_with(wechat, {**GOOD, "openid": openid})
 
     with pytest.raises(BadResponse, match="no usable openid"):
         client.code2session("any")
@@ -172,7 +172,7 @@ def test_an_openid_that_is_no_word_is_a_bad_response(wechat, client, openid):
 
 @pytest.mark.parametrize("session_key", [*ODD_TEXT, *EMPTY, *FALSY, "k" * 513])
 def test_a_session_key_that_is_no_word_is_a_bad_response(wechat, client, session_key):
-    says(wechat, {**GOOD, "session_key": session_key})
+    answer_with(wechat, {**GOOD, "session_key": session_key})
 
     with pytest.raises(BadResponse, match="no usable session_key"):
         client.code2session("any")
@@ -180,7 +180,7 @@ def test_a_session_key_that_is_no_word_is_a_bad_response(wechat, client, session
 
 @pytest.mark.parametrize("unionid", [*ODD_TEXT, *FALSY, "u" * 65])
 def test_a_unionid_that_is_no_word_is_a_bad_response(wechat, client, unionid):
-    says(wechat, {**GOOD, "unionid": unionid})
+    answer_with(wechat, {**GOOD, "unionid": unionid})
 
     with pytest.raises(BadResponse, match="no usable unionid"):
         client.code2session("any")
@@ -188,7 +188,7 @@ def test_a_unionid_that_is_no_word_is_a_bad_response(wechat, client, unionid):
 
 @pytest.mark.parametrize("missing", ["openid", "session_key"])
 def test_a_session_without_its_parts_is_a_bad_response(wechat, client, missing):
-    says(wechat, {name: value for name, value in GOOD.items() if name != missing})
+    answer_with(wechat, {name: value for name, value in GOOD.items() if name != missing})
 
     with pytest.raises(BadResponse, match=f"no usable {missing}"):
         client.code2session("any")
