@@ -29,7 +29,7 @@ PEOPLE = {
 
 
 class Server(ThreadedWSGIServer):
-    # socketserver's default of 5 would refuse connections while ten phones log in at once.
+    # Django's default of 10 could refuse connections while ten phones log in at once.
     request_queue_size = 128
 
 

@@ -83,8 +83,8 @@ TEMPLATES = [
     }
 ]
 
-# Seconds that a statement may take. Even if a transaction is retried after a lock timeout, the answer comes within
-# twice the deadline.
+# Seconds that the database may take to connect or to run a statement. Even if a transaction is retried after a lock
+# timeout, the answer comes within twice the deadline.
 DATABASE_WAIT = float(env("WXLOGIN_UPSTREAM_DEADLINE") or 5) * 0.4
 # Shorter than DATABASE_WAIT: a lock timeout is retried, but a statement timeout isn't.
 LOCK_WAIT = DATABASE_WAIT / 2
@@ -233,7 +233,7 @@ LOGGING = {
     "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"level": LOG_LEVEL, "handlers": [], "propagate": True},
-        # The development server would log each request a second time.
+        # Hide the development server's own lines, which repeat those of django.request.
         "django.server": {"level": "CRITICAL"},
     },
 }

@@ -140,7 +140,7 @@ class Conf:
 
     @property
     def RETENTION(self) -> timedelta:
-        """The time for which ended sessions, failures, staff acts and other traces are kept."""
+        """The time for which ended sessions, failures and other traces are kept."""
         return self._duration("RETENTION", timedelta(days=180))
 
     @property

@@ -83,7 +83,10 @@ class UnusablePicture(WxLoginError):
 
 
 class StorageUnavailable(WxLoginError):
-    """The project's file storage failed to save or read a file."""
+    """A file can't be stored or deleted now.
+
+    The project's file storage failed, or too many other threads decode pictures.
+    """
 
     code = "storage_unavailable"
 

@@ -120,7 +120,8 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
         LOGIN,
         "Exchange a refresh token for new tokens",
         "A refresh token works once. For a short time afterwards, sending it again returns the same new refresh "
-        "token, so that a client can repeat a call whose answer got lost. Sending an older one ends the session.",
+        "token, so that a client can repeat a call whose answer got lost. Sending it later, or sending an older "
+        "one, ends the session.",
         body=ParsedBody(
             serializers.RefreshRequestSerializer,
             {"A refresh token": {"refresh": "made-up.refresh.token"}},
