@@ -1,8 +1,9 @@
-"""Read by ``gunicorn project.wsgi``; the command line and GUNICORN_CMD_ARGS overrule it."""
+"""The defaults for ``gunicorn project.wsgi``. The command line and GUNICORN_CMD_ARGS override them."""
 
 import multiprocessing
 import os
 
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(4, multiprocessing.cpu_count()))
-threads = 8  # keep above UPSTREAM_CONCURRENCY, so that a hanging WeChat leaves some free
+# More than UPSTREAM_CONCURRENCY, so that some threads stay free while WeChat hangs.
+threads = 8
 timeout = 30

@@ -1,10 +1,11 @@
-"""How long each staff page takes at a million people and three million sessions, and how many queries.
+"""Measure the time and the queries of each staff page with a million people and three million sessions.
 
     python -m benchmarks.admin [--people 1000000] [--keep]
 
-Needs a PostgreSQL server, named by ``DATABASE_URL``; makes a database of its own there and drops it at the end.
-Beside each page of ours stands what a plain ``ModelAdmin`` of the same table takes, in the same run. Exits with 1
-if a page of ours needs more than 15 queries; more than 0.3 seconds are only marked, since that is the machine's too.
+``DATABASE_URL`` names a PostgreSQL server. The benchmark creates a database of its own there and drops it at the
+end. Next to each of our pages, the output shows the cost of a plain ``ModelAdmin`` for the same table in the same
+run. The exit status is 1 if one of our pages needs more than 15 queries. Pages over 0.3 seconds are only marked,
+since the time depends on the machine too.
 """
 
 import argparse
@@ -22,7 +23,8 @@ import psycopg
 
 QUERIES, SECONDS = 15, 0.3
 ROUNDS = 5
-PATIENCE = 1.0  # a page that takes longer is asked once more and not oftener
+# Seconds. A slower page is measured in one round.
+SLOW = 1.0
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,9 @@ class Cost:
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument(
-        "--people", type=int, default=1_000_000, help="10,000 or more: there has to be a page 100"
+        "--people", type=int, default=1_000_000, help="10,000 or more, so that there is a page 100"
     )
-    options.add_argument("--keep", action="store_true", help="leave the database, and use one that was left")
+    options.add_argument("--keep", action="store_true", help="keep the database, and use one that was kept")
     chosen = options.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
     django.setup()
@@ -49,6 +51,7 @@ def main() -> None:
 
 @contextmanager
 def database(*, keep: bool) -> Iterator[bool]:
+    """Create the benchmark's database, or use one that was kept. Yield True if it is new and empty."""
     from django.conf import settings
     from django.db import connections
 
@@ -82,7 +85,7 @@ def fill(people: int) -> None:
     call_command("migrate", verbosity=0)
     started = time.monotonic()
     for name in build(people):
-        tell(f"{time.monotonic() - started:6.1f} s  {name}")
+        print_line(f"{time.monotonic() - started:6.1f} s  {name}")
 
 
 def roll_up() -> None:
@@ -94,47 +97,55 @@ def roll_up() -> None:
 
     started = time.monotonic()
     settle()
-    tell(f"{time.monotonic() - started:6.1f} s  hourly figures rolled up, where they were not yet")
+    print_line(f"{time.monotonic() - started:6.1f} s  hourly figures rolled up, unless they were before")
     started, now = time.monotonic(), timezone.now()
     HourlyFigure.objects.live_now(now, now, list(conf.APPS))
-    tell(f"{time.monotonic() - started:6.2f} s  live sessions counted, as each hour does")
+    print_line(f"{time.monotonic() - started:6.2f} s  live sessions counted, as each hour does")
 
 
 def measure(people: int) -> int:
     from .pages import pages, staff, superuser
 
-    browser, boss, marked, is_costly = staff(), superuser(), 0, False
-    tell(
+    browser, superuser_browser, marked, is_costly = staff(), superuser(), 0, False
+    print_line(
         f"\n{'page':44} {'queries':>7} {'seconds':>8}   {'superuser':>9} {'seconds':>8}   {'plain':>7} {'seconds':>8}"
     )
     for name, ours, plain in pages(people):
         cost = cost_of(browser, ours)
-        of_boss = cost_of(boss, ours)
+        superuser_cost = cost_of(superuser_browser, ours)
         other = cost_of(browser, plain) if plain else None
-        queries, seconds = max(cost.queries, of_boss.queries), max(cost.seconds, of_boss.seconds)
+        queries, seconds = (
+            max(cost.queries, superuser_cost.queries),
+            max(cost.seconds, superuser_cost.seconds),
+        )
         is_costly |= queries > QUERIES
         mark = "" if queries <= QUERIES and seconds <= SECONDS else "  TOO MUCH"
         marked += bool(mark)
         beside = f"{other.queries:7} {other.seconds:8.3f}" if other else f"{'-':>7} {'-':>8}"
-        both = f"{cost.queries:7} {cost.seconds:8.3f}   {of_boss.queries:9} {of_boss.seconds:8.3f}"
-        tell(f"{name:44} {both}   {beside}{mark}")
-    tell(f"\nmore than {QUERIES} queries or {SECONDS} s: {marked or 'none'}")
+        both = (
+            f"{cost.queries:7} {cost.seconds:8.3f}   {superuser_cost.queries:9} {superuser_cost.seconds:8.3f}"
+        )
+        print_line(f"{name:44} {both}   {beside}{mark}")
+    print_line(f"\nmore than {QUERIES} queries or {SECONDS} s: {marked or 'none'}")
     return int(is_costly)
 
 
 def cost_of(browser: Any, url: str) -> Cost:
-    """The median of some rounds, after one that warms up; of a slow page, a single round."""
+    """Measure a page: the median of ``ROUNDS`` after one that warms up, or one round if the page is slow."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     with CaptureQueriesContext(connection) as queries:
-        first = timed(lambda: browser.get(url))
-    asked = len(queries)  # the next request forgets them
-    rounds = 1 if first > PATIENCE else ROUNDS
-    return Cost(asked, statistics.median(timed(lambda: browser.get(url)) for _ in range(rounds)))
+        first = measure_seconds(lambda: browser.get(url))
+    # The next request empties the list.
+    query_count = len(queries)
+    rounds = 1 if first > SLOW else ROUNDS
+    return Cost(
+        query_count, statistics.median(measure_seconds(lambda: browser.get(url)) for _ in range(rounds))
+    )
 
 
-def timed(ask: Callable[[], Any]) -> float:
+def measure_seconds(ask: Callable[[], Any]) -> float:
     started = time.perf_counter()
     answer = ask()
     seconds = time.perf_counter() - started
@@ -143,7 +154,7 @@ def timed(ask: Callable[[], Any]) -> float:
     return seconds
 
 
-def tell(line: str) -> None:
+def print_line(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

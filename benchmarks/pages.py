@@ -1,4 +1,4 @@
-"""Which pages are measured: ours, and the plain one that stands beside it."""
+"""The pages to measure: each of ours, and the page of a plain ``ModelAdmin`` to compare it with."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ Row = tuple[str, str, str | None]
 
 
 def staff() -> Client:
-    """Somebody with every permission but no superuser, since checking permissions costs queries too."""
+    """Log in a member of staff with every permission, who is no superuser: checking permissions costs queries."""
     user, _ = User.objects.get_or_create(username="clerk", defaults={"is_staff": True})
     user.user_permissions.set(Permission.objects.filter(content_type__app_label="wxlogin"))
     return _browser(user)
@@ -31,16 +31,14 @@ def _browser(user: User) -> Client:
 
 
 def pages(people: int) -> Iterator[Row]:
-    """Name, our address, the plain one or None."""
+    """Yield for each page its name, our address, and the address of the plain page or None."""
     person = WeChatUser.objects.get(pk=people // 2 - 1)
     with_unionid = WeChatUser.objects.exclude(unionid="").filter(pk__gt=people // 2).earliest("pk")
     person.keep_phone(PHONE)
     session = LoginSession.objects.filter(wechat_user=person).latest("pk")
     failure = LoginFailure.objects.latest("pk")
-    deep, narrow = (
-        min(100, people // 500),
-        min(20, people // 5000),
-    )  # pages that are there, also with few people
+    # Page numbers that also exist with few people.
+    deep, narrow = min(100, people // 500), min(20, people // 5000)
     yield from _people(person, with_unionid, session, narrow)
     yield from _others(session, failure, deep, narrow)
     yield (
@@ -75,7 +73,7 @@ def _people(
     yield "people, account disabled", f"{ours}?state=disabled", f"{plain}?user__is_active__exact=0"
     yield "people, blocked", f"{ours}?state=blocked", None
     yield "people, unionid conflict", f"{ours}?state=conflict", None
-    # Pairs that few or none are in, or that stand far down in the order of the list.
+    # Filters that match few or no people, or only people far down in the order of the list.
     for pair in (
         "state=blocked&last_login=30",
         "state=conflict&last_login=30",

@@ -1,4 +1,4 @@
-"""The same tables as a project would show them without us: Django's defaults, mounted beside our pages."""
+"""An admin site with a plain ``ModelAdmin`` for each of our tables, mounted next to our own pages."""
 
 from django.contrib import admin
 from django.urls import path

@@ -1,17 +1,18 @@
-"""A shop with a history, made by the database itself: people, sessions, keys, failures, what staff did."""
+"""SQL that fills the database: people, sessions, keys, failures and the staff log of a shop."""
 
 from collections.abc import Iterator
 
 from django.db import connection
 
-# :people and :sessions are filled in; 180 days of history, the newest the densest.
+# The statements for each table. ``build`` replaces :people and :sessions. The rows span 180 days, and the newer days
+# have more of them.
 TABLES = {
     "accounts": """
         INSERT INTO auth_user (id, username, password, first_name, last_name, email, is_staff, is_superuser,
                                is_active, date_joined)
         SELECT n, 'wx_' || md5('u' || n), '!', '', '', '', false, false, n % 500 <> 0, now()
         FROM generate_series(1, :people) n""",
-    # Who is blocked or disabled stopped logging in: lists are in that order, so these stand far down.
+    # Blocked and disabled people no longer log in. Lists are ordered by the last login, so these people are far down.
     "people": """
         INSERT INTO wxlogin_wechatuser (id, user_id, appid, openid, unionid, nickname, avatar, sealed_phone, phone_hash,
                                         blocked_at, blocked_until, block_reason, block_reason_public, is_split_off,
@@ -33,8 +34,8 @@ TABLES = {
         INSERT INTO wxlogin_sessionkey (wechat_user_id, sealed, obtained_at, state)
         SELECT n, decode(md5('k' || n), 'hex'), now(), CASE WHEN n % 50 = 0 THEN 'stale' WHEN n % 100000 = 1 THEN 'valid' ELSE 'unknown' END
         FROM generate_series(1, :people) n""",
-    # Nobody comes back to half of those that are past, so no row says that they are. Somebody logs in all day;
-    # erased people's sessions are nobody's.
+    # Half of the expired sessions were never used again, so ``ended_at`` is empty there. One person logs in all day.
+    # The sessions of erased people have no person.
     "login sessions": """
         INSERT INTO wxlogin_loginsession (public_id, wechat_user_id, appid, created_at, last_seen_at, expires_at,
                                           generation, ended_at, end_reason, ip, user_agent, release, upstream_ms)
@@ -71,7 +72,7 @@ SEQUENCES = ["auth_user", "wxlogin_wechatuser"]
 
 
 def build(people: int) -> Iterator[str]:
-    """Fill the empty tables; says which one is done. Three sessions for each of ``people``."""
+    """Fill the empty tables with ``people`` and three sessions for each. Yield the name of each filled table."""
     for name, sql in TABLES.items():
         with connection.cursor() as cursor:
             cursor.execute(sql.replace(":people", str(people)).replace(":sessions", str(people * 3)))

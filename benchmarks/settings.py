@@ -1,4 +1,4 @@
-"""The demo project on a PostgreSQL database of the benchmark's own, beside it plain admin pages."""
+"""The demo project with a PostgreSQL database for the benchmark, and plain admin pages to compare with."""
 
 import os
 
@@ -10,9 +10,8 @@ from project.settings import DATABASES, LOGGING  # noqa: E402
 
 SERVER = {**DATABASES["default"]}
 DATABASES["default"]["NAME"] = "wxlogin_bench"
-DATABASES["default"]["OPTIONS"] = {
-    "connect_timeout": 5
-}  # no limit on what a statement takes: that is measured
+# No statement timeout, since the time of statements is measured.
+DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5}
 ALLOWED_HOSTS = ["testserver"]
 ROOT_URLCONF = "benchmarks.plain"
 LOGGING = {**LOGGING, "handlers": {"stdout": {"class": "logging.NullHandler"}}}

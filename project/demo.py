@@ -1,4 +1,4 @@
-"""The product at work on one machine: a fake WeChat, the real endpoint, people in the admin."""
+"""The demo: a fake WeChat, the project and some people who log in, all on one machine."""
 
 import secrets
 import threading
@@ -29,11 +29,14 @@ PEOPLE = {
 
 
 class Server(ThreadedWSGIServer):
-    request_queue_size = 128  # ten phones at once are no crowd
+    # Django's default of 10 could refuse connections while ten phones log in at once.
+    request_queue_size = 128
 
 
 @dataclass(frozen=True)
 class Demo:
+    """A running demo: the project's URL, the fake WeChat, and the name and password of a member of staff."""
+
     url: str
     fake: FakeWeChat
     staff: str
@@ -47,7 +50,10 @@ class Demo:
             )
 
     def log_in(self, openid: str, phone: int = 0) -> dict[str, Any]:
-        """As the mini-program would: with a code, and with the headers that WeChat and our client set."""
+        """Log in as the mini-program does, with a code and the headers that WeChat and our client set.
+
+        ``phone`` chooses the device. Return the answer's body.
+        """
         appid = next(iter(settings.WXLOGIN["APPS"]))
         headers = {
             "User-Agent": PHONES[phone % len(PHONES)],
@@ -60,7 +66,10 @@ class Demo:
 
     @property
     def curl(self) -> str:
-        """The fake's answer to "give me a code" is just what the endpoint wants."""
+        """A shell line that logs somebody in.
+
+        The fake WeChat answers the inner curl with ``{"code": …}``, which is the body that the endpoint expects.
+        """
         return (
             f"curl -s {self.url}/api/wechat/login/ -H 'Content-Type: application/json' "
             f"""-d "$(curl -s {self.fake.url}/_fake/codes -d '{{"openid": "o-you"}}')\""""
@@ -68,7 +77,7 @@ class Demo:
 
 
 def browser() -> requests.Session:
-    """Goes straight to loopback: a proxy from the environment would look for it on its own machine."""
+    """Return a session without the proxies of the environment, which can't reach this machine's loopback."""
     session = requests.Session()
     session.trust_env = False
     return session
@@ -76,7 +85,7 @@ def browser() -> requests.Session:
 
 @contextmanager
 def running(port: int, fake_port: int) -> Iterator[Demo]:
-    """Serve the project and a fake WeChat, each on another port if its own is taken."""
+    """Serve the project and a fake WeChat. If a port is taken, another one is used."""
     with _fake(fake_port) as fake:
         settings.WXLOGIN = {**settings.WXLOGIN, "API_BASE": fake.url}
         server = _server(port)
@@ -90,7 +99,10 @@ def running(port: int, fake_port: int) -> Iterator[Demo]:
 
 
 def welcome_people(demo: Demo) -> None:
-    """A handful who log in, name themselves, show their phone, come back; one logs out, one sends a used code."""
+    """Fill the admin: a few people log in and set a nickname, and some bind a phone number or log in again.
+
+    One of them logs out, and one sends a code twice, which is refused.
+    """
     for number, (openid, nickname) in enumerate(PEOPLE.items()):
         access = demo.log_in(openid, number)["access"]
         demo.call("PUT", "me/", access, json={"nickname": nickname}).raise_for_status()
@@ -107,7 +119,7 @@ def welcome_people(demo: Demo) -> None:
 
 
 def check(demo: Demo) -> None:
-    """Log somebody in and out again, over HTTP. Raises ``AssertionError`` where the product does not work."""
+    """Log in, refresh and log out over HTTP. Raises ``AssertionError`` if anything doesn't work."""
     first, again = demo.log_in("o-check"), demo.log_in("o-check")
     _expect(first["user"]["id"] == again["user"]["id"], "a second login is the same person")
     _expect(demo.call("GET", "me/", again["access"]).ok, "the access token opens me/")
@@ -157,7 +169,7 @@ def _server(port: int) -> Server:
 
 
 def _staff() -> tuple[str, str]:
-    """A superuser, with a new password each time."""
+    """Create a superuser if there is none, and give it a new password. Return its name and password."""
     password = secrets.token_urlsafe(12)
     user, _ = get_user_model().objects.get_or_create(
         username="staff", defaults={"is_staff": True, "is_superuser": True}

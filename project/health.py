@@ -1,7 +1,7 @@
-"""What a load balancer asks.
+"""The health checks for a load balancer, ``/livez`` and ``/readyz``.
 
-A middleware and not a URL, and the first one: a load balancer calls by address, without TLS and without a
-name that ``ALLOWED_HOSTS`` could know.
+They are answered by the first middleware and not by a view: a load balancer calls by IP address and without TLS,
+so later middleware would redirect it to HTTPS or refuse it because of ``ALLOWED_HOSTS``.
 """
 
 import logging
@@ -26,12 +26,12 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Calla
 
 
 def livez() -> JsonResponse:
-    """The process answers. Touches nothing else: a dead database is no reason to restart it."""
+    """Answer that the process runs. It checks nothing else: a restart can't help against a database that is down."""
     return JsonResponse({"status": "ok"})
 
 
 def readyz() -> JsonResponse:
-    """The database and the cache answer too; 503 says which doesn't."""
+    """Answer 200 if the database and the cache work, else 503. The body says which of them doesn't."""
     parts = {"database": _works(_ask_database), "cache": _works(_ask_cache)}
     return JsonResponse(parts, status=200 if all(parts.values()) else 503)
 
@@ -39,7 +39,8 @@ def readyz() -> JsonResponse:
 def _works(ask: Callable[[], None]) -> bool:
     try:
         ask()
-    except Exception as exc:  # noqa: BLE001  each backend has errors of its own; any means not ready
+    # Each backend has errors of its own, and any of them means that it isn't ready.
+    except Exception as exc:  # noqa: BLE001
         logger.warning("not ready: %s", type(exc).__name__)
         return False
     return True

@@ -1,4 +1,4 @@
-"""A small real project around wxlogin. Everything that differs between machines comes from the environment."""
+"""The settings of a small real project. Everything that differs between machines comes from the environment."""
 
 import json
 import os
@@ -83,15 +83,16 @@ TEMPLATES = [
     }
 ]
 
-# Seconds. With one retry after a lock, an answer still comes within twice the deadline.
+# Seconds that the database may take to connect or to run a statement. Even if a transaction is retried after a lock
+# timeout, the answer comes within twice the deadline.
 DATABASE_WAIT = float(env("WXLOGIN_UPSTREAM_DEADLINE") or 5) * 0.4
-# Shorter, else the whole statement is cut first, and that is not tried again.
+# Shorter than DATABASE_WAIT: a lock timeout is retried, but a statement timeout isn't.
 LOCK_WAIT = DATABASE_WAIT / 2
 WHOLE_SECONDS = max(1, int(DATABASE_WAIT))
 DATABASE_OPTIONS: dict[str, dict[str, Any]] = {
     "sqlite": {
         "timeout": DATABASE_WAIT,
-        # Writers queue at BEGIN instead of failing half-way with "database is locked".
+        # A transaction takes the write lock when it begins. Otherwise it could fail later with "database is locked".
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL;",
     },
@@ -124,7 +125,7 @@ def database() -> dict[str, Any]:
 
 def cache() -> dict[str, Any]:
     if not (url := env("REDIS_URL")):
-        # Django's 300 entries would let throttles forget.
+        # With Django's default of 300 entries, counts of the throttles would be dropped.
         return {
             "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
             "OPTIONS": {"MAX_ENTRIES": 100_000},
@@ -132,7 +133,7 @@ def cache() -> dict[str, Any]:
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": url,
-        # A cache that hangs must cost a request less than a second.
+        # A request waits less than a second for a cache that hangs.
         "OPTIONS": {"socket_connect_timeout": 0.4, "socket_timeout": 0.4, "retry": Retry(NoBackoff(), 0)},
     }
 
@@ -147,7 +148,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
-WHITENOISE_USE_FINDERS = True  # the admin's own files, without a collectstatic
+# Serve the admin's files without collectstatic.
+WHITENOISE_USE_FINDERS = True
 MEDIA_URL = "media/"
 MEDIA_ROOT = BASE_DIR / "media"
 
@@ -157,7 +159,8 @@ SPECTACULAR_SETTINGS = {
     "VERSION": __version__,
     "OAS_VERSION": "3.1.0",
     "ENFORCE_NON_BLANK_FIELDS": True,
-    "SERVE_AUTHENTICATION": [],  # for anybody, whatever else they send along
+    # The schema is public. A wrong token in the request must not be refused.
+    "SERVE_AUTHENTICATION": [],
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
@@ -183,12 +186,12 @@ def apps() -> dict[str, Any]:
         except ValueError:
             parsed = None
         if not isinstance(parsed, dict):
-            # Not the text: it holds secrets.
+            # The value holds secrets, so the message doesn't quote it.
             raise ImproperlyConfigured("WECHAT_APPS is not a JSON object of apps.")
         return parsed
     if appid := env("WECHAT_APPID"):
         return {appid: {"SECRET": env("WECHAT_SECRET", "")}}
-    # A fresh checkout starts; only a fake WeChat will log anybody in.
+    # A fresh checkout can start without settings. Only the fake WeChat accepts this app.
     return {"wx0123456789abcdef": DEMO_APP} if DEBUG else {}
 
 
@@ -230,7 +233,7 @@ LOGGING = {
     "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"level": LOG_LEVEL, "handlers": [], "propagate": True},
-        # The development server repeats what django.request said.
+        # Hide the development server's own lines, which repeat those of django.request.
         "django.server": {"level": "CRITICAL"},
     },
 }

@@ -8,6 +8,6 @@ urlpatterns = [
     path("api/wechat/", include("wxlogin.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("admin/", admin.site.urls),
-    # For a project of this size; a larger one has its web server or an object storage do it.
+    # Good enough for a small project. A larger one lets its web server or an object storage serve media files.
     path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}),
 ]

@@ -1,4 +1,4 @@
-"""People, and the ways into the project that tests use."""
+"""Fixtures for all tests: people, and ways to call the project."""
 
 import ipaddress
 import secrets
@@ -20,13 +20,13 @@ from .settings import APPID
 
 API = "/api/wechat/"
 
-# The live server's own 10 would turn away half of a burst before Django sees it.
+# The live server's default of 10 would refuse half of a burst before Django sees it.
 ThreadedWSGIServer.request_queue_size = 128
 
 
 @dataclass
 class Api:
-    """A mini-program's view of the API; ``tokens`` is what the last login or refresh gave."""
+    """The API as a mini-program calls it. ``tokens`` is the answer to the last login or refresh."""
 
     wechat: FakeWeChat
     tokens: dict[str, Any]
@@ -60,7 +60,7 @@ class Api:
         return self.post("login/", {"code": code, **body}, access="")
 
     def log_in(self, openid: str = "o-alice") -> "Api":
-        """A device of its own for ``openid``."""
+        """Log ``openid`` in on a new device."""
         answer = self.send_code(openid=openid)
         assert answer.status_code == 200, answer.content
         return Api(self.wechat, answer.json(), self.client)
@@ -71,8 +71,8 @@ class Api:
 
 @pytest.fixture(autouse=True)
 def _nothing_cached_by_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_cache, "_rest_until", 0.0)
-    shared_cache._own.clear()
+    monkeypatch.setattr(shared_cache, "_paused_until", 0.0)
+    shared_cache._fallback.clear()
     cache.delete("wxlogin:examined")
     for appid in (APPID, "wx00000000000000bb"):
         cache.delete(f"wxlogin:access_token:{appid}")
@@ -80,7 +80,7 @@ def _nothing_cached_by_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def api(db: None, wechat: FakeWeChat, client: Client) -> Api:
-    """Somebody who is not logged in yet."""
+    """A client that isn't logged in yet."""
     return Api(wechat, {}, client)
 
 
@@ -106,13 +106,13 @@ def configure(settings: Any) -> Callable[..., None]:
 
 @pytest.fixture
 def address() -> str:
-    """Nobody's before, also in a shared cache that remembers the last run."""
+    """A random address, since a shared cache may still hold counts of an earlier run."""
     return str(ipaddress.ip_address(0x0A000000 + secrets.randbelow(2**24)))
 
 
 @pytest.fixture
 def lose_keys(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """From its call on, nothing opens that was sealed before."""
+    """A function that replaces all keys, so that nothing opens that was sealed before."""
 
     def lose() -> None:
         monkeypatch.setattr(Conf, "ENCRYPTION_KEYS", [secrets.token_bytes(32)])

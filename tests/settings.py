@@ -1,4 +1,4 @@
-"""The demo project's settings, with what tests need to be fast, sharp and the same on every machine."""
+"""The demo project's settings, changed so that tests are fast and run alike on every machine."""
 
 import os
 import tempfile
@@ -29,8 +29,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGGING = {**LOGGING, "handlers": {"stdout": {"class": "logging.NullHandler"}}}
 
 if "postgresql" in DATABASES["default"]["ENGINE"]:
-    # Dropping a test database takes longer than an answer may.
+    # Dropping a test database takes longer than the statement timeout for requests.
     DATABASES["default"]["OPTIONS"]["options"] = "-c lock_timeout=1s -c statement_timeout=60s"
 if "sqlite" in DATABASES["default"]["ENGINE"]:
-    # A file, since threads can't share a database in memory.
+    # Threads can't share a database in memory, so it is a file.
     DATABASES["default"]["TEST"] = {"NAME": str(Path(tempfile.mkdtemp()) / "test.sqlite3")}

@@ -25,4 +25,5 @@ class WxLoginConfig(AppConfig):
             dispatch_uid="wxlogin.delete_file_of_deleted",
         )
         if find_spec("drf_spectacular"):
-            from .api import schema  # noqa: F401  extensions of drf-spectacular count once they are imported
+            # drf-spectacular registers an extension when its class is defined, so the import is enough.
+            from .api import schema  # noqa: F401

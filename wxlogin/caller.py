@@ -63,7 +63,7 @@ def request_id_of(request: HttpRequest) -> str:
 
 @contextmanager
 def staff_request(request: HttpRequest) -> Iterator[None]:
-    """Make ``request``'s address and id those of every act, and of every log line, inside the block."""
+    """Use the address and the id of ``request`` for every staff act and every log line inside the block."""
     before = staff_address.set(client_address(request)), request_id.set(request_id_of(request))
     try:
         yield
@@ -90,6 +90,6 @@ def client_address(request: HttpRequest) -> str | None:
     except ValueError:
         return None
     if isinstance(parsed, ipaddress.IPv6Address):
-        # Without the zone of an address like fe80::1%eth0.
+        # An address like fe80::1%eth0 has a zone, which the database column doesn't take. The int drops it.
         parsed = parsed.ipv4_mapped or ipaddress.IPv6Address(int(parsed))
     return str(parsed)

@@ -29,34 +29,34 @@ class App:
 
 @dataclass(frozen=True)
 class Rate:
-    """At most ``limit`` in ``seconds``."""
+    """At most ``limit`` calls within ``seconds``."""
 
     limit: int
     seconds: int
 
     @classmethod
     def parse(cls, text: str) -> "Rate":
-        """``30/min``, ``5/s``, ``1000/hour``. Raises ``ValueError`` for anything else."""
+        """Parse a text like ``30/min``, ``5/s`` or ``1000/hour``. Raises ``ValueError`` for anything else."""
         if not (match := RATE.fullmatch(text)):
             raise ValueError(f"{text!r} is no rate")
         return cls(int(match[1]), SECONDS[next(filter(None, match.groups()[1:]))])
 
 
 class Conf:
-    """What the project set, or the default. ``checks.py`` judges; this only reads."""
+    """The keys of ``settings.WXLOGIN``, each with its default. Values are not validated here but in ``checks``."""
 
     @property
     def APPS(self) -> dict[str, App]:
         return {appid: _app(appid, declared) for appid, declared in self._get("APPS", {}).items()}
 
     def group_of(self, appid: str) -> tuple[str, list[str]]:
-        """The open-platform group of an app, and the appids in it; empty where it declares none."""
+        """Return the name of the app's open-platform group and the appids in it. Both are empty without a group."""
         apps = self.APPS
         group = apps[appid].open_platform if appid in apps else ""
         return group, [app.appid for app in apps.values() if group and app.open_platform == group]
 
     def groups(self) -> list[list[str]]:
-        """The appids of each declared open-platform group."""
+        """Return one list of appids for each open-platform group that the settings name."""
         names = {app.open_platform for app in self.APPS.values()} - {""}
         return [[app.appid for app in self.APPS.values() if app.open_platform == name] for name in names]
 
@@ -66,12 +66,12 @@ class Conf:
 
     @property
     def CA_BUNDLE(self) -> str | None:
-        """Path of a CA file; None means the well-known authorities."""
+        """The path of a file with CA certificates. None means the CA certificates that requests ships."""
         return self._get("CA_BUNDLE", None) or None
 
     @property
     def UPSTREAM_DEADLINE(self) -> float:
-        """Seconds for a whole call to WeChat."""
+        """Seconds that a whole call to WeChat may take, its retry included."""
         return float(self._get("UPSTREAM_DEADLINE", 5.0))
 
     @property
@@ -80,10 +80,10 @@ class Conf:
 
     @property
     def ENCRYPTION_KEYS(self) -> list[bytes]:
-        """The first seals, all open.
+        """The vault's keys, 32 bytes each. The first one seals, and each of them opens.
 
-        Those listed, then those derived from ``SECRET_KEY`` and its fallbacks: a project that lists its first
-        key must not lose what was sealed on the day before.
+        The listed keys come first. The keys derived from ``SECRET_KEY`` and its fallbacks follow, so a project
+        that lists its first key can still open what was sealed before.
         """
         listed = [base64.b64decode(key, validate=True) for key in self._get("ENCRYPTION_KEYS", None) or ()]
         derived = [
@@ -93,12 +93,12 @@ class Conf:
         return [*listed, *derived]
 
     def derives_keys(self) -> bool:
-        """Whether no ``ENCRYPTION_KEYS`` are given."""
+        """True if the settings list no ``ENCRYPTION_KEYS``, so that only keys derived from ``SECRET_KEY`` are used."""
         return not self._get("ENCRYPTION_KEYS", None)
 
     @property
     def ACCESS_LIFETIME(self) -> timedelta | None:
-        """None means Simple JWT's ``ACCESS_TOKEN_LIFETIME``."""
+        """The lifetime of an access token. None means Simple JWT's ``ACCESS_TOKEN_LIFETIME``."""
         return self._duration("ACCESS_LIFETIME", timedelta()) or None
 
     @property
@@ -135,34 +135,34 @@ class Conf:
 
     @property
     def OPEN_DATA_MAX_AGE(self) -> timedelta:
-        """By the watermark's timestamp."""
+        """The greatest age of open data that is accepted, counted from the watermark's timestamp."""
         return self._duration("OPEN_DATA_MAX_AGE", timedelta(minutes=10))
 
     @property
     def RETENTION(self) -> timedelta:
-        """How long ended sessions, failures and other traces are kept."""
+        """The time for which ended sessions, failures and other traces are kept."""
         return self._duration("RETENTION", timedelta(days=180))
 
     @property
     def USER_FACTORY(self) -> Any:
-        """Called with ``appid``, ``openid`` and ``unionid``; returns a saved user."""
+        """The callable that creates a user. It takes ``appid``, ``openid`` and ``unionid`` and returns a saved user."""
         return import_string(self._get("USER_FACTORY", "wxlogin.services.accounts.create_user"))
 
     @property
     def USER_SERIALIZER(self) -> Any:
-        """A DRF serializer class that shows a ``WeChatUser`` to the person it belongs to."""
+        """The DRF serializer class that shows a ``WeChatUser`` to the person it belongs to."""
         return import_string(self._get("USER_SERIALIZER", "wxlogin.api.serializers.UserSerializer"))
 
     @property
     def KEEP_TOKEN_ADMIN(self) -> bool:
-        """Leave Simple JWT's own pages of its blacklist app in the admin, live refresh tokens and all."""
+        """True if the admin keeps Simple JWT's own pages for its blacklist app, which show live refresh tokens."""
         return bool(self._get("KEEP_TOKEN_ADMIN", False))
 
     def _get(self, name: str, default: Any) -> Any:
         return getattr(settings, "WXLOGIN", {}).get(name, default)
 
     def _duration(self, name: str, default: timedelta) -> timedelta:
-        """A plain number counts seconds."""
+        """Return the setting as a ``timedelta``. A plain number means seconds."""
         value: timedelta | float = self._get(name, default)
         return timedelta(seconds=value) if isinstance(value, int | float) else value
 

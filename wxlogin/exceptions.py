@@ -1,25 +1,28 @@
-"""Refusals that are ours. What WeChat refuses is in ``wechat/errors.py``.
+"""The refusals that wxlogin itself decides on. Refusals by WeChat are in ``wechat/errors.py``.
 
-``code`` is the stable word that the API answers with and that logs and failure rows keep.
+``code`` is a stable word for programs. The API's answers, the log and the failure rows use it.
 """
 
 from typing import Any
 
 
 class WxLoginError(Exception):
+    """The base of all refusals in this module."""
+
     code = ""
 
 
 class UnknownApp(WxLoginError):
-    """An appid that ``WXLOGIN["APPS"]`` does not list."""
+    """``WXLOGIN["APPS"]`` doesn't list the appid."""
 
     code = "unknown_app"
 
 
 class CannotMerge(WxLoginError):
-    """Two accounts that can't become one; ``code`` says why.
+    """Two accounts can't be merged. ``code`` is the reason.
 
-    ``same_user``, ``staff_account``, ``gone``, or ``moved_meanwhile``.
+    ``same_user``: both are one account. ``staff_account``: one of them belongs to staff. ``gone``: one of them was
+    deleted. ``moved_meanwhile``: the identity was moved to another user at the same time.
     """
 
     def __init__(self, code: str) -> None:
@@ -28,13 +31,13 @@ class CannotMerge(WxLoginError):
 
 
 class TokenInvalid(WxLoginError):
-    """Missing, malformed, expired, of the wrong kind, or of nobody we know."""
+    """The token is missing, malformed, expired, of the wrong type, or belongs to no known user."""
 
     code = "token_invalid"
 
 
 class SessionEnded(WxLoginError):
-    """A genuine token of a login session that is over."""
+    """The token is genuine, but its login session has ended. ``reason`` is a ``LoginSession.EndReason``."""
 
     code = "session_ended"
 
@@ -44,9 +47,10 @@ class SessionEnded(WxLoginError):
 
 
 class AccountDisabled(WxLoginError):
-    """The person may not log in. ``reason`` is set only where staff meant it to be shown.
+    """The person may not log in.
 
-    ``wechat_user``: who it is, where there is a row of them.
+    ``reason`` is set only if staff chose to show it to the person. ``wechat_user`` is the person's row, or None
+    if there is none.
     """
 
     code = "account_disabled"
@@ -58,31 +62,40 @@ class AccountDisabled(WxLoginError):
 
 
 class OpenDataInvalid(WxLoginError):
-    """Open data that doesn't open, or isn't this person's, this app's or of today. It never says which."""
+    """The open data can't be decrypted, or it belongs to another person or app, or it is too old.
+
+    The error never tells which of these it is, so that nobody can learn from it by trying.
+    """
 
     code = "open_data_invalid"
 
 
 class SessionKeyMissing(WxLoginError):
-    """We hold no session_key of the person that could be used."""
+    """No usable session_key of the person is stored."""
 
     code = "session_key_missing"
 
 
 class UnusablePicture(WxLoginError):
-    """Not a picture that we take; ``code`` is the API's word for a malformed request."""
+    """The upload is no picture of an accepted kind and size. The API answers as to any malformed request."""
 
     code = "invalid_request"
 
 
 class StorageUnavailable(WxLoginError):
-    """The place where files are kept didn't do its part."""
+    """A file can't be stored or deleted now.
+
+    The project's file storage failed, or too many other threads decode pictures.
+    """
 
     code = "storage_unavailable"
 
 
 class PushRefused(WxLoginError):
-    """A message that WeChat didn't send, as far as we can tell. ``problem`` is for the log, not for the sender."""
+    """A pushed message doesn't prove that WeChat sent it.
+
+    ``problem`` says what is wrong, for the log. The sender doesn't learn it.
+    """
 
     code = "signature_invalid"
 

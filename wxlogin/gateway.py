@@ -1,4 +1,4 @@
-"""The one place where settings and the platform client meet."""
+"""Make the platform client from the project's settings and its cache. Nothing else does."""
 
 import json
 import os
@@ -15,15 +15,19 @@ from wxlogin.wechat.access_tokens import AccessTokens
 from wxlogin.wechat.client import WeChatClient
 from wxlogin.wechat.transport import Transport
 
-_one_at_a_time = threading.Lock()  # else the first two callers would make a transport each
+# lru_cache would let two threads that come first at the same time make a transport each.
+_transport_lock = threading.Lock()
 
 
 def get_client(appid: str) -> WeChatClient:
-    """The client that speaks for ``appid``. Raises ``UnknownApp``."""
+    """Return a client that calls WeChat as ``appid``. Raises ``UnknownApp``.
+
+    Clients are cheap: all clients of a process share one transport with its connections and its limit.
+    """
     app = conf.APPS.get(appid)
     if app is None:
         raise UnknownApp
-    with _one_at_a_time:
+    with _transport_lock:
         transport = _transport(
             os.getpid(), conf.API_BASE, conf.UPSTREAM_DEADLINE, conf.UPSTREAM_CONCURRENCY, conf.CA_BUNDLE
         )
@@ -32,13 +36,17 @@ def get_client(appid: str) -> WeChatClient:
 
 
 class SealedCache:
-    """The project's cache, with values that only we can read: it may be a table, or anybody's Redis."""
+    """The project's cache with sealed values, as a store for ``AccessTokens``.
+
+    Other programs may be able to read the cache: it can be a database table or a Redis that others use too.
+    """
 
     def get(self, key: str) -> Any:
         sealed = shared_cache.run(lambda store: store.get(key))
         try:
             return json.loads(vault().open(sealed, bound_to=("cache", key))) if sealed else None
-        except CannotOpen:  # after a change of keys
+        except CannotOpen:
+            # The keys have changed since. The value counts as a cache miss.
             return None
 
     def set(self, key: str, value: Any, timeout: float) -> None:
@@ -61,5 +69,5 @@ def _seal(key: str, value: Any) -> bytes:
 def _transport(
     pid: int, base_url: str, deadline: float, concurrency: int, ca_bundle: str | None
 ) -> Transport:
-    """One per process and host. ``pid`` is in the key because neither threads nor sockets survive a fork."""
+    """Make one transport for each process and host. ``pid`` is an argument since a fork keeps no threads."""
     return Transport(base_url, deadline=deadline, concurrency=concurrency, ca_bundle=ca_bundle)

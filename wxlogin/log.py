@@ -6,14 +6,16 @@ from typing import Any
 
 logger = logging.getLogger("wxlogin")
 
-#: The id of the current request: ``log`` adds it to each line, and the answer's ``X-Request-ID`` says it too.
+#: The id of the current request. ``log`` adds it to each line, and the answer's ``X-Request-ID`` repeats it.
 request_id: ContextVar[str] = ContextVar("wxlogin_request_id", default="")
 
 
 class RequestIdFilter(logging.Filter):
-    """Add ``request_id`` to the records of a request, Django's own records about its outcome included.
+    """Add a ``request_id`` attribute to every log line of a request.
 
-    For ``LOGGING["filters"]`` of a project: ``{"()": "wxlogin.log.RequestIdFilter"}``.
+    Lines that Django writes about the outcome, after the view has returned, get it too. Lines outside the
+    requests of wxlogin stay as they are. A project names the filter in ``LOGGING["filters"]`` as
+    ``{"()": "wxlogin.log.RequestIdFilter"}`` and lists it in the handler's ``filters``.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -24,7 +26,10 @@ class RequestIdFilter(logging.Filter):
 
 
 def log(event: str, level: int = logging.INFO, **facts: Any) -> None:
-    """Log ``event key=value …``. JSON formatters find the same facts in the record's ``wxlogin`` dict."""
+    """Log one line, ``event key=value …``, and leave out facts that are None or empty.
+
+    The same facts are in the line's ``wxlogin`` attribute, a dict, for JSON formatters.
+    """
     facts["request_id"] = request_id.get()
     shown = {key: value for key, value in facts.items() if value not in (None, "")}
     message = " ".join([event, *(f"{key}={value}" for key, value in shown.items())])

@@ -1,4 +1,4 @@
-"""Masks for personal data: enough to recognise a value by, not enough to use it."""
+"""Masks for personal data. A masked value can be recognised, but not used."""
 
 import ipaddress
 
@@ -6,7 +6,7 @@ from django.utils.crypto import salted_hmac
 
 
 def shorten(identifier: str) -> str:
-    """Return the first and last four characters; of a short identifier never more than half."""
+    """Return the first and the last four characters. A short identifier shows at most half of its characters."""
     shown = min(4, len(identifier) // 4)
     return f"{identifier[:shown]}…{identifier[len(identifier) - shown :]}"
 
@@ -33,5 +33,6 @@ def person_hash(appid: str, openid: str, *, secret: str | bytes | None = None) -
     the key, ``SECRET_KEY`` by default.
     """
     value = f"{appid}\0{openid}"
-    # The salt dates from when this stood in the log module. Another one would lose the staff log's old rows.
+    # The salt names the log module, where this function was at first. With another salt, old rows of the staff
+    # log would no longer match their people.
     return salted_hmac("wxlogin.log", value, secret=secret, algorithm="sha256").hexdigest()[:12]

@@ -1,6 +1,7 @@
-"""Django's default cache, and what stands in for it while it fails.
+"""Django's default cache, with a local fallback while it fails.
 
-Everything kept there can be had again or counted anew; losing it must not cost anybody the login.
+Nothing is lost with the cache: tokens can be fetched and calls counted again. So its failure must not stop a
+login.
 """
 
 import logging
@@ -13,40 +14,48 @@ from django.core.cache import BaseCache, cache
 from django.core.cache.backends.locmem import LocMemCache
 
 logger = logging.getLogger("wxlogin")
-ACROSS_PROCESSES = {
+# The backends that all processes of a project share.
+SHARED_BACKENDS = {
     "django.core.cache.backends.redis.RedisCache",
     "django.core.cache.backends.memcached.PyMemcacheCache",
     "django.core.cache.backends.memcached.PyLibMCCache",
     "django_redis.cache.RedisCache",
 }
-REST = 5.0  # seconds without asking a cache that failed: waiting for it costs each request
+# Seconds for which a cache that failed isn't asked again. Each request would have to wait for its timeout.
+PAUSE_AFTER_FAILURE = 5.0
 
 R = TypeVar("R")
 
 
 def is_shared() -> bool:
-    """Whether all processes of the project have one default cache."""
-    return settings.CACHES.get("default", {}).get("BACKEND") in ACROSS_PROCESSES
+    """True if all processes of the project share the default cache."""
+    return settings.CACHES.get("default", {}).get("BACKEND") in SHARED_BACKENDS
 
 
 class SharedCache:
-    """Shared between processes where the project's cache is."""
+    """The project's default cache, or a cache in this process's memory while that one fails."""
 
     def __init__(self) -> None:
-        # As many addresses as may call within a window; Django's 300 would forget who has had enough.
-        self._own = LocMemCache("wxlogin", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
-        self._own.clear()  # all of a name share their memory
-        self._rest_until = 0.0
+        # The throttles keep a count for each address. Django's default of 300 entries would drop counts too soon.
+        self._fallback = LocMemCache("wxlogin", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
+        # All LocMemCaches with one name share their memory, so an earlier one may have left entries.
+        self._fallback.clear()
+        self._paused_until = 0.0
 
     def run(self, use: Callable[[BaseCache], R]) -> R:
-        """What ``use`` makes of the project's cache, or of this process's own while that one fails."""
-        if time.monotonic() >= self._rest_until:
+        """Call ``use`` with the project's cache, or with the fallback if that one fails. Return its result.
+
+        ``use`` runs a second time, with the fallback, if the project's cache fails during it.
+        """
+        if time.monotonic() >= self._paused_until:
             try:
                 return use(cache)
-            except Exception as exc:  # noqa: BLE001  each cache backend has errors of its own
-                self._rest_until = time.monotonic() + REST
-                logger.error("cache unavailable problem=%s", type(exc).__name__)  # noqa: TRY400  the text may hold its password
-        return use(self._own)
+            # Each cache backend has errors of its own.
+            except Exception as exc:  # noqa: BLE001
+                self._paused_until = time.monotonic() + PAUSE_AFTER_FAILURE
+                # The text of the error may hold the cache's password.
+                logger.error("cache unavailable problem=%s", type(exc).__name__)  # noqa: TRY400
+        return use(self._fallback)
 
 
 shared_cache = SharedCache()

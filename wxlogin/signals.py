@@ -1,27 +1,35 @@
-"""Where a project may listen."""
+"""Signals that a project can connect receivers to.
+
+Each comment says when the signal is sent, with which arguments, and what an exception in a receiver does. A
+signal that is sent inside a transaction is sent again if the transaction is retried, for example after a
+deadlock: send mail and call other services in ``transaction.on_commit``.
+"""
 
 from django.dispatch import Signal
 
-#: Sent once a login is committed, with ``sender=WeChatUser``, ``login_session`` and ``created`` (whether the
-#: Django user is new). An exception in a receiver is logged and costs nobody the login.
+#: Sent after a login is committed, with ``sender=WeChatUser``, ``login_session`` and ``created`` (True if the
+#: Django user is new). An exception in a receiver is logged, and the login succeeds all the same.
 logged_in = Signal()
 
-#: Sent once a login is committed that stored a unionid which another Django user has too, within one
-#: open-platform group, with ``sender=WeChatUser``, ``wechat_user`` and ``others``. Nothing has been merged.
+#: Sent after a login is committed that stored a unionid which another Django user of the same open-platform
+#: group has too, with ``sender=WeChatUser``, ``wechat_user`` and ``others``. Nothing is merged by itself. An
+#: exception in a receiver is logged, and the login succeeds all the same.
 unionid_conflict = Signal()
 
-#: Sent inside the transaction of a merge, with ``source`` and ``target``: re-point your own rows here. An
-#: exception takes the merge back. After a deadlock the merge runs once more: mail in ``on_commit``.
+#: Sent inside the transaction of a merge, with ``sender=StaffAct``, ``source`` and ``target``, two Django users:
+#: point your own rows from ``source`` to ``target`` here. An exception in a receiver rolls the merge back.
 accounts_merged = Signal()
 
-#: Sent inside the transaction of a split, with ``wechat_user``, ``source`` and ``target``, the new user.
+#: Sent inside the transaction of a split, with ``sender=StaffAct``, ``wechat_user``, ``source`` and ``target``,
+#: the new Django user. An exception in a receiver rolls the split back.
 identity_split = Signal()
 
-#: Sent inside the transaction that erases a person, with ``user`` and ``wechat_users``, all still there: erase
-#: what you keep about them. An exception takes the erasure back. After a deadlock it runs once more.
+#: Sent inside the transaction that erases a person, with ``sender=WeChatUser``, ``user`` and ``wechat_users``,
+#: whose rows still exist: erase what you store about them here. An exception in a receiver rolls the erasure back.
 person_erased = Signal()
 
-#: Sent once for each message that WeChat pushed, when it is dealt with, with ``sender=WeChatUser``, ``appid``,
-#: ``message``, a dict with names in lower case, and ``wechat_user``, whom it is about, or None. The three consent
-#: events have been obeyed by then. An exception in a receiver is logged, and WeChat does not send again.
+#: Sent once for each message that WeChat pushes, after wxlogin itself has processed it, with
+#: ``sender=WeChatUser``, ``appid``, ``message``, a dict with lower-case names, and ``wechat_user``, the person
+#: that the message is about, or None. The three events about consent have taken effect by then. An exception in
+#: a receiver is logged, and WeChat doesn't send the message again.
 push_received = Signal()

@@ -1,7 +1,7 @@
-"""Our JWTs, made and read with Simple JWT; nothing else imports it.
+"""The access and refresh tokens, made and read with Simple JWT. No other module imports Simple JWT.
 
-``access`` is an ordinary Simple JWT access token plus a session id, so code that knows only Simple JWT
-accepts it. ``refresh`` has a token type of its own, so Simple JWT's stock refresh view does not.
+``access`` is an ordinary Simple JWT access token with a session id added, so code that knows only Simple JWT
+accepts it. ``refresh`` has a token type of its own, so Simple JWT's refresh view refuses it.
 """
 
 from collections.abc import Iterator
@@ -29,12 +29,13 @@ SESSION_CLAIM = "wx_session"
 GENERATION_CLAIM = "generation"
 APPID_CLAIM = "appid"
 
-UNREADABLE = (TokenError, UnicodeError)  # half a surrogate pair has no bytes that could be checked
+# A token with half of a surrogate pair in it can't be encoded, which raises UnicodeError.
+UNREADABLE_TOKEN_ERRORS = (TokenError, UnicodeError)
 
 
 @dataclass(frozen=True)
 class TokenPair:
-    """What a login or a refresh hands out; the two durations are whole seconds from now."""
+    """The two tokens that a login or a refresh returns, each with its remaining lifetime in whole seconds."""
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
@@ -58,9 +59,10 @@ class RefreshClaims:
 def issue(
     user: AbstractBaseUser, *, appid: str, session_id: str, generation: int, since: datetime, until: datetime
 ) -> TokenPair:
-    """The pair of one generation of a session, which began at ``since``; neither outlives ``until``.
+    """Make the token pair for one generation of a login session.
 
-    The same arguments always give the same refresh, so a client whose answer got lost can be given it again.
+    The generation began at ``since``. No token is valid after ``until``. The same arguments always give the same
+    refresh token, so a client whose answer got lost can get it again.
     """
     now = datetime.now(UTC)
     refresh_until = min(since + conf.SESSION_IDLE, until)
@@ -68,12 +70,12 @@ def issue(
 
     access = _SessionAccessToken.for_user(user)
     access[APPID_CLAIM] = appid
-    _stamp(access, session_id, since=now, until=access_until)
+    _set_session_and_times(access, session_id, since=now, until=access_until)
 
     refresh = _SessionRefreshToken()
     refresh[GENERATION_CLAIM] = generation
     refresh[api_settings.JTI_CLAIM or "jti"] = f"{session_id}.{generation}"
-    _stamp(refresh, session_id, since=since, until=refresh_until)
+    _set_session_and_times(refresh, session_id, since=since, until=refresh_until)
 
     return TokenPair(
         access=str(access),
@@ -84,10 +86,13 @@ def issue(
 
 
 def read_access(raw: str) -> AccessClaims | None:
-    """None for a genuine Simple JWT token that isn't ours. Raises ``TokenInvalid``."""
+    """Verify an access token and return its claims. Raises ``TokenInvalid``.
+
+    Return None for a genuine Simple JWT access token that wxlogin didn't issue.
+    """
     try:
         token = _SessionAccessToken(raw)  # type: ignore[arg-type]
-    except UNREADABLE:
+    except UNREADABLE_TOKEN_ERRORS:
         raise TokenInvalid from None
     if SESSION_CLAIM not in token.payload:
         return None
@@ -95,46 +100,54 @@ def read_access(raw: str) -> AccessClaims | None:
 
 
 def read_refresh(raw: str) -> RefreshClaims:
-    """A genuine refresh, also one past its time: its session still has a story. Raises ``TokenInvalid``."""
+    """Verify a refresh token and return its claims. Raises ``TokenInvalid``.
+
+    An expired token is read too, with ``expired`` set, since the caller can still say how its session ended.
+    """
     expired = False
     try:
         payload = _SessionRefreshToken(raw).payload  # type: ignore[arg-type]
     except ExpiredTokenError:
         expired = True
-        payload = _payload_of_expired(raw)
-    except UNREADABLE:
+        payload = _read_expired(raw)
+    except UNREADABLE_TOKEN_ERRORS:
         raise TokenInvalid from None
-    if GENERATION_CLAIM not in payload:  # an access token, where SIMPLE_JWT drops the type claim
+    # A project can turn the type claim off in SIMPLE_JWT. Then an access token gets this far.
+    if GENERATION_CLAIM not in payload:
         raise TokenInvalid
     return RefreshClaims(payload[SESSION_CLAIM], payload[GENERATION_CLAIM], expired)
 
 
 def user_id(user: AbstractBaseUser) -> str:
-    """A user as the user id claim names it."""
+    """Return the value of the user id claim for ``user``."""
     return str(getattr(user, api_settings.USER_ID_FIELD))
 
 
 def missing_user_id_field() -> str:
-    """What ``SIMPLE_JWT`` takes a user's id from, where the project's user model has no such thing, else empty."""
+    """Return the name of ``SIMPLE_JWT``'s user id field if the project's user model lacks it, else ``""``."""
     name = str(api_settings.USER_ID_FIELD)
     return "" if hasattr(get_user_model(), name) else name
 
 
 def symmetric_keys() -> list[str]:
-    """What a JWT of ours may be signed with, today's key first; empty where an asymmetric algorithm signs."""
+    """Return the keys that a token may be signed with, the current key first.
+
+    The list is empty if ``SIMPLE_JWT`` names an asymmetric algorithm.
+    """
     if not api_settings.ALGORITHM.startswith("HS"):
         return []
     return [str(api_settings.SIGNING_KEY), *settings.SECRET_KEY_FALLBACKS]
 
 
 class _RotatingBackend(TokenBackend):
-    """Signs with today's key and also reads what ``SECRET_KEY_FALLBACKS`` signed."""
+    """Sign with the current key, and accept tokens that a key of ``SECRET_KEY_FALLBACKS`` signed."""
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
         try:
             return super().decode(token, verify)
         except TokenBackendExpiredToken:
-            raise  # the signature held: no other key will do better
+            # The signature was right, so another key can't help.
+            raise
         except TokenBackendError:
             for backend in self._fallbacks():
                 try:
@@ -162,31 +175,35 @@ def _backend(signing_key: str, kind: type[TokenBackend] = TokenBackend) -> Token
     )
 
 
-class _WithRotation(tokens.Token):
+class _RotatingKeyToken(tokens.Token):
     def get_token_backend(self) -> TokenBackend:
         if not symmetric_keys():
-            # Simple JWT's own, which lives as long as the process: it remembers the keys behind JWK_URL.
+            # Simple JWT's own backend lives as long as the process and caches the keys from JWK_URL.
             return super().get_token_backend()
         return _backend(api_settings.SIGNING_KEY, _RotatingBackend)
 
 
-class _SessionAccessToken(_WithRotation, tokens.AccessToken):
+class _SessionAccessToken(_RotatingKeyToken, tokens.AccessToken):
     pass
 
 
-class _SessionRefreshToken(_WithRotation):
+class _SessionRefreshToken(_RotatingKeyToken):
     token_type = "wxlogin_refresh"  # noqa: S105  a name, no secret
-    lifetime = timedelta()  # the session decides
+    # ``issue`` sets the expiry from the session.
+    lifetime = timedelta()
 
 
-def _stamp(token: tokens.Token, session_id: str, *, since: datetime, until: datetime) -> None:
+def _set_session_and_times(token: tokens.Token, session_id: str, *, since: datetime, until: datetime) -> None:
     token[SESSION_CLAIM] = session_id
     token.set_iat(at_time=since)
     token.set_exp(from_time=until, lifetime=timedelta())
 
 
-def _payload_of_expired(raw: str) -> dict[str, Any]:
-    """Only for a token whose signature was found good; its time was looked at before its type."""
+def _read_expired(raw: str) -> dict[str, Any]:
+    """Return the payload of an expired refresh token whose signature has been verified.
+
+    Simple JWT checks the expiry before the type, so the type is checked here. Raises ``TokenInvalid``.
+    """
     token = _SessionRefreshToken(raw, verify=False)  # type: ignore[arg-type]
     try:
         token.verify_token_type()

@@ -1,8 +1,8 @@
-"""Sealing of secrets at rest: AES-256-GCM, bound to the row that holds them.
+"""Sealing of secrets at rest with AES-256-GCM. A sealed value is bound to the row that holds it.
 
-A sealed value is ``version (1) | key id (4) | nonce (12) | tag (16) | ciphertext``. The key id says which key
-opens it, so keys rotate without touching every row at once; the binding is authenticated, so a ciphertext
-copied into another row does not open there.
+A sealed value is ``version (1) | key id (4) | nonce (12) | tag (16) | ciphertext``, with the lengths in bytes.
+The key id says which key opens the value, so keys can rotate without rewriting every row at once. The binding
+is authenticated, so a sealed value that is copied into another row does not open there.
 """
 
 import hashlib
@@ -19,26 +19,27 @@ KEY_ID, NONCE, TAG = 4, 12, 16
 
 
 class CannotOpen(Exception):
-    """Sealed with a key that isn't listed, for another row, or damaged."""
+    """The value is damaged, or it was sealed with a key that isn't listed or for another row."""
 
 
 class Vault:
-    """``keys``: 32 bytes each. The first seals, all open."""
+    """Seal and open texts. ``keys`` are 32 bytes each: the first one seals, and each of them opens."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._keys = {_key_id(key): key for key in keys}
         self._first = _key_id(keys[0])
 
     def seal(self, plaintext: str, *, bound_to: Sequence[str]) -> bytes:
-        """``bound_to`` names the purpose and the row; ``open`` needs the same."""
+        """Seal ``plaintext``. ``bound_to`` names the purpose and the row, and ``open`` needs the same names."""
         nonce = get_random_bytes(NONCE)
         cipher = self._cipher(self._first, nonce, bound_to)
         ciphertext, tag = cipher.encrypt_and_digest(plaintext.encode())
         return b"".join((VERSION, self._first, nonce, tag, ciphertext))
 
     def open(self, sealed: bytes | memoryview, *, bound_to: Sequence[str]) -> str:
-        """Raises ``CannotOpen``."""
-        sealed = bytes(sealed)  # PostgreSQL hands out memoryviews
+        """Return the text that was sealed. Raises ``CannotOpen``."""
+        # PostgreSQL returns binary columns as memoryviews.
+        sealed = bytes(sealed)
         key_id, rest = sealed[1 : 1 + KEY_ID], sealed[1 + KEY_ID :]
         if sealed[:1] != VERSION or key_id not in self._keys or len(rest) < NONCE + TAG:
             raise CannotOpen
@@ -50,13 +51,14 @@ class Vault:
         return plaintext.decode()
 
     def is_current(self, sealed: bytes | memoryview) -> bool:
-        """Whether the first key sealed it."""
+        """True if ``sealed`` names the first key, so that no key rotation is pending for it."""
         return bytes(sealed)[1 : 1 + KEY_ID] == self._first
 
     def fingerprints(self, text: str, *, purpose: str) -> list[str]:
-        """Hex HMACs of ``text``, one a key and the first key's first: store that one, look for any.
+        """Return the hex HMACs of ``text``, one for each key, the first key's first.
 
-        They find what is equal and tell nothing, also of a text that could be guessed.
+        Store the first one, and look up rows by any of them. A fingerprint finds equal texts and tells nothing
+        about the text, even if the text is short enough to be guessed.
         """
         message = json.dumps([purpose, text]).encode()
         keys = [self._keys[self._first], *self._keys.values()]
@@ -66,13 +68,13 @@ class Vault:
 
     def _cipher(self, key_id: bytes, nonce: bytes, bound_to: Sequence[str]) -> Any:
         cipher = AES.new(self._keys[key_id], AES.MODE_GCM, nonce=nonce, mac_len=TAG)
-        # JSON, since a plain joint could hold the same bytes for two different lists of parts.
+        # JSON, because joining the parts could give the same bytes for two different lists.
         cipher.update(json.dumps([*bound_to, key_id.hex()]).encode())
         return cipher
 
 
 def _subkey(key: bytes) -> bytes:
-    """For fingerprints; no key has two jobs."""
+    """Derive the key for fingerprints, so that no key is used both for sealing and for HMACs."""
     return hmac.new(key, b"wxlogin fingerprint", hashlib.sha256).digest()
 
 

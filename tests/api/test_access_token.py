@@ -1,4 +1,4 @@
-"""The credential of the calls beside login, as far as a caller of the API feels it."""
+"""The access_token: calls of the API that need it, and what happens when WeChat refuses it."""
 
 from typing import Any
 

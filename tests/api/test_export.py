@@ -1,21 +1,14 @@
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.api.uploads import send
 from tests.conftest import Api
+from tests.helpers.pictures import picture
 from tests.settings import APPID
 from wxlogin.models import WeChatUser
 from wxlogin.services import blocking
-
-from .test_avatar import picture, send
-
-
-@pytest.fixture(autouse=True)
-def media(settings: Any, tmp_path: Path) -> Path:
-    settings.MEDIA_ROOT = tmp_path
-    return tmp_path
 
 
 def test_it_holds_everything_and_no_secret(api: Api) -> None:

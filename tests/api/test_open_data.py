@@ -23,17 +23,17 @@ WERUN = {"stepInfoList": [{"timestamp": 1445866601, "step": 100}]}
 GROUP = {"opengid": "tGrOuP"}
 
 
-def sealed(api: Api, data: Any = None, **kwargs: Any) -> dict[str, str]:
+def signed(api: Api, data: Any = None, **kwargs: Any) -> dict[str, str]:
     return dict(api.wechat.open_data("o-alice", USER_INFO if data is None else data, **kwargs))
 
 
 def unsigned(api: Api, data: Any = None, **kwargs: Any) -> dict[str, str]:
-    body = sealed(api, data, **kwargs)
+    body = signed(api, data, **kwargs)
     return {"encryptedData": body["encryptedData"], "iv": body["iv"]}
 
 
 def encrypted(api: Api, plaintext: bytes, *, pad: bool = True) -> dict[str, str]:
-    """What somebody who knows the key, or guessed well, could send."""
+    """Any bytes as open data, encrypted with the right key: the sender knows it or has guessed it."""
     key = base64.b64decode(api.wechat.session_key_of("o-alice", APPID))
     if pad:
         missing = 16 - len(plaintext) % 16
@@ -58,7 +58,7 @@ def flipped(text: str) -> str:
 @pytest.mark.parametrize(
     "data", [USER_INFO, WERUN, GROUP, {"nickName": "阿丽"}], ids=["user", "werun", "group", "profile"]
 )
-@pytest.mark.parametrize("make", [sealed, unsigned])
+@pytest.mark.parametrize("make", [signed, unsigned])
 def test_the_object_is_answered_as_wechat_made_it(alice: Api, make: Any, data: dict[str, Any]) -> None:
     answer = alice.post("open-data/", make(alice, data))
 
@@ -70,7 +70,7 @@ def test_the_object_is_answered_as_wechat_made_it(alice: Api, make: Any, data: d
 
 
 def test_the_nickname_of_a_user_info_is_kept(alice: Api) -> None:
-    alice.post("open-data/", sealed(alice))
+    alice.post("open-data/", signed(alice))
 
     assert alice.get("me/").json()["nickname"] == "阿丽 🍵"
 
@@ -91,7 +91,7 @@ def test_a_unionid_of_open_data_is_nobodys_proof(alice: Api) -> None:
     assert WeChatUser.objects.get(openid="o-alice").unionid == ""
 
 
-# Everything that can be wrong with it, and the one answer to all of it
+# Unusable open data. The answer never tells what is wrong with it.
 
 BROKEN: dict[str, Any] = {
     "no base64": lambda api: {**unsigned(api), "encryptedData": "%%%"},
@@ -119,9 +119,9 @@ BROKEN: dict[str, Any] = {
     "from before time": lambda api: unsigned(api, watermarked(timestamp=-(10**4000))),
     "a time in pieces": lambda api: unsigned(api, watermarked(timestamp=1e400)),
     "from the future": lambda api: unsigned(api, watermarked(timestamp=int(time.time()) + 301)),
-    "wrong signature": lambda api: {**sealed(api), "signature": "0" * 40},
-    "signature of something else": lambda api: {**sealed(api), "rawData": "{}"},
-    "signature in Chinese": lambda api: {**sealed(api), "signature": "签名"},
+    "wrong signature": lambda api: {**signed(api), "signature": "0" * 40},
+    "signature of something else": lambda api: {**signed(api), "rawData": "{}"},
+    "signature in Chinese": lambda api: {**signed(api), "signature": "签名"},
 }
 
 
@@ -151,7 +151,7 @@ def test_a_failure_changes_no_state(alice: Api, bob: Api) -> None:
         alice.post("open-data/", make(alice))
 
     assert alice.get("session-key/").json() == before
-    assert alice.post("open-data/", sealed(alice)).status_code == 200
+    assert alice.post("open-data/", signed(alice)).status_code == 200
     assert not alice.wechat.calls[-1].path.startswith("/wxa/"), "nobody was asked"
 
 
@@ -170,7 +170,7 @@ def test_a_loop_of_guesses_meets_429_whatever_address_it_comes_from(
     ]
 
     assert answers == [400] * 20 + [429] * 5
-    other = alice.log_in("o-alice").post("open-data/", sealed(alice), REMOTE_ADDR=address)
+    other = alice.log_in("o-alice").post("open-data/", signed(alice), REMOTE_ADDR=address)
     assert other.status_code == 200, "another session"
 
 
@@ -234,7 +234,7 @@ def test_a_body_of_another_shape_is_named(alice: Api, body: dict[str, Any], fiel
 
 
 def test_without_a_key_there_is_nothing_to_open_it_with(alice: Api) -> None:
-    body = sealed(alice)
+    body = signed(alice)
     alice.wechat.expire_session_key("o-alice")
     alice.post("session-key/check/")
 
@@ -248,7 +248,7 @@ def test_each_app_has_a_key_of_its_own(api: Api, two_apps: tuple[str, str]) -> N
     code = api.wechat.code_for("o-alice", books)
     reader = Api(api.wechat, api.send_code(code, appid=books).json(), api.client)
     guest = Api(api.wechat, api.send_code(api.wechat.code_for("o-alice", tea), appid=tea).json(), api.client)
-    body = sealed(api, appid=books)
+    body = signed(api, appid=books)
 
     assert reader.post("open-data/", body).status_code == 200
     assert guest.post("open-data/", body).json()["code"] == "open_data_invalid"

@@ -1,30 +1,15 @@
-import time
+"""Binding a phone number, by code or by open data."""
+
 from typing import Any
 
 import pytest
-from django.db import OperationalError
 
+from tests.api.people import person
+from tests.api.phones import NUMBER, PHONE_PATH, phone_open_data
 from tests.conftest import Api
 from wxlogin.models import LoginFailure, WeChatUser
 
-PHONE = "/wxa/business/getuserphonenumber"
-NUMBER = "13580006666"
-
-
-@pytest.fixture(autouse=True)
-def _phones(api: Api) -> None:
-    api.wechat.person("o-alice", phone=NUMBER)
-    api.wechat.person("o-bob", phone="+852 51234567")
-
-
-def person(openid: str = "o-alice") -> WeChatUser:
-    return WeChatUser.objects.get(openid=openid)
-
-
-def legacy(api: Api, data: dict[str, Any] | None = None) -> dict[str, str]:
-    phone = {"phoneNumber": NUMBER, "purePhoneNumber": NUMBER, "countryCode": "86"}
-    body = api.wechat.open_data("o-alice", phone if data is None else data)
-    return {"encryptedData": body["encryptedData"], "iv": body["iv"]}
+pytestmark = pytest.mark.usefixtures("phones")
 
 
 def test_a_code_brings_the_number(alice: Api) -> None:
@@ -41,7 +26,7 @@ def test_a_number_abroad_comes_without_its_country_code(bob: Api) -> None:
 
 
 def test_the_older_way_brings_it_too(alice: Api) -> None:
-    answer = alice.post("phone/", legacy(alice))
+    answer = alice.post("phone/", phone_open_data(alice))
 
     assert (answer.status_code, answer.json()) == (200, {"phone_number": NUMBER, "country_code": "86"})
     assert alice.get("me/").json()["phone_bound"] is True
@@ -84,7 +69,7 @@ def test_one_phone_of_two_people_leaves_them_two(alice: Api, bob: Api) -> None:
 
 
 def test_a_new_number_takes_the_place_of_the_old_one(alice: Api) -> None:
-    alice.post("phone/", legacy(alice))
+    alice.post("phone/", phone_open_data(alice))
     alice.wechat.person("o-alice", phone="13911112222")
 
     alice.post("phone/", {"code": alice.wechat.phone_code_for("o-alice")})
@@ -147,7 +132,7 @@ def test_trouble_at_wechat_is_told(
     alice: Api, configure: Any, fault: dict[str, Any], status: int, code: str
 ) -> None:
     configure(UPSTREAM_DEADLINE=0.5)
-    alice.wechat.fault(PHONE, **fault)
+    alice.wechat.fault(PHONE_PATH, **fault)
 
     answer = alice.post("phone/", {"code": alice.wechat.phone_code_for("o-alice")})
 
@@ -170,7 +155,7 @@ def test_trouble_at_wechat_is_told(
     ],
 )
 def test_open_data_that_holds_no_whole_number_is_no_phone(alice: Api, data: dict[str, Any]) -> None:
-    answer = alice.post("phone/", legacy(alice, data))
+    answer = alice.post("phone/", phone_open_data(alice, data))
 
     assert (answer.status_code, answer.json()["code"]) == (400, "open_data_invalid")
     assert alice.get("me/").json()["phone_bound"] is False
@@ -197,114 +182,11 @@ def test_it_takes_exactly_one_of_its_two_forms(alice: Api, body: dict[str, Any],
     assert field in answer.json()["fields"]
 
 
-# One tap: login and phone in one request
-
-
-def one_tap(api: Api, phone_code: Any, **body: Any) -> Any:
-    return api.send_code(phone_code=phone_code, **body)
-
-
-def test_a_login_may_bring_the_phone_along(api: Api) -> None:
-    answer = one_tap(api, api.wechat.phone_code_for("o-alice"))
-
-    assert (answer.status_code, answer.json()["user"]["phone_bound"]) == (200, True)
-    assert list(WeChatUser.objects.with_phone(NUMBER)) == [person()]
-
-
-@pytest.mark.parametrize("none", [None, "", "   "])
-def test_a_button_that_was_not_tapped_costs_nothing(api: Api, none: Any) -> None:
-    answer = one_tap(api, none)
-
-    assert (answer.status_code, answer.json()["user"]["phone_bound"]) == (200, False)
-    assert [call.path for call in api.wechat.calls] == ["/sns/jscode2session"]
-
-
-@pytest.mark.parametrize("odd", [7, ["x"], "x" * 129])
-def test_a_phone_code_of_another_shape_is_named_before_the_code_is_spent(api: Api, odd: Any) -> None:
-    code = api.wechat.code_for("o-alice")
-
-    answer = one_tap(api, odd, code=code)
-
-    assert answer.json()["fields"].keys() == {"phone_code"}
-    assert api.send_code(code).status_code == 200
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"errcode": 40029},
-        {"errcode": 40001},
-        {"errcode": 48001},
-        {"body": "<html>"},
-        {"reset": True},
-        {"delay": 30},
-    ],
-)
-@pytest.mark.parametrize("path", [PHONE, "/cgi-bin/stable_token"])
-def test_a_phone_that_fails_never_costs_the_login(
-    api: Api, configure: Any, fault: dict[str, Any], path: str
-) -> None:
-    configure(UPSTREAM_DEADLINE=1)
-    phone_code = api.wechat.phone_code_for("o-alice")
-    api.wechat.fault(path, **fault)
-    started = time.monotonic()
-
-    answer = one_tap(api, phone_code)
-
-    assert (answer.status_code, answer.json()["user"]["phone_bound"]) == (200, False)
-    assert Api(api.wechat, answer.json(), api.client).get("me/").status_code == 200
-    assert time.monotonic() - started < 2
-
-
-def test_a_slow_login_leaves_the_phone_for_later(api: Api, configure: Any) -> None:
-    configure(UPSTREAM_DEADLINE=1)
-    api.wechat.fault(delay=0.6)
-    api.wechat.fault("/cgi-bin/stable_token", delay=0.6)
-    phone_code = api.wechat.phone_code_for("o-alice")
-
-    answer = one_tap(api, phone_code)
-    api.wechat.fault(times=0)
-    api.wechat.fault("/cgi-bin/stable_token", times=0)
-
-    assert (answer.status_code, answer.json()["user"]["phone_bound"]) == (200, False)
-    later = Api(api.wechat, answer.json(), api.client).post("phone/", {"code": phone_code})
-    assert later.status_code == 200, "the code was not spent"
-
-
-def test_a_database_that_fails_at_the_phone_does_not_cost_the_login(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*args: Any) -> bool:
-        raise OperationalError("gone")
-
-    monkeypatch.setattr(WeChatUser, "keep_phone", fail)
-
-    answer = one_tap(api, api.wechat.phone_code_for("o-alice"))
-
-    assert (answer.status_code, answer.json()["user"]["phone_bound"]) == (200, False)
-
-
-def test_somebody_elses_phone_code_does_not_bind_at_login_either(api: Api) -> None:
-    answer = one_tap(api, api.wechat.phone_code_for("o-bob"))
-
-    assert (answer.status_code, answer.json()["user"]["phone_bound"]) == (200, False)
-    assert LoginFailure.objects.get().code == "phone_code_invalid"
-
-
-def test_what_was_bound_before_stays_bound(alice: Api) -> None:
-    alice.post("phone/", legacy(alice))
-
-    answer = one_tap(alice, "made-up")
-
-    assert answer.json()["user"]["phone_bound"] is True
-    assert person().phone is not None
-
-
 def test_data_calls_have_a_limit_together(alice: Api, configure: Any, address: str) -> None:
     configure(DATA_RATE="4/min")
     calls = [
         ("phone/", {"code": "x"}),
-        ("open-data/", legacy(alice)),
+        ("open-data/", phone_open_data(alice)),
         ("session-key/check/", {}),
         ("session-key/reset/", {}),
         ("phone/", {"code": "x"}),

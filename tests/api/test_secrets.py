@@ -1,4 +1,4 @@
-"""Recognisable secrets go in everywhere and must come out nowhere."""
+"""Recognisable secrets are put in everywhere. They must not come out in an answer, a page or a log line."""
 
 import json
 import logging
@@ -43,7 +43,7 @@ FAULTS: list[dict[str, Any]] = [
 
 @pytest.fixture
 def planted(api: Api, configure: Any, caplog: pytest.LogCaptureFixture) -> tuple[Api, set[str]]:
-    """Everything logs at DEBUG; yields an API and the secrets known so far."""
+    """An API and the secrets known so far, with every logger at DEBUG."""
     app = {"SECRET": APP_SECRET, "PUSH_TOKEN": PUSH_TOKEN, "PUSH_AES_KEY": PUSH_AES_KEY}
     configure(APPS={APPID: app}, UPSTREAM_DEADLINE=0.3)
     caplog.set_level(logging.DEBUG)
@@ -53,7 +53,7 @@ def planted(api: Api, configure: Any, caplog: pytest.LogCaptureFixture) -> tuple
 
 
 def live_through_everything(api: Api, secrets: set[str]) -> list[bytes]:
-    """Logins of every kind and every endpoint; the answers that may not hold a token."""
+    """Log in in every way and call every endpoint. Return the answers that must not hold a token."""
     answers = []
     for fault in FAULTS:
         if fault:
@@ -75,7 +75,7 @@ def live_through_everything(api: Api, secrets: set[str]) -> list[bytes]:
 
 
 def _beside_login(alice: Api, secrets: set[str]) -> list[bytes]:
-    """What needs WeChat's session_key or access_token, well and badly."""
+    """Call the endpoints that need WeChat's session_key or access_token, with good and bad bodies."""
     wechat = alice.wechat
     wechat.person("o-alice", phone=NUMBER)
     phone_code = wechat.phone_code_for("o-alice")
@@ -151,7 +151,7 @@ def test_no_exception_holds_a_secret(planted: tuple[Api, set[str]]) -> None:
 
 
 def test_no_admin_page_shows_a_secret(planted: tuple[Api, set[str]]) -> None:
-    """Every page that a superuser comes to by links, and the answers to what they do there."""
+    """Every page that a superuser reaches by links, and the answers to the acts there."""
     api, secrets = planted
     live_through_everything(api, secrets)
     browser = Client()
@@ -174,7 +174,7 @@ def test_no_admin_page_shows_a_secret(planted: tuple[Api, set[str]]) -> None:
 
 
 def crawl(browser: Client, start: str) -> dict[str, str]:
-    """Address → page, for all that links lead to."""
+    """Follow all links. Return the pages by their addresses."""
     seen: dict[str, str] = {}
     ahead = [start]
     while ahead:

@@ -45,7 +45,8 @@ def test_a_key_that_wechat_no_longer_knows_is_dropped(alice: Api) -> None:
 
 
 def test_a_key_that_a_later_code_replaced_is_stale_and_the_next_login_brings_a_new_one(alice: Api) -> None:
-    alice.wechat.code_for("o-alice", APPID)  # wx.login on the phone; its code never reaches us
+    # The phone calls wx.login, but its code never reaches us.
+    alice.wechat.code_for("o-alice", APPID)
 
     stale = alice.post("session-key/check/").json()["state"]
     alice.log_in("o-alice")

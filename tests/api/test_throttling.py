@@ -13,7 +13,7 @@ from django.core.cache import cache
 
 from tests.conftest import Api
 from wxlogin.api import throttling
-from wxlogin.api.throttling import network_of
+from wxlogin.api.throttling import client_network
 from wxlogin.conf import Rate
 from wxlogin.models import LoginFailure
 from wxlogin.shared_cache import shared_cache
@@ -172,7 +172,8 @@ def test_retry_after_counts_down(api: Api, configure: Any, address: str) -> None
 
 
 def test_a_crowd_of_addresses_makes_nobody_forgotten(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared_cache, "_rest_until", time.monotonic() + 60)  # counts for itself
+    # This process counts for itself.
+    monkeypatch.setattr(shared_cache, "_paused_until", time.monotonic() + 60)
     throttling.seconds_to_wait(f"crowd:{address}", Rate(1, 60))
 
     for number in range(2_000):
@@ -211,4 +212,4 @@ def test_the_count_is_exact_over_processes_that_share_a_cache(address: str) -> N
     ],
 )
 def test_who_shares_a_limit(one: str | None, other: str | None, same: bool) -> None:
-    assert (network_of(one) == network_of(other)) is same
+    assert (client_network(one) == client_network(other)) is same

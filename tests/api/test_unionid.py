@@ -1,4 +1,4 @@
-"""One person in several mini-programs: who is joined to whom, and who never is."""
+"""One person in several mini-programs: when identities share a Django user, and when they don't."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ def _apps(configure: Callable[..., None]) -> None:
 
 @pytest.fixture
 def log_in(api: Api) -> Callable[..., Any]:
-    """Log the person with ``unionid`` into ``appid``; openids differ from app to app."""
+    """Log the person with ``unionid`` into ``appid``. Each app has openids of its own."""
 
     def log_in(appid: str, unionid: str | None = "u-alice", who: str = "alice") -> Any:
         openid = f"o-{who}-{appid}"

@@ -1,4 +1,4 @@
-"""Whatever WeChat does, the answer is one of the documented ones."""
+"""Faults of WeChat: each becomes one of the documented answers."""
 
 from typing import Any
 

@@ -26,7 +26,7 @@ def database() -> bytes:
 def cached() -> bytes:
     """Return the keys and values of the project's cache, and of our own cache that replaces it while it fails."""
     found = []
-    for store in (cache._cache if hasattr(cache, "_cache") else {}, shared_cache._own._cache):
+    for store in (cache._cache if hasattr(cache, "_cache") else {}, shared_cache._fallback._cache):
         if isinstance(store, dict):
             found += [repr(store).encode()]
         else:

@@ -19,7 +19,7 @@ def failure(cause=None, text="made up"):
 
 @in_one_transaction
 def add_user(failures):
-    """Writes, then fails as long as there is a failure left."""
+    """Insert a row, then raise the next failure if there is one left."""
     user = get_user_model().objects.create(username=f"try-{len(failures)}")
     if failures:
         raise failures.pop()

@@ -9,6 +9,8 @@ def test_the_app_works_with_a_user_model_without_username_and_with_a_uuid() -> N
         "tests/projects/custom_user",
         "tests/api/test_me.py",
         "tests/api/test_erase.py",
+        "tests/api/test_erase_blocks.py",
+        "tests/api/test_erase_meanwhile.py",
         "tests/api/test_export.py",
         "tests/models/test_migrations.py",
     )

@@ -1,4 +1,4 @@
-"""The client under test, and the peers it is tested against."""
+"""The client under test, and the servers that it is tested with."""
 
 import shutil
 import ssl
@@ -16,7 +16,7 @@ from tests.wechat.peer import Peer, Visit, answer
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.wechat.access_tokens import AccessTokens
 from wxlogin.wechat.client import WeChatClient
-from wxlogin.wechat.errors import TooManyInFlight
+from wxlogin.wechat.errors import TooManyInFlight, WeChatError
 from wxlogin.wechat.transport import Transport
 
 APPID = "wx00000000000000cc"
@@ -47,7 +47,7 @@ authorityKeyIdentifier = keyid
 
 @dataclass(frozen=True)
 class Certificates:
-    """A CA of our own, and what the peer shows: a certificate for its address, and one for another name."""
+    """A CA for the tests, and two certificates for the peer: one for its address, one for another name."""
 
     ca: str
     good: ssl.SSLContext
@@ -55,7 +55,7 @@ class Certificates:
 
 
 class Memory:
-    """What a cache offers to ``AccessTokens``; nothing in it ends."""
+    """A store for ``AccessTokens`` in memory. Its entries never expire."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
@@ -95,7 +95,7 @@ def make_client(store: Memory) -> MakeClient:
 
 @pytest.fixture
 def client(wechat: FakeWeChat, make_client: MakeClient) -> WeChatClient:
-    """Has time enough: tests about time make their own."""
+    """A client with a long deadline. Tests about time make clients of their own."""
     return make_client(wechat.url, deadline=5.0)
 
 
@@ -114,7 +114,7 @@ def make_peer() -> Iterator[MakePeer]:
 
 @pytest.fixture
 def make_answering_peer(make_peer: MakePeer) -> MakePeer:
-    """A peer that gives every request the same bytes and keeps its connections."""
+    """A peer that answers every request with the same bytes and keeps its connections open."""
 
     def make(data: bytes | None = None, tls: ssl.SSLContext | None = None) -> Peer:
         def behave(visit: Visit) -> None:
@@ -183,7 +183,7 @@ def _server_context(folder: Path, name: str) -> ssl.SSLContext:
 
 
 def eventually(call: Callable[[], Any], within: float = 1.5) -> Any:
-    """What ``call`` gives once a slot is free again. Fails if none gets free in time."""
+    """Return the result of ``call`` as soon as a slot is free. Fail if none gets free in time."""
     until = time.monotonic() + within
     while True:
         try:
@@ -191,3 +191,11 @@ def eventually(call: Callable[[], Any], within: float = 1.5) -> Any:
         except TooManyInFlight:
             assert time.monotonic() < until, "the slot never came back"
             time.sleep(0.01)
+
+
+def outcome_of(client: WeChatClient) -> str | type[WeChatError]:
+    """Log in once. Return the openid, or the class of the error."""
+    try:
+        return client.code2session("any").openid
+    except WeChatError as exc:
+        return type(exc)

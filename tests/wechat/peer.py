@@ -1,4 +1,4 @@
-"""A server that does exactly what a test says, byte by byte, for whatever the fake WeChat is too polite to do."""
+"""A server that sends exactly the bytes that a test chooses, for faults that the fake WeChat doesn't have."""
 
 import contextlib
 import json
@@ -12,21 +12,21 @@ GOOD = {"openid": "o-alice", "session_key": "bWFkZSB1cCBmb3IgdHM="}
 
 
 def answer(body: Any = GOOD, *headers: str, status: str = "200 OK") -> bytes:
-    """A whole HTTP answer; ``body`` as bytes, or anything that JSON can say."""
+    """A whole HTTP answer. ``body`` is bytes, or a value that becomes JSON."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     lines = [f"HTTP/1.1 {status}", "Content-Type: text/plain", f"Content-Length: {len(raw)}", *headers]
     return "\r\n".join([*lines, "", ""]).encode() + raw
 
 
 class Visit:
-    """One connection, seen from the peer."""
+    """One connection to the peer."""
 
     def __init__(self, peer: "Peer", sock: socket.socket) -> None:
         self.peer = peer
         self.sock = sock
 
     def read_request(self) -> bytes:
-        """The head of the next request, or nothing once the client is gone."""
+        """Read the head of the next request. Return ``b""`` if the client has closed the connection."""
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             if not (byte := self.sock.recv(1)):
@@ -45,12 +45,12 @@ class Visit:
                 return
 
     def wait(self, seconds: float = 30) -> bool:
-        """True when the test is over."""
+        """Wait. Return True if the test ended meanwhile."""
         return self.peer.is_over.wait(seconds)
 
 
 class Peer:
-    """Listens on loopback and gives every connection to ``behave`` in a thread of its own, then closes it."""
+    """A server on loopback. It calls ``behave`` for each connection, in a thread, and then closes it."""
 
     def __init__(self, behave: Callable[[Visit], object], tls: ssl.SSLContext | None = None) -> None:
         self.behave = behave

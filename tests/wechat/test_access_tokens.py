@@ -1,4 +1,4 @@
-"""One token for all, fetched by one at a time, renewed before it ends."""
+"""The shared access_token: one caller at a time fetches it, and it is renewed before it expires."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ PATH = "/cgi-bin/stable_token"
 
 
 class Upstream:
-    """Gives out numbered tokens, each good for ``expires_in`` seconds."""
+    """A WeChat that gives out numbered tokens, each valid for ``expires_in`` seconds."""
 
     def __init__(self, expires_in: int = 7200) -> None:
         self.expires_in = expires_in

@@ -1,4 +1,4 @@
-"""Against the vectors that WeChat publishes, then against whatever a client may send instead."""
+"""WeChat's cryptography: the vectors that WeChat publishes, and input that a hostile client may send."""
 
 import base64
 import hashlib
@@ -41,7 +41,7 @@ def padded(data: bytes, block: int) -> bytes:
 
 
 def open_data(plaintext: bytes, *, pad: bool = True) -> str:
-    """What a client that knows the key could send."""
+    """Any bytes as open data, encrypted by a client that knows the key."""
     cipher = AES.new(base64.b64decode(SESSION_KEY), AES.MODE_CBC, iv=base64.b64decode(IV))
     return base64_text(cipher.encrypt(padded(plaintext, 16) if pad else plaintext))
 

@@ -23,7 +23,7 @@ from wxlogin.wechat.errors import (
 
 PATH = "/somewhere"
 
-# What the API promises for each, written down a second time on purpose.
+# The API's promise for each class. It is repeated here on purpose, so that a change of it fails a test.
 MEANINGS = [
     (-1, SystemBusy, "wechat_unavailable"),
     (40001, AccessTokenRefused, "wechat_misconfigured"),

@@ -1,4 +1,4 @@
-"""Whatever happens, the secret, the code and the session_key stay where they belong."""
+"""Errors and log lines never hold the secret, the code or the session_key."""
 
 import logging
 import socket
@@ -21,7 +21,7 @@ THE_URL_AGAIN = b"<the request target>"
 
 
 def echoes(data):
-    """A peer that puts the URL it was asked for, secret and all, into what it says."""
+    """A peer whose answer quotes the requested URL, with the secret in it."""
 
     def behave(visit):
         while head := visit.read_request():
@@ -80,7 +80,7 @@ BEHAVIOURS = {
 
 @pytest.fixture
 def outcome_of(caplog):
-    """The result or the error of one call, with everything logged on the way in ``caplog``."""
+    """A function that makes one call and returns its result or error, with all log lines in ``caplog``."""
     caplog.set_level(logging.DEBUG)
     for name in (
         "urllib3",
@@ -102,14 +102,14 @@ def outcome_of(caplog):
 
 
 def texts_of(record):
-    """All that a handler could print of a record."""
+    """Every text that a handler could print from a log line."""
     yield record.getMessage()
     yield repr(vars(record))
     yield logging.Formatter().format(record)
 
 
 def texts_of_error(error):
-    """All that a handler, a debugger or a crash report without locals could print of an error."""
+    """Every text that a handler, a debugger or a crash report without locals could print from an error."""
     seen = []
     while error is not None and error not in seen:
         seen.append(error)
@@ -200,7 +200,8 @@ def test_headers_cut_at_the_deadline_name_no_url(make_peer, make_client, outcome
     outcome = outcome_of(client)
 
     assert type(outcome).__name__ == "WeChatTimeout"
-    eventually(lambda: not_full(outcome_of(client)))  # so the worker has said all it had to say
+    # The worker of the first call has ended by now, so it has logged everything.
+    eventually(lambda: not_full(outcome_of(client)))
     assert_holds_no_secret(text for record in caplog.records for text in texts_of(record))
 
 

@@ -1,1 +1,1 @@
-"""The HTTP API: turns a request into one service call and the outcome into an answer."""
+"""The HTTP API. Each view turns a request into one service call, and the result into an answer."""

@@ -10,10 +10,11 @@ from .errors import CredentialsRefused
 
 
 class WeChatJWTAuthentication(BaseAuthentication):
-    """``Authorization: Bearer <access>``, with the login session looked up in one query at each request.
+    """A DRF authentication class for ``Authorization: Bearer <access>``.
 
-    ``request.user`` is the Django user, ``request.auth`` the ``LoginSession``. A Simple JWT token that belongs
-    to no login session of ours is left to the next authentication class.
+    It looks the login session up at each request, in one query, so an ended session is refused at once.
+    ``request.user`` is the Django user and ``request.auth`` is the ``LoginSession``. A Simple JWT token that
+    wxlogin didn't issue is left to the next authentication class.
     """
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, LoginSession] | None:

@@ -27,8 +27,8 @@ from .errors import response_to
 from .parsers import BoundedJSONParser
 
 
-class AlwaysJSON(BaseContentNegotiation):
-    """Whatever ``Accept`` says: there is one format, and a 406 would help nobody."""
+class IgnoreAcceptHeader(BaseContentNegotiation):
+    """Answer in the view's one format, whatever ``Accept`` says. A 406 answer would help no client."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         media_type = (request.content_type or "").partition(";")[0].strip().lower()
@@ -42,22 +42,25 @@ class AlwaysJSON(BaseContentNegotiation):
 
 
 class WeChatView(APIView):
-    """What all endpoints share. Nothing here is left to the project's ``REST_FRAMEWORK`` settings."""
+    """The base of all endpoints.
+
+    It sets every class attribute that DRF would otherwise take from the project's ``REST_FRAMEWORK`` settings.
+    """
 
     authentication_classes = [WeChatJWTAuthentication]
     permission_classes = [IsAuthenticated]
     parser_classes = [BoundedJSONParser]
     renderer_classes = [JSONRenderer]
     throttle_classes = []
-    content_negotiation_class = AlwaysJSON
+    content_negotiation_class = IgnoreAcceptHeader
     http_method_names = ["get", "head", "post", "put", "delete"]
     metadata_class = None
     versioning_class = None
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:  # type: ignore[override]
-        # ATOMIC_REQUESTS would hold a transaction open over a call to WeChat, and take back the end of a
-        # session together with the refusal that announces it.
+        # With ATOMIC_REQUESTS, a transaction would stay open during a call to WeChat. And a refusal would roll
+        # back what goes with it, for example the end of a session.
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -82,18 +85,19 @@ class WeChatView(APIView):
         response["X-Request-ID"] = request_id.get()
         return response
 
-    def read(self, shape: type[Serializer]) -> dict[str, Any]:
-        """The body, checked. Raises DRF's ``ValidationError``."""
-        serializer = shape(data=self.request.data)
+    def read_body(self, serializer_class: type[Serializer]) -> dict[str, Any]:
+        """Validate the request's body and return its fields. Raises DRF's ``ValidationError``."""
+        serializer = serializer_class(data=self.request.data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
-    def show(self, wechat_user: WeChatUser) -> dict[str, Any]:
+    def serialize_user(self, wechat_user: WeChatUser) -> dict[str, Any]:
+        """Return the person as the project's ``USER_SERIALIZER`` shows them to themselves."""
         return dict(conf.USER_SERIALIZER(wechat_user, context={"request": self.request}).data)
 
     @property
     def login_session(self) -> LoginSession:
-        """The caller's, where ``WeChatJWTAuthentication`` let them in."""
+        """The caller's login session. Only for views that need ``WeChatJWTAuthentication``."""
         return cast(LoginSession, self.request.auth)
 
     @property

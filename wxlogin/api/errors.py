@@ -1,4 +1,4 @@
-"""Every refusal of the API, in one place: exception → stable code → status, sentence, headers."""
+"""All refusals of the API. An exception has a stable code, and each code has a status, a text and headers."""
 
 import logging
 from collections.abc import Mapping
@@ -20,12 +20,14 @@ from wxlogin.wechat.errors import WeChatError
 
 @dataclass(frozen=True)
 class Answer:
+    """The answer for one code. ``detail`` is a sentence for people, translated when it is sent."""
+
     status: int
     detail: str | Promise
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-SOON = {"Retry-After": "5"}
+RETRY_SOON = {"Retry-After": "5"}
 BEARER = {"WWW-Authenticate": "Bearer"}
 
 ANSWERS: dict[str, Answer] = {
@@ -52,12 +54,14 @@ ANSWERS: dict[str, Answer] = {
     "wechat_too_frequent": Answer(429, _("WeChat asks to slow down. Wait a minute."), {"Retry-After": "60"}),
     "wechat_misconfigured": Answer(502, _("Login is out of order at the moment. Try again later.")),
     "wechat_bad_response": Answer(502, _("WeChat gave no usable answer. Try again later.")),
-    "wechat_unavailable": Answer(503, _("WeChat can't be reached at the moment. Try again."), SOON),
-    "storage_unavailable": Answer(503, _("The service can't be reached at the moment. Try again."), SOON),
+    "wechat_unavailable": Answer(503, _("WeChat can't be reached at the moment. Try again."), RETRY_SOON),
+    "storage_unavailable": Answer(
+        503, _("The service can't be reached at the moment. Try again."), RETRY_SOON
+    ),
     "wechat_timeout": Answer(504, _("WeChat took too long. Call wx.login again.")),
 }
 
-# Classes of Django and DRF, by the code that they mean. Ours and the platform client's carry theirs.
+# The codes for exceptions of Django and DRF. Our own exceptions have a ``code`` attribute.
 CODES: dict[type[Exception], str] = {
     drf.ValidationError: "invalid_request",
     drf.ParseError: "invalid_request",
@@ -66,45 +70,50 @@ CODES: dict[type[Exception], str] = {
     Http404: "not_found",
     drf.MethodNotAllowed: "method_not_allowed",
     RequestDataTooBig: "too_large",
-    SuspiciousOperation: "invalid_request",  # a form with too many fields or files
+    # A form with too many fields or files.
+    SuspiciousOperation: "invalid_request",
     drf.UnsupportedMediaType: "unsupported_media_type",
     drf.Throttled: "throttled",
     OperationalError: "storage_unavailable",
     InterfaceError: "storage_unavailable",
-    InternalError: "storage_unavailable",  # PostgreSQL: read-only transaction
+    # PostgreSQL raises it while the database is read-only.
+    InternalError: "storage_unavailable",
 }
 
 
 class CredentialsRefused(drf.AuthenticationFailed):
-    """A refusal in a shape that also a host project's own views turn into the right answer."""
+    """A refused token, as an exception that DRF turns into the right answer in a project's own views too."""
 
     def __init__(self, refusal: WxLoginError) -> None:
-        super().__init__(body_of(refusal.code, refusal))
+        super().__init__(refusal_body(refusal.code, refusal))
 
 
 def response_to(exc: Exception) -> Response | None:
-    """The answer to an exception; None for one that nobody foresaw."""
+    """Return the answer to an exception, or None if it is unexpected and has to be raised."""
     if isinstance(exc, CredentialsRefused):
         return Response(exc.detail, 401, headers=BEARER)
     code = code_of(exc)
     if code is None:
         return None
     if code == "storage_unavailable":
-        # Not the text: databases quote rows in it.
+        # Databases quote rows in the text of an error, so only its class is logged.
         log("storage unavailable", logging.ERROR, problem=type(exc).__name__)
     answer = ANSWERS[code]
-    return Response(body_of(code, exc), answer.status, headers={**answer.headers, **_headers_of(exc)})
+    return Response(refusal_body(code, exc), answer.status, headers={**answer.headers, **_headers_of(exc)})
 
 
 def code_of(exc: Exception) -> str | None:
+    """Return the exception's stable code, or None if the exception is unexpected."""
     if isinstance(exc, WxLoginError | WeChatError):
         return exc.code
-    if type(exc) is DatabaseError:  # psycopg2's word for a lost connection; its subclasses mean other things
+    # psycopg2 raises DatabaseError itself for a lost connection. Its subclasses mean other things.
+    if type(exc) is DatabaseError:
         return "storage_unavailable"
     return next((code for kind, code in CODES.items() if isinstance(exc, kind)), None)
 
 
-def body_of(code: str, exc: Exception) -> dict[str, Any]:
+def refusal_body(code: str, exc: Exception) -> dict[str, Any]:
+    """Return the JSON body of a refusal: ``code`` and ``detail``, and ``fields`` or ``reason`` if it has them."""
     body: dict[str, Any] = {"code": code, "detail": str(ANSWERS[code].detail)}
     if code == "invalid_request":
         detail = getattr(exc, "detail", None)

@@ -1,4 +1,4 @@
-"""The shape of ``me/export/``: everything that is kept about a person."""
+"""Serializers for ``me/export/``, which returns everything that is stored about a person."""
 
 from typing import Any
 
@@ -37,7 +37,10 @@ class ExportedSessionSerializer(serializers.ModelSerializer):
 
 
 class ExportedActSerializer(serializers.ModelSerializer):
-    """What staff did to the person; not who it was, and not the reason, which is written for staff."""
+    """An act of staff on the person.
+
+    It leaves out which member of staff acted, and the reason, which is written for staff.
+    """
 
     created_at = UTCTime()
 
@@ -57,7 +60,11 @@ class ExportedFailureSerializer(serializers.ModelSerializer):
 
 
 class ExportedIdentitySerializer(serializers.ModelSerializer):
-    """All columns of a person; of the two that are sealed, the phone in clear and of the key what is known."""
+    """All data of one identity.
+
+    Two values are sealed in the database: the phone number is shown in clear, and the session_key only by its
+    state.
+    """
 
     avatar = serializers.FileField(read_only=True, use_url=True)
     phone = serializers.SerializerMethodField()
@@ -91,7 +98,8 @@ class ExportedIdentitySerializer(serializers.ModelSerializer):
     def get_phone(self, wechat_user: WeChatUser) -> dict[str, Any] | None:
         try:
             phone = wechat_user.phone
-        except CannotOpen:  # sealed with a key that the project threw away
+        except CannotOpen:
+            # The project no longer has the key that sealed it.
             return None
         return PhoneSerializer(phone).data if phone else None
 
@@ -113,12 +121,12 @@ class BlockSerializer(serializers.ModelSerializer):
         fields = ["since", "until", "reason"]
 
     def get_reason(self, wechat_user: WeChatUser) -> str:
-        """What staff meant to be read."""
+        """Return the reason if staff chose to show it to the person, else ``""``."""
         return wechat_user.block_reason if wechat_user.block_reason_public else ""
 
 
 class UserExportSerializer(serializers.Serializer):
-    """A Django user, with the identities that the context has."""
+    """A Django user with their identities, which the view passes in the serializer's context."""
 
     id = serializers.ReadOnlyField(source="pk")
     username = serializers.SerializerMethodField()

@@ -1,3 +1,5 @@
+"""Parsers that limit the size of a request's body."""
+
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,12 +10,13 @@ from django.http import HttpRequest
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
+# Bytes.
 MAX_BODY = 64 * 1024
 MAX_UPLOAD = 2 * 1024 * 1024
 
 
 def read_bounded(stream: IO[bytes] | HttpRequest) -> bytes:
-    """Raises ``RequestDataTooBig``."""
+    """Return the body, of at most 64 KiB. Raises ``RequestDataTooBig`` for a longer one."""
     body = stream.read(MAX_BODY + 1)
     if len(body) > MAX_BODY:
         raise RequestDataTooBig
@@ -21,7 +24,7 @@ def read_bounded(stream: IO[bytes] | HttpRequest) -> bytes:
 
 
 class BoundedJSONParser(BaseParser):
-    """A JSON object in UTF-8, of at most 64 KiB."""
+    """Parse a JSON object in UTF-8 of at most 64 KiB."""
 
     media_type = "application/json"
 
@@ -41,7 +44,7 @@ class BoundedJSONParser(BaseParser):
 
 
 class BoundedFormParser(MultiPartParser):
-    """A form with a file, of at most 2 MiB in all."""
+    """Parse a form with a file, of at most 2 MiB in all."""
 
     def parse(
         self,
@@ -50,7 +53,7 @@ class BoundedFormParser(MultiPartParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> DataAndFiles:
         request: HttpRequest = (parser_context or {})["request"]
-        # Django reads no further than this says.
+        # The header can be trusted as a limit: Django reads at most as many bytes as it says.
         if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_UPLOAD:
             raise RequestDataTooBig
         return super().parse(stream, media_type, parser_context)

@@ -1,4 +1,4 @@
-"""The shapes of requests and answers. What they mean is decided in ``services``."""
+"""Serializers for the bodies of requests and answers. The rules behind them are in ``services``."""
 
 from datetime import UTC
 from typing import Any
@@ -15,7 +15,7 @@ MAX_CODE = 128
 
 
 class StrictString(serializers.CharField):
-    """A JSON string, taken as it is: no number becomes one and nothing is trimmed off."""
+    """A JSON string that is taken as it is. Numbers are refused, and spaces aren't trimmed."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, **kwargs)
@@ -29,7 +29,10 @@ class StrictString(serializers.CharField):
 
 
 class OptionalString(StrictString):
-    """A JSON string that may be missing, null or empty: what a button gives that was not tapped."""
+    """A JSON string that may be missing, null or empty, as from a button that wasn't tapped.
+
+    The value is ``""`` then.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, allow_null=True, allow_blank=True, default="", **kwargs)
@@ -40,7 +43,7 @@ class OptionalString(StrictString):
 
 
 class StrictBoolean(serializers.BooleanField):
-    """JSON's true or false and nothing that looks like it."""
+    """The JSON value true or false. Other values that DRF takes for a boolean, like "yes" or 1, are refused."""
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -49,7 +52,7 @@ class StrictBoolean(serializers.BooleanField):
 
 
 class UTCTime(serializers.DateTimeField):
-    """ISO 8601 in UTC, whatever time zone and format the project shows elsewhere."""
+    """A read-only time in ISO 8601 and UTC, whatever the project's settings of time zone and format."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format=ISO_8601, default_timezone=UTC, read_only=True, **kwargs)
@@ -66,6 +69,7 @@ class LoginRequestSerializer(serializers.Serializer):
         return attrs
 
     def _only_app(self) -> str:
+        """Return the appid of a project with one app. With several apps, ``appid`` is a required field."""
         appids = list(conf.APPS)
         if len(appids) != 1:
             raise serializers.ValidationError({"appid": [self.fields["appid"].error_messages["required"]]})
@@ -97,7 +101,7 @@ class AvatarRequestSerializer(serializers.Serializer):
 
 
 class OpenDataRequestSerializer(serializers.Serializer):
-    """Under the names that WeChat gives the client."""
+    """Open data, with the field names that WeChat gives the client."""
 
     encryptedData = StrictString()
     iv = StrictString()
@@ -112,7 +116,7 @@ class OpenDataRequestSerializer(serializers.Serializer):
 
 
 class PhoneRequestSerializer(serializers.Serializer):
-    """``code``, or ``encryptedData`` and ``iv``."""
+    """A phone number, either as ``code`` or as ``encryptedData`` with ``iv``."""
 
     code = StrictString(max_length=MAX_CODE, required=False)
     encryptedData = StrictString(required=False)
@@ -140,7 +144,7 @@ def _encrypted_data(attrs: dict[str, Any]) -> EncryptedData:
 
 
 class UserSerializer(serializers.ModelSerializer):
-    """How a person is shown to themselves."""
+    """A person as the API shows them to themselves, unless ``USER_SERIALIZER`` names another class."""
 
     id = serializers.ReadOnlyField(source="user_id")
     avatar = serializers.FileField(read_only=True, use_url=True)
@@ -171,7 +175,7 @@ class LoginSessionSerializer(serializers.ModelSerializer):
 
 
 class SessionKeySerializer(serializers.ModelSerializer):
-    """What is known about the key; never the key."""
+    """The state of a session_key, without the key itself."""
 
     obtained_at = UTCTime()
     checked_at = UTCTime(allow_null=True)

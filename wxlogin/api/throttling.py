@@ -1,7 +1,7 @@
-"""Bounds on how often somebody may call.
+"""Limits on how often a client may call.
 
-DRF's own throttles read, then write, and let several times the limit through under load. These count with the
-cache's atomic ``incr``.
+DRF's own throttles read and write their counts in two steps, so parallel calls can exceed the limit several
+times. These throttles count with the cache's atomic ``incr``.
 """
 
 import ipaddress
@@ -23,7 +23,7 @@ from wxlogin.shared_cache import shared_cache
 def seconds_to_wait(key: str, rate: Rate) -> int | None:
     """Count one more call. Return None while it is within ``rate``, else the seconds until the window ends.
 
-    Windows are fixed and start with the first call. A cache that fails makes way for a count of this process.
+    Windows are fixed and start with the first call. While the cache fails, each process counts for itself.
     """
     return shared_cache.run(lambda store: _count(store, key, rate))
 
@@ -31,7 +31,7 @@ def seconds_to_wait(key: str, rate: Rate) -> int | None:
 def _count(store: BaseCache, key: str, rate: Rate) -> int | None:
     count = _increment(store, key, rate)
     if count == 1:
-        # Redis' incr makes a key without an end if the window ended during it.
+        # If the window ended between add and incr, Redis has made a new key that never expires.
         store.touch(key, rate.seconds)
         store.set(f"{key}:end", time.time() + rate.seconds, rate.seconds)
     if count <= rate.limit:
@@ -44,24 +44,27 @@ def _increment(store: BaseCache, key: str, rate: Rate) -> int:
     store.add(key, 0, rate.seconds)
     try:
         return store.incr(key)
-    except ValueError:  # the window ended in between
+    except ValueError:
+        # The window ended after the first add, so the key is gone.
         store.add(key, 0, rate.seconds)
         return store.incr(key)
 
 
 class Throttle(BaseThrottle):
+    """The base of the throttles. ``scope`` names the count, so each scope has counts of its own."""
+
     scope = ""
     seconds: int | None = None
 
     def rate(self) -> Rate:
         raise NotImplementedError
 
-    def who(self, request: Request) -> str:
-        """Who has a count of their own: a client address."""
-        return network_of(client_address(request))
+    def client_key(self, request: Request) -> str:
+        """Return the key that the call is counted under: the network of the client's address."""
+        return client_network(client_address(request))
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        self.seconds = seconds_to_wait(f"wxlogin:{self.scope}:{self.who(request)}", self.rate())
+        self.seconds = seconds_to_wait(f"wxlogin:{self.scope}:{self.client_key(request)}", self.rate())
         return self.seconds is None
 
     def wait(self) -> float | None:
@@ -90,16 +93,19 @@ class DataThrottle(Throttle):
 
 
 class SessionDataThrottle(DataThrottle):
-    """A login session has a count too: somebody who guesses at open data may own many addresses."""
+    """A limit for each login session, since an attacker who tries open data may call from many addresses."""
 
     scope = "data-session"
 
-    def who(self, request: Request) -> str:
+    def client_key(self, request: Request) -> str:
         return cast(LoginSession, request.auth).public_id
 
 
-def network_of(address: str | None) -> str:
-    """Who shares a limit: one IPv4 address, or an IPv6 /64, since a client has a whole one to itself."""
+def client_network(address: str | None) -> str:
+    """Return an IPv4 address as it is, and an IPv6 address as its /64, since one client often has a whole /64.
+
+    A missing address gives ``unknown``: all clients without a readable address share one count.
+    """
     if address and ":" in address:
         return str(ipaddress.ip_network((address, 64), strict=False))
     return address or "unknown"

@@ -1,4 +1,4 @@
-"""``path("api/wechat/", include("wxlogin.api.urls"))``"""
+"""The API's URLs. A project includes them: ``path("api/wechat/", include("wxlogin.api.urls"))``."""
 
 from django.urls import path, re_path
 
@@ -21,6 +21,6 @@ urlpatterns = [
     path("open-data/", views.OpenDataView.as_view(), name="open-data"),
     path("phone/", views.PhoneView.as_view(), name="phone"),
     path("events/<str:appid>/", views.EventsView.as_view(), name="events"),
-    # Also what lacks its last slash: a redirect would lose a POST.
-    re_path("", views.NothingHereView.as_view(), name="nothing-here"),
+    # This also answers paths without their last slash, since a redirect would drop the body of a POST.
+    re_path("", views.NotFoundView.as_view(), name="not-found"),
 ]

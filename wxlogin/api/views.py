@@ -1,4 +1,4 @@
-"""One class an endpoint: check the shape, call a service, show the outcome."""
+"""The endpoints, one class each. A view validates the request, calls one service and serializes the result."""
 
 from dataclasses import asdict
 from typing import Any
@@ -49,9 +49,13 @@ class LoginView(WeChatView):
 
     def post(self, request: Request) -> Response:
         caller = caller_of(request)
-        result = login.login_with_code(**self.read(LoginRequestSerializer), caller=caller)
+        result = login.login_with_code(**self.read_body(LoginRequestSerializer), caller=caller)
         return Response(
-            {**asdict(result.tokens), "created": result.created, "user": self.show(result.wechat_user)}
+            {
+                **asdict(result.tokens),
+                "created": result.created,
+                "user": self.serialize_user(result.wechat_user),
+            }
         )
 
 
@@ -61,23 +65,23 @@ class RefreshView(WeChatView):
     throttle_classes = [RefreshThrottle]
 
     def post(self, request: Request) -> Response:
-        body = self.read(RefreshRequestSerializer)
+        body = self.read_body(RefreshRequestSerializer)
         return Response(asdict(sessions.refresh(body["refresh"])))
 
 
 class LogoutView(WeChatView):
     def post(self, request: Request) -> Response:
-        sessions.log_out(self.login_session, **self.read(LogoutRequestSerializer))
+        sessions.log_out(self.login_session, **self.read_body(LogoutRequestSerializer))
         return Response(status=204)
 
 
 class MeView(WeChatView):
     def get(self, request: Request) -> Response:
-        return Response(self.show(self.wechat_user))
+        return Response(self.serialize_user(self.wechat_user))
 
     def put(self, request: Request) -> Response:
-        profile.set_nickname(self.wechat_user, **self.read(ProfileRequestSerializer))
-        return Response(self.show(self.wechat_user))
+        profile.set_nickname(self.wechat_user, **self.read_body(ProfileRequestSerializer))
+        return Response(self.serialize_user(self.wechat_user))
 
     def delete(self, request: Request) -> Response:
         erasure.erase(self.user)
@@ -85,7 +89,7 @@ class MeView(WeChatView):
 
 
 class DataView(WeChatView):
-    """Costs us or WeChat more than a look at a row."""
+    """An endpoint that costs more than a query: it decrypts data, stores a file or calls WeChat."""
 
     throttle_classes = [DataThrottle, SessionDataThrottle]
 
@@ -95,14 +99,14 @@ class AvatarView(DataView):
 
     def post(self, request: Request) -> Response:
         try:
-            pictures.set_avatar(self.wechat_user, self.read(AvatarRequestSerializer)["avatar"])
+            pictures.set_avatar(self.wechat_user, self.read_body(AvatarRequestSerializer)["avatar"])
         except UnusablePicture:
             text = _(
                 "Send a PNG, JPEG or WebP picture of at most 8 million pixels (JPEG: 16 million), "
                 "no side longer than 8192."
             )
             raise ValidationError({"avatar": [text]}) from None
-        return Response(self.show(self.wechat_user))
+        return Response(self.serialize_user(self.wechat_user))
 
 
 class ExportView(WeChatView):
@@ -143,14 +147,14 @@ class SessionKeyResetView(DataView):
 
 class OpenDataView(DataView):
     def post(self, request: Request) -> Response:
-        data = open_data.decrypt_for(self.wechat_user, **self.read(OpenDataRequestSerializer))
+        data = open_data.decrypt_for(self.wechat_user, **self.read_body(OpenDataRequestSerializer))
         open_data.store_nickname(self.wechat_user, data)
         return Response({"data": data})
 
 
 class PhoneView(DataView):
     def post(self, request: Request) -> Response:
-        body = self.read(PhoneRequestSerializer)
+        body = self.read_body(PhoneRequestSerializer)
         if "code" in body:
             bound = phone.bind_with_code(self.wechat_user, body["code"], caller=caller_of(request))
         else:
@@ -159,23 +163,25 @@ class PhoneView(DataView):
 
 
 class EventsView(WeChatView):
-    """For WeChat, which signs what it sends and reads plain text."""
+    """The address that WeChat pushes messages to. WeChat signs its requests and expects plain text."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
 
     def get(self, request: Request, appid: str) -> HttpResponse:
-        return self.say(events.answer_handshake(appid, request.query_params.dict()))
+        return self._answer_text(events.answer_handshake(appid, request.query_params.dict()))
 
     def post(self, request: Request, appid: str) -> HttpResponse:
         events.receive(appid, request.query_params.dict(), read_bounded(request._request))
-        return self.say("success")
+        return self._answer_text("success")
 
-    def say(self, text: str) -> HttpResponse:
+    def _answer_text(self, text: str) -> HttpResponse:
         return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
-class NothingHereView(WeChatView):
+class NotFoundView(WeChatView):
+    """The answer to every other path below the API's prefix: a 404 in the API's own format."""
+
     authentication_classes = []
     permission_classes = [AllowAny]
 

@@ -1,1 +1,1 @@
-"""The platform client: what api.weixin.qq.com offers, as typed Python. Knows no Django."""
+"""The platform client: typed functions for the calls to api.weixin.qq.com. It imports no Django."""

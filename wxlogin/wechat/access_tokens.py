@@ -1,4 +1,4 @@
-"""The access_token of an app: one for all processes, renewed early, asked for by one of them at a time."""
+"""The access_token of an app. All processes share it, and one process at a time fetches the next one early."""
 
 import logging
 import secrets
@@ -10,20 +10,23 @@ from typing import Any, Protocol
 from .errors import Misconfigured, TooManyInFlight, WeChatError
 from .results import AccessToken
 
-# developers.weixin.qq.com, api_getstableaccesstoken: in its last five minutes a token has a successor
-# already, and both are good.
+# developers.weixin.qq.com, api_getstableaccesstoken: WeChat gives out the next token in the last five minutes
+# of a token, and both are valid until then. In seconds.
 OVERLAP = 300
 PATH = "/cgi-bin/stable_token"
 NOT_RENEWED = "access_token not renewed, the present one is good for some minutes yet: %s"
-LOOK_AGAIN = 0.05  # seconds between two looks at what another process is fetching
-MARGIN = 10  # seconds; a token this close to its end might be dead on arrival
-LATER = 30  # seconds until a renewal that failed is tried again; the present token is good meanwhile
+# Seconds between two reads of the store while another process fetches the token.
+POLL_INTERVAL = 0.05
+# A token with fewer seconds left might expire before WeChat reads it.
+EXPIRY_MARGIN = 10
+# Seconds before a failed renewal is tried again. The current token is still valid meanwhile.
+RETRY_AFTER = 30
 
 logger = logging.getLogger("wxlogin")
 
 
 class Store(Protocol):
-    """What a Django cache offers. Shared between processes, it makes them share the token."""
+    """The part of Django's cache interface that is used here. Processes that share a store share the token."""
 
     def get(self, key: str) -> Any: ...
     def set(self, key: str, value: Any, timeout: float) -> Any: ...
@@ -32,14 +35,16 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True)
-class _Held:
+class _StoredToken:
+    """A token as the store keeps it. Times are ``time.time``, since other machines read them too."""
+
     value: str = field(repr=False)
-    renew_at: float  # by time.time, since other machines read it too
+    renew_at: float
     expires_at: float
 
 
 class AccessTokens:
-    """Those of one ``appid``. ``deadline``: seconds that a fetch takes at most."""
+    """The access tokens of one ``appid``. ``deadline`` is the number of seconds that a fetch may take."""
 
     def __init__(self, appid: str, store: Store, *, deadline: float) -> None:
         self._key = f"wxlogin:access_token:{appid}"
@@ -48,70 +53,81 @@ class AccessTokens:
         self._deadline = deadline
 
     def get(self, fetch: Callable[[float], AccessToken], *, until: float) -> str:
-        """A token to call with. ``fetch`` asks WeChat for one, until when it is told.
+        """Return a valid access_token, from the store or from WeChat.
 
-        Raises ``WeChatError``, by ``until``.
+        ``fetch`` asks WeChat for a token. It gets the time by which it has to be done, and so does this method as
+        ``until``, both by ``time.monotonic``. Raises ``WeChatError``, at ``until`` at the latest.
         """
-        # Whoever waits for another's fetch holds a thread of the server: not for a WeChat that hangs.
+        # A caller that waits for another one's fetch holds a thread of the server. A hanging WeChat must not
+        # hold all threads, so the wait is short.
         give_up = min(until, time.monotonic() + self._deadline / 5)
         while True:
-            held = self._held()
-            if held and time.time() < held.renew_at:
-                return held.value
+            current = self._load()
+            if current and time.time() < current.renew_at:
+                return current.value
             if owner := self._take_lock():
                 try:
-                    return self._renew(fetch, held, until)
+                    return self._renew(fetch, current, until)
                 finally:
-                    self._give_lock_back(owner)
-            if held:
-                return held.value  # whoever has the lock brings the next one
-            if time.monotonic() + LOOK_AGAIN >= give_up:
+                    self._release_lock(owner)
+            if current:
+                # The process that holds the lock fetches the next token.
+                return current.value
+            if time.monotonic() + POLL_INTERVAL >= give_up:
                 raise TooManyInFlight(PATH, "the access_token is being fetched")
-            time.sleep(LOOK_AGAIN)
+            time.sleep(POLL_INTERVAL)
 
     def drop(self, refused: str) -> None:
-        """Forget a token that WeChat refused, unless another one is there already."""
-        held = self._held()
-        if held and held.value == refused:
+        """Remove the token that WeChat refused from the store. A newer token stays there."""
+        current = self._load()
+        if current and current.value == refused:
             self._store.delete(self._key)
 
-    def _held(self) -> _Held | None:
+    def _load(self) -> _StoredToken | None:
+        """Return the stored token, or None if there is none or it is about to expire."""
         stored = self._store.get(self._key)
         try:
-            held = _Held(**stored) if stored else None
-        except TypeError:  # another version of this code kept it
+            token = _StoredToken(**stored) if stored else None
+        except TypeError:
+            # Another version of this code stored it, with other fields.
             return None
-        return held if held and time.time() < held.expires_at - MARGIN else None
+        return token if token and time.time() < token.expires_at - EXPIRY_MARGIN else None
 
-    def _renew(self, fetch: Callable[[float], AccessToken], held: _Held | None, until: float) -> str:
-        """The next one; the present one does it too while it lasts."""
-        if (newer := self._held()) and newer != held:
-            return newer.value  # came between our look and our lock
-        if held:  # the call itself needs time too
+    def _renew(
+        self, fetch: Callable[[float], AccessToken], current: _StoredToken | None, until: float
+    ) -> str:
+        """Fetch and store the next token. Return the current one if the fetch fails and it is still valid."""
+        if (newer := self._load()) and newer != current:
+            # Another process stored it after we read the store and before we got the lock.
+            return newer.value
+        if current:
+            # The caller can use the current token, so leave time for the call itself.
             until = min(until, time.monotonic() + self._deadline / 4)
         try:
             token = fetch(until)
         except WeChatError as exc:
-            if held is None or self._held() != held:  # or somebody dropped it meanwhile
+            # Another process may have dropped the current token meanwhile.
+            if current is None or self._load() != current:
                 raise
             logger.log(logging.ERROR if isinstance(exc, Misconfigured) else logging.WARNING, NOT_RENEWED, exc)
-            self._keep(replace(held, renew_at=time.time() + LATER))
-            return held.value
+            self._save(replace(current, renew_at=time.time() + RETRY_AFTER))
+            return current.value
         now = time.time()
-        # Half of it, of a token that is in its last minutes already.
+        # A token that is in its last minutes already is renewed after half of what is left.
         renew_at = now + max(token.expires_in - OVERLAP, token.expires_in / 2)
-        self._keep(_Held(token.value, renew_at, now + token.expires_in))
+        self._save(_StoredToken(token.value, renew_at, now + token.expires_in))
         return token.value
 
-    def _keep(self, held: _Held) -> None:
-        self._store.set(self._key, asdict(held), held.expires_at - time.time())
+    def _save(self, token: _StoredToken) -> None:
+        self._store.set(self._key, asdict(token), token.expires_at - time.time())
 
     def _take_lock(self) -> str:
-        """Who we are to the others while we have it; empty if somebody else does."""
+        """Try to take the lock. Return our owner id, or ``""`` if another process holds it."""
         owner = secrets.token_hex(8)
-        # A process that dies with it holds the others up no longer than one that fetches.
+        # If its owner dies, the lock expires soon after the time that a fetch may take.
         return owner if self._store.add(self._lock, owner, self._deadline + 1) else ""
 
-    def _give_lock_back(self, owner: str) -> None:
+    def _release_lock(self, owner: str) -> None:
+        """Release the lock if it is still ours. It may have expired, and another process may hold it now."""
         if self._store.get(self._lock) == owner:
             self._store.delete(self._lock)

@@ -1,4 +1,4 @@
-"""One mini-program's view of the platform."""
+"""The calls that one app makes to WeChat."""
 
 import json
 import re
@@ -14,22 +14,27 @@ from .errors import AccessTokenRefused, BadResponse, NotSent, StaleSessionKey, S
 from .results import AccessToken, Code2Session, PhoneNumber
 from .transport import Transport
 
+# Seconds.
 RETRY_PAUSE = 0.2
-MAX_ID = 64  # ids seen so far have 28 or 29 characters; the platform promises no length
-MAX_KEY = 512  # 24 so far
-MAX_ACCESS_TOKEN = 2048  # "reserve 512"
-MAX_ERRCODE = 2**31 - 1  # what an integer column holds
+# WeChat promises no length. All openids and unionids seen so far have 28 or 29 characters.
+MAX_ID = 64
+# All session_keys seen so far have 24 characters.
+MAX_SESSION_KEY = 512
+# WeChat's page says to reserve 512 characters.
+MAX_ACCESS_TOKEN = 2048
+# The largest number that an integer column holds.
+MAX_ERRCODE = 2**31 - 1
 DAY = 86400
 
 Fields = Mapping[str, Any]
 
 
 class WeChatClient:
-    """Calls in the name of one app. Cheap to make; ``transport`` is what holds connections.
+    """A client that calls WeChat as one app. It is cheap to make: ``transport`` holds the connections.
 
-    Each call is over by the transport's deadline, or by ``until`` (``time.monotonic``) where one is given,
-    the access_token and a second attempt included. There is at most one of those: when WeChat never saw the
-    first, when it said -1, and when it refused the access_token.
+    Each call ends at the transport's deadline at the latest, or at ``until`` (by ``time.monotonic``) if that is
+    given. This includes the time to get an access_token and to retry. A call is retried at most once: if WeChat
+    never received the first attempt, answered -1, or refused the access_token.
     """
 
     def __init__(self, appid: str, secret: str, transport: Transport, access_tokens: AccessTokens) -> None:
@@ -42,9 +47,10 @@ class WeChatClient:
         return f"<WeChatClient {self.appid}>"
 
     def code2session(self, js_code: str) -> Code2Session:
-        """Exchange the code of ``wx.login``: one call, no access_token. Raises ``WeChatError``.
+        """Exchange the code of ``wx.login`` for the identity. Raises ``WeChatError``.
 
-        A code works once. It is sent a second time only if WeChat never saw the first or said -1.
+        The call needs no access_token. A code works once, so it is sent again only if WeChat never received it or
+        answered -1.
         (developers.weixin.qq.com: api_code2session)
         """
         path = "/sns/jscode2session"
@@ -54,52 +60,57 @@ class WeChatClient:
             "js_code": js_code,
             "grant_type": "authorization_code",
         }
-        answer = self._ask_twice(path, params)
+        answer = self._ask_with_retry(path, params)
         return Code2Session(
-            openid=_word(path, answer, "openid", MAX_ID),
-            session_key=_word(path, answer, "session_key", MAX_KEY),
-            unionid="" if answer.get("unionid") in (None, "") else _word(path, answer, "unionid", MAX_ID),
+            openid=_ascii_text(path, answer, "openid", MAX_ID),
+            session_key=_ascii_text(path, answer, "session_key", MAX_SESSION_KEY),
+            unionid=""
+            if answer.get("unionid") in (None, "")
+            else _ascii_text(path, answer, "unionid", MAX_ID),
         )
 
     def stable_token(self, *, until: float | None = None) -> AccessToken:
-        """The app's access_token as WeChat has it; the same one until its last minutes. Raises ``WeChatError``.
+        """Ask WeChat for the app's access_token. Raises ``WeChatError``.
 
+        WeChat returns the same token until that one has five minutes left.
         (developers.weixin.qq.com: api_getstableaccesstoken)
         """
         path = access_tokens.PATH
         body = {"grant_type": "client_credential", "appid": self.appid, "secret": self._secret}
-        answer = self._ask_twice(path, {}, body, until=until)
+        answer = self._ask_with_retry(path, {}, body, until=until)
         expires_in = answer.get("expires_in")
         if isinstance(expires_in, bool) or not isinstance(expires_in, int) or not 0 < expires_in <= DAY:
             raise BadResponse(path, "no usable expires_in")
-        return AccessToken(_word(path, answer, "access_token", MAX_ACCESS_TOKEN), expires_in)
+        return AccessToken(_ascii_text(path, answer, "access_token", MAX_ACCESS_TOKEN), expires_in)
 
     def has_live_session_key(self, openid: str, session_key: str) -> bool:
-        """Whether ``session_key`` is the one that WeChat uses with this person today. Raises ``WeChatError``.
+        """True if WeChat says that ``session_key`` is the person's current one. Raises ``WeChatError``.
 
         (developers.weixin.qq.com: api_checksessionkey)
         """
         try:
-            self._ask_with_access_token("/wxa/checksession", _signed(openid, session_key))
+            self._ask_with_access_token("/wxa/checksession", _signature_params(openid, session_key))
         except StaleSessionKey:
             return False
         return True
 
     def reset_session_key(self, openid: str, session_key: str) -> str:
-        """A new session_key for the live one, which dies. Raises ``WeChatError``, ``StaleSessionKey`` of them.
+        """Have WeChat replace the person's session_key, and return the new one.
 
+        Raises ``StaleSessionKey`` if ``session_key`` isn't the current one, or another ``WeChatError``.
         (developers.weixin.qq.com: api_resetusersessionkey)
         """
         path = "/wxa/resetusersessionkey"
-        answer = self._ask_with_access_token(path, _signed(openid, session_key))
+        answer = self._ask_with_access_token(path, _signature_params(openid, session_key))
         if answer.get("openid", openid) != openid:
             raise BadResponse(path, "another person's session_key")
-        return _word(path, answer, "session_key", MAX_KEY)
+        return _ascii_text(path, answer, "session_key", MAX_SESSION_KEY)
 
     def phone_number(self, code: str, openid: str, *, until: float | None = None) -> PhoneNumber:
-        """The number behind the code of a ``getPhoneNumber`` button that ``openid`` tapped.
+        """Exchange the code of a ``getPhoneNumber`` button for the phone number. Raises ``WeChatError``.
 
-        WeChat compares the two, so that nobody binds a stranger's number. Raises ``WeChatError``.
+        WeChat refuses the code if another person than ``openid`` tapped the button, so nobody can bind another
+        person's number.
         (developers.weixin.qq.com: api_getphonenumber)
         """
         path = "/wxa/business/getuserphonenumber"
@@ -113,14 +124,14 @@ class WeChatClient:
             raise BadResponse(path, "another app's phone_info")
         return phone
 
-    def _ask_twice(
+    def _ask_with_retry(
         self, path: str, params: Fields, body: Fields | None = None, *, until: float | None = None
     ) -> dict[str, Any]:
         until = until or self._transport.deadline()
         try:
             return self._ask(path, params, body, until)
         except (NotSent, SystemBusy):
-            if not _pause(until):
+            if not _wait_before_retry(until):
                 raise
         return self._ask(path, params, body, until)
 
@@ -134,7 +145,7 @@ class WeChatClient:
         except AccessTokenRefused:
             self._access_tokens.drop(access_token)
         except (NotSent, SystemBusy):
-            if not _pause(until):
+            if not _wait_before_retry(until):
                 raise
         access_token = self._access_token(until)
         return self._ask(path, {"access_token": access_token, **params}, body, until)
@@ -151,13 +162,13 @@ class WeChatClient:
 
 
 def phone_number_in(data: Mapping[str, Any]) -> PhoneNumber | None:
-    """What WeChat says of a phone number, by code or as open data; None unless all of it makes sense.
+    """Read the phone number in ``phone_info`` or in decrypted open data. Return None if any part is unusable.
 
-    All three members have to be there and to agree: nobody signed open data, so a fragment of something
-    else must not pass for a number.
+    All three members have to be there and to agree. Open data carries no signature, so some other object must
+    not pass for a phone number.
     """
     number, whole, country = (
-        _text(data.get(key)) for key in ("purePhoneNumber", "phoneNumber", "countryCode")
+        _as_text(data.get(key)) for key in ("purePhoneNumber", "phoneNumber", "countryCode")
     )
     is_number = re.fullmatch("[0-9]{4,20}", number) and whole.endswith(number)
     if not is_number or not re.fullmatch(r"\+?[1-9][0-9]{0,4}", country):
@@ -165,17 +176,20 @@ def phone_number_in(data: Mapping[str, Any]) -> PhoneNumber | None:
     return PhoneNumber(number, country.removeprefix("+"))
 
 
-def _text(value: Any) -> str:
-    """Of the country code the page's table says string, and its sample shows a number."""
+def _as_text(value: Any) -> str:
+    """Return ``value`` as text, ``""`` if it is neither a string nor a number.
+
+    WeChat's page declares the country code as a string, but its sample shows a number.
+    """
     return str(value) if isinstance(value, str | int) else ""
 
 
-def _signed(openid: str, session_key: str) -> dict[str, str]:
+def _signature_params(openid: str, session_key: str) -> dict[str, str]:
     return {"openid": openid, "signature": session_signature(session_key), "sig_method": "hmac_sha256"}
 
 
-def _pause(until: float) -> bool:
-    """Before a second attempt; False if there is no time for one."""
+def _wait_before_retry(until: float) -> bool:
+    """Sleep before a second attempt. Return False at once if there is no time left for one."""
     if time.monotonic() + RETRY_PAUSE >= until:
         return False
     time.sleep(RETRY_PAUSE)
@@ -183,9 +197,13 @@ def _pause(until: float) -> bool:
 
 
 def _decode(path: str, body: bytes) -> dict[str, Any]:
-    """The platform says text/plain, means UTF-8 JSON, and has sent raw control characters in strings."""
+    """Parse an answer of WeChat. Raises ``BadResponse``.
+
+    WeChat declares text/plain but sends JSON in UTF-8, and has sent raw control characters inside strings.
+    """
     answer: Any = None
-    with suppress(ValueError, RecursionError):  # they quote the body, and that can hold a session_key
+    # These errors quote the body, which can hold a session_key, so they must not become part of a traceback.
+    with suppress(ValueError, RecursionError):
         answer = json.loads(body.decode("utf-8", "replace"), strict=False)
     if not isinstance(answer, dict):
         raise BadResponse(path, "not a JSON object")
@@ -193,7 +211,7 @@ def _decode(path: str, body: bytes) -> dict[str, Any]:
 
 
 def _errcode(path: str, answer: Mapping[str, Any]) -> int:
-    """0 where there is none; some pages show it as a string."""
+    """Return the errcode, 0 if there is none. Some of WeChat's pages show it as a string. Raises ``BadResponse``."""
     raw = answer.get("errcode")
     if raw is None:
         return 0
@@ -204,8 +222,11 @@ def _errcode(path: str, answer: Mapping[str, Any]) -> int:
     return raw
 
 
-def _word(path: str, answer: Mapping[str, Any], key: str, longest: int) -> str:
-    """Visible ASCII: what every database stores and every cipher takes."""
+def _ascii_text(path: str, answer: Mapping[str, Any], key: str, longest: int) -> str:
+    """Return a string of 1 to ``longest`` visible ASCII characters. Raises ``BadResponse`` for any other value.
+
+    Every database can store such a string, and every cipher accepts it.
+    """
     value = answer.get(key)
     if not isinstance(value, str) or not re.fullmatch(f"[!-~]{{1,{longest}}}", value):
         raise BadResponse(path, f"no usable {key}")

@@ -1,7 +1,7 @@
-"""WeChat's own cryptography: open data, signatures, message push.
+"""WeChat's own cryptography: open data, signatures and pushed messages.
 
-Two rules that look alike and differ: a signature takes the session_key as its base64 *text*, a cipher takes
-it *decoded*; open data is padded to 16 bytes, message push to 32.
+Two differences are easy to miss. A signature uses the session_key as base64 *text*, a cipher uses it *decoded*.
+Open data is padded to 16 bytes, a pushed message to 32.
 """
 
 import base64
@@ -17,13 +17,18 @@ from Crypto.Util.Padding import pad, unpad
 
 
 class CannotDecrypt(Exception):
-    """One error for a wrong key, padding, encoding or shape: anything finer would be a padding oracle."""
+    """The encrypted data can't be decrypted.
+
+    A wrong key, padding, encoding or shape all raise this one error. Telling them apart would give an attacker
+    a padding oracle.
+    """
 
 
 def decrypt_open_data(session_key: str, encrypted_data: str, iv: str) -> dict[str, Any]:
-    """The object behind ``encryptedData``; all three arguments are base64 text. Raises ``CannotDecrypt``.
+    """Decrypt ``encryptedData`` and return the object in it. Raises ``CannotDecrypt``.
 
-    Says nothing about who it is about or when it was made: compare ``watermark`` and ``openId`` yourself.
+    All three arguments are base64 text. The caller has to check ``watermark`` and ``openId``: decrypting proves
+    neither whose data it is nor how old it is.
     (developers.weixin.qq.com: framework/open-ability/signature)
     """
     data: Any = None
@@ -31,7 +36,8 @@ def decrypt_open_data(session_key: str, encrypted_data: str, iv: str) -> dict[st
         cipher = AES.new(_block(session_key), AES.MODE_CBC, iv=_block(iv))
         plaintext = unpad(cipher.decrypt(base64.b64decode(encrypted_data, validate=True)), 16)
         content = json.loads(plaintext.decode("utf-8"))
-        # Nobody signed this: NaN and halves of characters pass json.loads and break the answer that repeats them.
+        # Open data carries no signature, so anything can be in it. json.loads accepts NaN and half surrogate
+        # pairs, which would break the answer that repeats them.
         json.dumps(content, allow_nan=False, ensure_ascii=False).encode()
         data = content
     if not isinstance(data, dict):
@@ -40,7 +46,9 @@ def decrypt_open_data(session_key: str, encrypted_data: str, iv: str) -> dict[st
 
 
 def session_signature(session_key: str, message: bytes = b"") -> str:
-    """Hex HMAC-SHA256 that proves possession of a session_key; a GET signs the empty message.
+    """Return the hex HMAC-SHA256 that proves to WeChat that we have the session_key.
+
+    A GET signs the empty message.
 
     (developers.weixin.qq.com: api_checksessionkey)
     """
@@ -48,12 +56,15 @@ def session_signature(session_key: str, message: bytes = b"") -> str:
 
 
 def raw_data_signature(raw_data: str, session_key: str) -> str:
-    """Hex SHA-1 that comes with ``rawData``; pass the string as received, not one made anew."""
+    """Return the hex SHA-1 that WeChat sends with ``rawData``.
+
+    Pass the string exactly as it was received: JSON that is serialised again gives another signature.
+    """
     return _sha1(raw_data + session_key)
 
 
 def push_signature(*parts: str) -> str:
-    """Hex SHA-1 over the sorted token, timestamp, nonce and, in secure mode, ``Encrypt``.
+    """Return the hex SHA-1 over the sorted token, timestamp, nonce and, in secure mode, ``Encrypt``.
 
     (developers.weixin.qq.com: framework/server-ability/message-push)
     """
@@ -61,9 +72,10 @@ def push_signature(*parts: str) -> str:
 
 
 def decrypt_push(aes_key: str, encrypt: str) -> tuple[str, str]:
-    """(message, appid) behind ``Encrypt``; ``aes_key`` is the 43-character EncodingAESKey.
+    """Decrypt ``Encrypt`` and return the message and the appid in it. Raises ``CannotDecrypt``.
 
-    Raises ``CannotDecrypt``. The caller compares the appid with its own.
+    ``aes_key`` is the EncodingAESKey of 43 characters. The caller has to compare the appid with its own.
+    (developers.weixin.qq.com: framework/server-ability/message-push)
     """
     try:
         key = base64.b64decode(aes_key + "=", validate=True)
@@ -78,9 +90,10 @@ def decrypt_push(aes_key: str, encrypt: str) -> tuple[str, str]:
 
 
 def encrypt_push(aes_key: str, message: str, appid: str, *, random: bytes | None = None) -> str:
-    """``Encrypt`` of a reply, or of a message as WeChat makes it; the way back of ``decrypt_push``.
+    """Return ``Encrypt`` for a message, as WeChat encrypts what it pushes. The inverse of ``decrypt_push``.
 
-    ``random``: 16 bytes, for those who want to know the outcome. (framework/server-ability/message-push)
+    Pass ``random``, 16 bytes, for a result that is always the same.
+    (developers.weixin.qq.com: framework/server-ability/message-push)
     """
     key = base64.b64decode(aes_key + "=", validate=True)
     content = message.encode()
@@ -90,7 +103,7 @@ def encrypt_push(aes_key: str, message: str, appid: str, *, random: bytes | None
 
 
 def _sha1(text: str) -> str:
-    """Of anything, also of what a stranger made up and no UTF-8 can say."""
+    """Return the hex SHA-1 of ``text``. A stranger's text may hold half surrogate pairs, which UTF-8 lacks."""
     return hashlib.sha1(text.encode("utf-8", "surrogatepass")).hexdigest()  # noqa: S324  WeChat's choice
 
 

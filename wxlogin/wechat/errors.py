@@ -1,26 +1,26 @@
-"""What can go wrong between us and WeChat.
+"""The errors of calls to WeChat.
 
 ::
 
     WeChatError
-    ├── InvalidCode            40029, 41008: unknown, expired, or another app's code
-    │   └── CodeUsed           40163: somebody exchanged it before
-    ├── InvalidPhoneCode       the same of a phone code, and one that is another person's
-    ├── StaleSessionKey        87007, 87009: not the session_key that is live
+    ├── InvalidCode            40029, 41008: the code is unknown, expired or another app's
+    │   └── CodeUsed           40163: the code has been exchanged before
+    ├── InvalidPhoneCode       the same for a phone code, or another person's phone code
+    ├── StaleSessionKey        87007, 87009: not the current session_key
     ├── RiskyUser              40226: WeChat's risk control stops this person
     ├── RateLimited            45009, 45011: too many calls
     ├── Misconfigured          40013, 40125, 40164, ...: an operator's mistake
     │   └── AccessTokenRefused 40001, 40014, 42001
-    ├── BadResponse            HTML, wrong types, too large, an errcode nobody knows
+    ├── BadResponse            HTML, wrong types, too large, an undocumented errcode
     ├── WeChatTimeout          no answer within the deadline
-    └── WeChatUnavailable      reset, bad TLS, ...
-        ├── NotSent            refused, no address: WeChat never saw the call
+    └── WeChatUnavailable      connection reset, TLS error, ...
+        ├── NotSent            no connection or no address: WeChat never received the call
         ├── SystemBusy         -1
-        └── TooManyInFlight    as many calls as we allow are waiting already
+        └── TooManyInFlight    our own limit of concurrent calls is reached
 
-``code`` is the stable word for a meaning; programs, logs and failure rows use it. The text of an error
-holds the path, ``errcode`` and ``rid`` and nothing else: ``errmsg`` can quote our own address, and what
-``requests`` says quotes the URL with the secret in it.
+``code`` is a stable word for the meaning. Programs, the log and the failure rows use it. The text of an error
+holds the path, ``errcode`` and ``rid`` and nothing else: ``errmsg`` can quote our server's address, and the
+errors of ``requests`` quote the URL with the secret in it.
 """
 
 import re
@@ -29,7 +29,10 @@ RID = re.compile(r"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 
 
 class WeChatError(Exception):
-    """A call that gave nothing usable. ``errcode`` is None where WeChat sent none."""
+    """A call to ``path`` failed. ``errcode`` is None if WeChat sent none.
+
+    ``errmsg`` is WeChat's own text. It may quote addresses, so don't log it. ``rid`` is WeChat's id of the call.
+    """
 
     code = "wechat_bad_response"
 
@@ -75,7 +78,10 @@ class Misconfigured(WeChatError):
 
 
 class AccessTokenRefused(Misconfigured):
-    """On a call that carries the secret itself, 40001 says that the secret is wrong."""
+    """WeChat refused the access_token.
+
+    On a call that sends the AppSecret instead, 40001 means that the AppSecret is wrong.
+    """
 
 
 class BadResponse(WeChatError):
@@ -104,8 +110,8 @@ class SystemBusy(WeChatUnavailable):
 
 ERRCODES: dict[int, type[WeChatError]] = {
     -1: SystemBusy,
-    45009: RateLimited,  # in this day
-    45011: RateLimited,  # in this minute
+    45009: RateLimited,  # quota of the day
+    45011: RateLimited,  # quota of the minute
     40001: AccessTokenRefused,
     40014: AccessTokenRefused,
     42001: AccessTokenRefused,
@@ -123,23 +129,25 @@ ERRCODES: dict[int, type[WeChatError]] = {
     50002: Misconfigured,  # app frozen or banned
     50004: Misconfigured,  # API forbidden for this app
     50007: Misconfigured,  # account frozen
-    61004: Misconfigured,  # the other name of 40164
-    89501: Misconfigured,  # our address waits for the administrator's consent,
-    89503: Misconfigured,  # needs it,
-    89506: Misconfigured,  # was refused it for a day,
-    89507: Misconfigured,  # or for an hour
+    61004: Misconfigured,  # means the same as 40164
+    # The app's administrator has to allow calls from our server's address.
+    89501: Misconfigured,  # the administrator has been asked
+    89503: Misconfigured,  # the administrator has to be asked
+    89506: Misconfigured,  # the administrator refused, for a day
+    89507: Misconfigured,  # the administrator refused, for an hour
 }
 
-# What a code is, and whose key, depends on what was asked.
+# Errcodes whose meaning depends on the call.
 OF_PATH: dict[str, dict[int, type[WeChatError]]] = {
     "/sns/jscode2session": {
         40029: InvalidCode,
-        41008: InvalidCode,  # missing code: what WeChat makes of a blank one
+        41008: InvalidCode,  # missing code, also the answer to a blank one
         40163: CodeUsed,
         40226: RiskyUser,
     },
     "/wxa/business/getuserphonenumber": {
-        40003: InvalidPhoneCode,  # no page names the errcode of another person's code
+        # An openid that doesn't fit the code. WeChat documents no errcode for another person's code.
+        40003: InvalidPhoneCode,
         40029: InvalidPhoneCode,
         40163: InvalidPhoneCode,
         41008: InvalidPhoneCode,
@@ -150,6 +158,6 @@ OF_PATH: dict[str, dict[int, type[WeChatError]]] = {
 
 
 def error_for(path: str, errcode: int, errmsg: str) -> WeChatError:
-    """The error that ``errcode`` means; one that no page names is a bad response."""
+    """Return the error for WeChat's ``errcode``, ``BadResponse`` if the errcode isn't documented."""
     kind = OF_PATH.get(path, {}).get(errcode) or ERRCODES.get(errcode, BadResponse)
     return kind(path, errcode=errcode, errmsg=errmsg)

@@ -1,11 +1,11 @@
-"""What WeChat's answers hold."""
+"""The results of calls to WeChat, as values."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Code2Session:
-    """Who a code belongs to. ``unionid`` is empty where the app is bound to no open-platform account."""
+    """The identity that a code belongs to. ``unionid`` is empty if the app is bound to no open platform."""
 
     openid: str
     session_key: str = field(repr=False)
@@ -14,7 +14,7 @@ class Code2Session:
 
 @dataclass(frozen=True)
 class AccessToken:
-    """WeChat's credential for one app; ``expires_in`` seconds are left of it."""
+    """WeChat's credential for one app. It is valid for ``expires_in`` more seconds."""
 
     value: str = field(repr=False)
     expires_in: int
@@ -22,7 +22,7 @@ class AccessToken:
 
 @dataclass(frozen=True)
 class PhoneNumber:
-    """``number`` without the country code, both as digits."""
+    """A phone number: ``number`` without the country code, and ``country_code``, both digits only."""
 
     number: str = field(repr=False)
     country_code: str

@@ -1,23 +1,29 @@
+"""A limit on the number of concurrent calls."""
+
 import threading
 import time
 
 
 class Slots:
-    """How many calls may be in flight.
+    """A semaphore of ``limit`` slots that stops waiting when WeChat hangs.
 
-    A burst waits its turn while WeChat answers. Once a call has been under way for ``patience`` seconds,
-    WeChat counts as hanging and nobody waits any more: whoever waits holds a thread of the server, and
-    refresh, logout and the admin need some.
+    While WeChat answers, a burst of calls waits for free slots. Once a call has taken longer than ``patience``
+    seconds, WeChat counts as hanging, and no call waits any more. A call that waits holds a thread of the server,
+    and refresh, logout and the admin need threads too.
     """
 
     def __init__(self, limit: int, patience: float) -> None:
         self._limit = limit
         self._patience = patience
-        self._taken: list[float] = []  # when, oldest first
+        # The times at which the slots were taken, by ``time.monotonic``, oldest first.
+        self._taken: list[float] = []
         self._changed = threading.Condition()
 
     def take(self, *, until: float) -> float | None:
-        """A slot, by the moment it was taken; None where there is none to be had."""
+        """Take a slot and return the value that ``give_back`` needs. Return None if no slot gets free in time.
+
+        ``until`` is by ``time.monotonic``.
+        """
         with self._changed:
             while len(self._taken) >= self._limit:
                 worth_waiting = min(self._taken[0] + self._patience, until) - time.monotonic()

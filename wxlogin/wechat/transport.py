@@ -1,9 +1,9 @@
-"""HTTP to one WeChat host: pooled, and bounded in time, size and number.
+"""HTTP to one WeChat host, with pooled connections and limits on time, size and concurrency.
 
-``requests`` bounds each socket operation, not the call: a peer that sends a byte now and then keeps it busy
-for as long as it likes, and a name that does not resolve has no bound at all. So a call runs in a worker
-thread, the caller waits for it until the deadline and not a moment longer, and then cuts the worker's
-connection, which frees the worker too.
+The timeouts of ``requests`` limit each socket operation, not the whole call: a peer that sends a byte now and
+then can hold a call for ever, and name resolution has no timeout at all. So each call runs in a worker thread.
+The caller waits for it until the deadline and then closes the worker's connection, which ends the worker's wait
+too.
 """
 
 import logging
@@ -26,6 +26,7 @@ from urllib3.exceptions import NewConnectionError, TimeoutError as SocketTimeout
 from .errors import BadResponse, NotSent, TooManyInFlight, WeChatError, WeChatTimeout, WeChatUnavailable
 from .slots import Slots
 
+# Bytes.
 MAX_BODY = 64 * 1024
 CHUNK = 8 * 1024
 
@@ -33,13 +34,16 @@ SECRETS_IN_A_URL = re.compile(r"\b(secret|js_code|access_token|signature|openid)
 
 
 class MaskSecrets(logging.Filter):
-    """urllib3 logs every URL at DEBUG, some at WARNING, and WeChat wants the AppSecret in it."""
+    """Mask secrets in the URLs that urllib3 logs.
+
+    urllib3 logs every URL at DEBUG and some at WARNING, and WeChat expects the AppSecret in the URL.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         masked, found = SECRETS_IN_A_URL.subn(r"\1=***", record.getMessage())
         if found:
             record.msg, record.args = masked, None
-        # What comes with a traceback ("Failed to parse headers") quotes the answer too.
+        # A line with a traceback ("Failed to parse headers") quotes the answer too, so it is dropped.
         return not (found and record.exc_info)
 
 
@@ -48,7 +52,7 @@ for _name in ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retr
 
 
 class Call:
-    """One request under way: until when, and over which connection."""
+    """A call in progress. ``until`` is its deadline by ``time.monotonic``."""
 
     def __init__(self, until: float) -> None:
         self.until = until
@@ -58,55 +62,59 @@ class Call:
     def remaining(self) -> float:
         return self.until - time.monotonic()
 
-    def check(self) -> None:
-        """Raises ``TimeoutError`` once it is over: a code sent now would be spent on nobody."""
+    def raise_if_over(self) -> None:
+        """Raise ``TimeoutError`` after the deadline. A code sent then would be used up although nobody waits."""
         if self.remaining <= 0:
             raise TimeoutError
 
-    def cut(self) -> None:
-        """Make whatever the worker is waiting for return now."""
+    def abort(self) -> None:
+        """Shut the call's socket down, so that the worker's wait for it ends at once."""
         sock = getattr(self.connection, "sock", None)
-        # A connection that went back to the pool may serve somebody else by now.
+        # The connection may be back in the pool and serve another call by now.
         if sock is not None and getattr(self.connection, "call", None) is self:
             with suppress(OSError):
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
+# ``call`` is the call that this worker thread is running.
 _worker = threading.local()
 
 
-class _Cuttable:
-    """Tells the call which connection it got, and goes no further when the cut came before there was one."""
+class _Abortable:
+    """A connection that registers itself with the current call, so that the caller can shut it down.
+
+    It also stops after the deadline: the caller may have given up before there was a connection to shut down.
+    """
 
     def connect(self) -> None:
-        self._belong_to_the_call()
+        self._register_with_call()
         super().connect()  # type: ignore[misc]
-        self.call.check()
+        self.call.raise_if_over()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        self._belong_to_the_call()
-        self.call.check()
+        self._register_with_call()
+        self.call.raise_if_over()
         super().request(*args, **kwargs)  # type: ignore[misc]
 
-    def _belong_to_the_call(self) -> None:
+    def _register_with_call(self) -> None:
         self.call: Call = _worker.call
         self.call.connection = self
 
 
-class _CuttableHTTP(_Cuttable, HTTPConnection):
+class _AbortableHTTP(_Abortable, HTTPConnection):
     pass
 
 
-class _CuttableHTTPS(_Cuttable, HTTPSConnection):
+class _AbortableHTTPS(_Abortable, HTTPSConnection):
     pass
 
 
 class _HTTPPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _CuttableHTTP
+    ConnectionCls = _AbortableHTTP
 
 
 class _HTTPSPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _CuttableHTTPS
+    ConnectionCls = _AbortableHTTPS
 
 
 class _Adapter(HTTPAdapter):
@@ -117,14 +125,18 @@ class _Adapter(HTTPAdapter):
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """None at all. ``allow_redirects=False`` alone still reads the whole body and parses the address."""
+        """Return None: ignore redirects.
+
+        With ``allow_redirects=False`` alone, ``requests`` would still read the whole body and parse the address.
+        """
 
 
 class Transport:
-    """Answers of one host as bytes.
+    """The connections to one host, and the limits that all calls to it share.
 
-    ``deadline`` is wall-clock seconds for a whole call, ``concurrency`` how many may be in flight; more wait
-    only as long as WeChat answers (see ``Slots``).
+    ``deadline`` is the number of seconds that a whole call may take. At most ``concurrency`` calls run at a time;
+    further calls wait only as long as WeChat answers (see ``Slots``). ``ca_bundle`` is the path of a file with CA
+    certificates, None for those that ``requests`` ships.
     """
 
     def __init__(
@@ -134,37 +146,40 @@ class Transport:
         self.seconds = deadline
         self._slots = Slots(concurrency, patience=deadline / 5)
         self._workers = ThreadPoolExecutor(concurrency, thread_name_prefix="wxlogin-wechat")
-        self._http = _http(concurrency, ca_bundle)
+        self._http = _make_session(concurrency, ca_bundle)
 
     def deadline(self) -> float:
-        """When a call that starts now has to be over, by ``time.monotonic``."""
+        """Return the deadline of a call that starts now, by ``time.monotonic``."""
         return time.monotonic() + self.seconds
 
     def ask(
         self, path: str, params: Mapping[str, str], *, until: float, body: Mapping[str, Any] | None = None
     ) -> bytes:
-        """The body of a 200 answer, to a GET, or to a POST of ``body`` as JSON.
+        """Send a GET, or a POST with ``body`` as JSON, and return the body of the 200 answer.
 
-        Raises a ``WeChatError`` by ``until`` at the latest.
+        ``until`` is the deadline by ``time.monotonic``. Raises ``WeChatError``, at ``until`` at the latest.
         """
         slot = self._slots.take(until=until)
         if slot is None:
             raise TooManyInFlight(path, "too many calls in flight")
         call = Call(until)
-        future = self._workers.submit(self._in_slot, slot, call, path, params, body)
+        future = self._workers.submit(self._run_in_slot, slot, call, path, params, body)
         try:
             outcome = future.result(timeout=max(0.0, call.remaining))
         except TimeoutError:
-            call.cut()
+            call.abort()
             outcome = WeChatTimeout(path)
         if isinstance(outcome, WeChatError):
             raise outcome
         return outcome
 
-    def _in_slot(
+    def _run_in_slot(
         self, slot: float, call: Call, path: str, params: Mapping[str, str], body: Mapping[str, Any] | None
     ) -> bytes | WeChatError:
-        """Runs in a worker, which holds the slot until it is really done, whoever still waits for it."""
+        """Run the call in a worker thread, and give its slot back when it has ended.
+
+        The slot stays taken if the caller stops waiting, since the worker is still busy.
+        """
         _worker.call = call
         try:
             return self._fetch(call, path, params, body)
@@ -174,8 +189,11 @@ class Transport:
     def _fetch(
         self, call: Call, path: str, params: Mapping[str, str], body: Mapping[str, Any] | None
     ) -> bytes | WeChatError:
-        """Errors come back as values, so that none drags the exception, whose text and request quote the
-        URL, along as its context."""
+        """Run the request and return its body or its error.
+
+        Errors are returned and not raised. A raised error would carry the exception of ``requests`` as its
+        context, and that one quotes the URL with the secrets in it.
+        """
         try:
             with self._http.request(
                 "GET" if body is None else "POST",
@@ -186,23 +204,25 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return _body(call, path, response)
+                return _read_body(call, path, response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
-            return _failure(call, path, exc)
+            return _error_for(call, path, exc)
 
 
-def _http(concurrency: int, ca_bundle: str | None) -> requests.Session:
+def _make_session(concurrency: int, ca_bundle: str | None) -> requests.Session:
     http = _Session()
-    http.trust_env = False  # a proxy from the environment would be handed the secret
+    # A proxy from the environment would see the secret.
+    http.trust_env = False
     http.verify = ca_bundle or True
-    http.headers = {"User-Agent": "wxlogin", "Accept-Encoding": "identity"}  # no decompression, no bombs
+    # Without compression, a small answer can't grow large here.
+    http.headers = {"User-Agent": "wxlogin", "Accept-Encoding": "identity"}
     http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
         http.mount(scheme, _Adapter(pool_connections=1, pool_maxsize=concurrency))
     return http
 
 
-def _body(call: Call, path: str, response: requests.Response) -> bytes | WeChatError:
+def _read_body(call: Call, path: str, response: requests.Response) -> bytes | WeChatError:
     if response.status_code != 200:
         return BadResponse(path, f"HTTP {response.status_code}")
     body = b""
@@ -215,7 +235,7 @@ def _body(call: Call, path: str, response: requests.Response) -> bytes | WeChatE
     return body
 
 
-def _failure(call: Call, path: str, exc: Exception) -> WeChatError:
+def _error_for(call: Call, path: str, exc: Exception) -> WeChatError:
     if call.remaining <= 0 or isinstance(exc, requests.Timeout | SocketTimeout | TimeoutError):
         return WeChatTimeout(path)
     reason = getattr(exc.args[0], "reason", None) if exc.args else None

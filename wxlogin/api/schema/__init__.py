@@ -1,7 +1,7 @@
-"""The API in OpenAPI's words, for projects that use drf-spectacular.
+"""The OpenAPI schema of the API, for projects that use drf-spectacular.
 
-``operations`` is the table to read. ``WxLoginConfig.ready`` imports this where drf-spectacular is installed, and
-nothing else does: the API works without it.
+Begin with ``operations``, the table of all calls. Only ``WxLoginConfig.ready`` imports this package, and only if
+drf-spectacular is installed: the API itself works without it.
 """
 
 from . import extensions

@@ -1,4 +1,4 @@
-"""Made-up values for people who read the schema."""
+"""Made-up example values for the schema."""
 
 APPID = "wx0123456789abcdef"
 SESSION_ID = "5f0c2b7d9e3a4c1188d6a7e4b1c09f23"
@@ -73,7 +73,7 @@ EXPORT = {
     ],
 }
 ENCRYPTED = {"encryptedData": "bWFkZSB1cCBlbmNyeXB0ZWQgZGF0YQ==", "iv": "bWFkZSB1cCBpdiAxNiBiIQ=="}
-OPENED = {
+DECRYPTED = {
     "data": {
         "nickName": "李雷",
         "gender": 0,

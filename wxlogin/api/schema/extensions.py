@@ -1,4 +1,4 @@
-"""How drf-spectacular comes to read the table."""
+"""Extensions of drf-spectacular, which make it read the table of operations."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,19 +11,19 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiReque
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from .answers import HEADERS, headers_of, refusals_of, success_of
-from .operations import OPERATIONS, Body, Operation, RawBody
+from .answers import HEADERS, header_names, refusal_responses, success_response
+from .operations import OPERATIONS, Operation, ParsedBody, RawBody
 from .shapes import REFUSAL, REFUSAL_CONDITIONS
 
 
 class WeChatViewExtension(OpenApiViewExtension):
-    """So the project's ``DEFAULT_SCHEMA_CLASS`` has no say in how our views are described."""
+    """Describe our views with our own schema class, whatever ``DEFAULT_SCHEMA_CLASS`` the project sets."""
 
     target_class = "wxlogin.api.views.WeChatView"
     match_subclasses = True
 
     def view_replacement(self) -> type[APIView]:
-        return type(self.target.__name__, (self.target,), {"schema": Described()})
+        return type(self.target.__name__, (self.target,), {"schema": WeChatAutoSchema()})
 
 
 class WeChatJWTExtension(OpenApiAuthenticationExtension):
@@ -40,15 +40,15 @@ class WeChatJWTExtension(OpenApiAuthenticationExtension):
         }
 
 
-class Described(AutoSchema):
-    """Says of a view what the table says. A call that isn't there isn't in the schema."""
+class WeChatAutoSchema(AutoSchema):
+    """Describe a call as the table of operations does. A call without a row is left out of the schema."""
 
     @property
     def row(self) -> Operation:
         return next(self._rows())
 
     def _rows(self) -> Iterator[Operation]:
-        """The call's own row, before those of the classes that its view derives from."""
+        """Yield the row of the view's class, then the rows of its base classes."""
         keys = ((kind, self.method.lower()) for kind in type(self.view).__mro__)
         return (OPERATIONS[key] for key in keys if key in OPERATIONS)
 
@@ -64,7 +64,8 @@ class Described(AutoSchema):
     def get_summary(self) -> str:
         return self.row.summary
 
-    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular itself
+    # drf-spectacular itself returns a string here, too.
+    def get_description(self) -> str:  # type: ignore[override]
         return self.row.description
 
     def get_override_parameters(self) -> list[Any]:
@@ -77,24 +78,25 @@ class Described(AutoSchema):
         return self.row.body and _requests(self.row.body)
 
     def get_response_serializers(self) -> Any:
-        return success_of(self.row.answer)
+        return success_response(self.row.answer)
 
     def get_serializer_name(self, serializer: Serializer, direction: Any) -> str:
-        """With our name in front: the project's own components stand beside."""
+        """Prefix the names of our components, so that they can't clash with the project's own."""
         name = super().get_serializer_name(serializer, direction)
         return f"WeChat{name}" if type(serializer).__module__.startswith("wxlogin.") else name
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
-        with translation.override("en"):  # labels, help texts and refusals; the rest isn't translated
+        # Labels, help texts and refusals would be translated, the rest of the schema not.
+        with translation.override("en"):
             operation = super().get_operation(*args, **kwargs)
-            return operation and self._completed(operation)
+            return operation and self._add_refusals_and_headers(operation)
 
-    def _completed(self, operation: dict[str, Any]) -> dict[str, Any]:
-        if isinstance(self.row.body, Body):
+    def _add_refusals_and_headers(self, operation: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(self.row.body, ParsedBody):
             operation["requestBody"]["required"] = self.row.body.required
-        operation["responses"] |= refusals_of(type(self.view), self.row, self._refusal())
+        operation["responses"] |= refusal_responses(type(self.view), self.row, self._refusal())
         for status, response in operation["responses"].items():
-            response["headers"] = {name: self._header(name) for name in headers_of(status)}
+            response["headers"] = {name: self._header(name) for name in header_names(status)}
         return operation
 
     def _refusal(self) -> dict[str, Any]:
@@ -105,12 +107,12 @@ class Described(AutoSchema):
         return self._component(ResolvedComponent.HEADER, name, {"required": True, **HEADERS[name]})
 
     def _component(self, kind: str, name: str, content: dict[str, Any]) -> dict[str, Any]:
-        """A reference to what the operations share."""
-        component = ResolvedComponent(name, kind, content, object=Described)
+        """Register a component that operations share, unless it exists, and return a reference to it."""
+        component = ResolvedComponent(name, kind, content, object=WeChatAutoSchema)
         self.registry.register_on_missing(component)
         return component.ref
 
 
-def _requests(body: Body | RawBody) -> dict[str, OpenApiRequest]:
+def _requests(body: ParsedBody | RawBody) -> dict[str, OpenApiRequest]:
     examples = [OpenApiExample(name, value) for name, value in body.examples.items()]
     return {media_type: OpenApiRequest(body.shape, examples=examples) for media_type in body.media_types}

@@ -1,6 +1,7 @@
-"""What each call is for, takes, answers and refuses, in one table.
+"""The table of all calls: the purpose, the body, the answer and the refusals of each.
 
-A row leaves out what its view tells: who must be logged in, who is counted, and that a body can be malformed.
+A row leaves out the refusals that follow from its view's classes: a missing login, too many calls and a malformed
+body.
 """
 
 from collections.abc import Mapping
@@ -20,19 +21,19 @@ SECRETS, PUSHES = "WeChat data", "WeChat pushes"
 
 
 @dataclass(frozen=True)
-class Body:
-    """``wrong``: what ``fields`` may say about it."""
+class ParsedBody:
+    """A body that a parser of DRF reads. ``field_errors`` is the example of ``fields`` in a refusal."""
 
     shape: Any
     examples: Mapping[str, Any]
-    wrong: Mapping[str, str]
+    field_errors: Mapping[str, str]
     media_types: tuple[str, ...] = (JSON,)
     required: bool = True
 
 
 @dataclass(frozen=True)
 class RawBody:
-    """One that the call reads itself, whatever its media type says."""
+    """A body that the view reads itself. It ignores the media type that the request names."""
 
     shape: Any
     examples: Mapping[str, Any]
@@ -40,10 +41,12 @@ class RawBody:
 
 
 @dataclass(frozen=True)
-class Success:
-    """A function as ``shape`` makes it when the schema is made: projects choose how users are shown.
+class SuccessAnswer:
+    """The answer to a call that succeeds.
 
-    Then the example is left out where it is no longer true.
+    ``shape`` is a serializer, a schema, or a function that is called when the schema is generated: the answer
+    holds a user, and ``USER_SERIALIZER`` decides how that looks. With a ``USER_SERIALIZER`` of the project's own,
+    ``example`` wouldn't fit and is left out.
     """
 
     shape: Any
@@ -53,20 +56,23 @@ class Success:
 
 @dataclass(frozen=True)
 class Operation:
-    """``answer`` None is a 204; ``query`` says of each parameter whether it is required, and what it is."""
+    """One call. ``answer`` is None for a 204.
+
+    ``query`` describes the query parameters: its keys are pairs of a name and whether it is required.
+    """
 
     id: str
     tag: str
     summary: str
     description: str = ""
-    body: Body | RawBody | None = None
-    answer: Success | None = None
+    body: ParsedBody | RawBody | None = None
+    answer: SuccessAnswer | None = None
     refuses: tuple[str, ...] = ()
     query: Mapping[tuple[str, bool], str] = field(default_factory=dict)
 
 
-THE_USER = Success(shapes.user, examples.USER)
-THE_KEY = Success(serializers.SessionKeySerializer, examples.SESSION_KEY)
+USER_ANSWER = SuccessAnswer(shapes.user, examples.USER)
+SESSION_KEY_ANSWER = SuccessAnswer(serializers.SessionKeySerializer, examples.SESSION_KEY)
 
 REQUIRED = "This field is required."
 STORAGE = ("storage_unavailable",)
@@ -82,15 +88,19 @@ SIGNED = {
     ("nonce", True): "As WeChat signed it.",
 }
 SIGNATURE = "WeChat's signature over `PUSH_TOKEN`, `timestamp` and `nonce`."
+MESSAGE_SIGNATURE = (
+    "WeChat's signature over `PUSH_TOKEN`, `timestamp`, `nonce` and `Encrypt`. If `PUSH_AES_KEY` is set, only this "
+    "signature counts."
+)
 
 OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
     (views.LoginView, "post"): Operation(
         "log_in",
         LOGIN,
         "Log in with the code of wx.login",
-        "Exchanges the code with WeChat and starts a login session. A first login makes the person. A "
-        "`phone_code` that doesn't work never costs the login: see `phone_bound`.",
-        body=Body(
+        "Exchanges the code with WeChat and starts a login session. The first login creates the person. With a "
+        "`phone_code` that doesn't work the login still succeeds: see `phone_bound`.",
+        body=ParsedBody(
             serializers.LoginRequestSerializer,
             {
                 "A code": {"code": "made-up-code-from-wx.login"},
@@ -100,122 +110,123 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
                     "phone_code": "made-up-code-from-getPhoneNumber",
                 },
             },
-            wrong={"code": REQUIRED},
+            field_errors={"code": REQUIRED},
         ),
-        answer=Success(shapes.login, {**examples.TOKENS, "created": True, "user": examples.USER}),
+        answer=SuccessAnswer(shapes.login, {**examples.TOKENS, "created": True, "user": examples.USER}),
         refuses=("unknown_app", "code_invalid", "user_blocked", "account_disabled", *WECHAT, *STORAGE),
     ),
     (views.RefreshView, "post"): Operation(
         "refresh",
         LOGIN,
-        "Spend a refresh token for new tokens",
-        "A refresh token works once. Shortly after, the same one is answered again with the same successor, so "
-        "that a lost answer costs nothing; anything older ends the session.",
-        body=Body(
+        "Exchange a refresh token for new tokens",
+        "A refresh token works once. For a short time afterwards, sending it again returns the same new refresh "
+        "token, so that a client can repeat a call whose answer got lost. Sending it later, or sending an older "
+        "one, ends the session.",
+        body=ParsedBody(
             serializers.RefreshRequestSerializer,
             {"A refresh token": {"refresh": "made-up.refresh.token"}},
-            wrong={"refresh": REQUIRED},
+            field_errors={"refresh": REQUIRED},
         ),
-        answer=Success(shapes.TokensSerializer, examples.TOKENS),
+        answer=SuccessAnswer(shapes.TokensSerializer, examples.TOKENS),
         refuses=("token_invalid", "session_ended", *STORAGE),
     ),
     (views.LogoutView, "post"): Operation(
         "log_out",
         LOGIN,
         "End this login session, or all of the person's",
-        body=Body(
+        body=ParsedBody(
             serializers.LogoutRequestSerializer,
             {"This device": {}, "All devices": {"everywhere": True}},
-            wrong={"everywhere": "Must be a valid boolean."},
+            field_errors={"everywhere": "Must be a valid boolean."},
             required=False,
         ),
     ),
-    (views.MeView, "get"): Operation("me", PERSON, "The person who is logged in", answer=THE_USER),
+    (views.MeView, "get"): Operation("me", PERSON, "The person who is logged in", answer=USER_ANSWER),
     (views.MeView, "put"): Operation(
         "set_nickname",
         PERSON,
         "Set the nickname",
-        "1 to 64 characters are left once control and bidirectional characters are removed.",
-        body=Body(
+        "Control and bidirectional characters are removed. 1 to 64 characters have to be left.",
+        body=ParsedBody(
             serializers.ProfileRequestSerializer,
             {"A nickname": {"nickname": "李雷"}},
-            wrong={"nickname": REQUIRED},
+            field_errors={"nickname": REQUIRED},
         ),
-        answer=THE_USER,
+        answer=USER_ANSWER,
     ),
     (views.MeView, "delete"): Operation(
         "erase_me",
         PERSON,
         "Erase the person",
-        "All personal data goes and all tokens are dead. The next login is a new person.",
+        "Deletes all personal data and ends all login sessions. The next login creates a new person.",
     ),
     (views.AvatarView, "post"): Operation(
         "set_avatar",
         PERSON,
         "Set the picture",
         "For `wx.uploadFile`: a PNG, JPEG or WebP picture. The form is at most 2 MiB.",
-        body=Body(
+        body=ParsedBody(
             shapes.AVATAR_REQUEST,
             {"A picture": {"avatar": "(bytes of a PNG, JPEG or WebP picture)"}},
-            wrong={
+            field_errors={
                 "avatar": "Send a PNG, JPEG or WebP picture of at most 8 million pixels (JPEG: 16 million), "
                 "no side longer than 8192."
             },
             media_types=(FORM,),
         ),
-        answer=THE_USER,
+        answer=USER_ANSWER,
     ),
     (views.ExportView, "get"): Operation(
         "export",
         PERSON,
-        "Everything that is kept about the person",
-        "Over all apps of the project. No secret is in it.",
-        answer=Success(shapes.ExportSerializer, examples.EXPORT),
+        "Export everything that is stored about the person",
+        "In all apps of the project. It holds no secrets.",
+        answer=SuccessAnswer(shapes.ExportSerializer, examples.EXPORT),
     ),
     (views.SessionsView, "get"): Operation(
         "sessions",
         SESSIONS,
         "The person's live login sessions, newest first",
-        answer=Success(serializers.LoginSessionSerializer(many=True), examples.LOGIN_SESSION),
+        answer=SuccessAnswer(serializers.LoginSessionSerializer(many=True), examples.LOGIN_SESSION),
     ),
     (views.SessionView, "delete"): Operation(
         "end_session",
         SESSIONS,
         "End one of the person's login sessions",
-        "Doing it twice is fine. Somebody else's session is `not_found`.",
+        "Ending a session twice is no error. Another person's session is `not_found`.",
         refuses=("not_found",),
     ),
     (views.SessionKeyView, "get"): Operation(
         "session_key",
         SECRETS,
-        "What is known about WeChat's session_key",
-        "Never the key itself.",
-        answer=THE_KEY,
+        "The state of WeChat's session_key",
+        "The answer never holds the key itself.",
+        answer=SESSION_KEY_ANSWER,
         refuses=("session_key_missing",),
     ),
     (views.SessionKeyCheckView, "post"): Operation(
         "check_session_key",
         SECRETS,
-        "Ask WeChat whether the session_key still holds",
-        "One that doesn't is `stale` from then on, and only wx.login brings a new one.",
-        answer=THE_KEY,
+        "Ask WeChat whether the session_key is still valid",
+        "A session_key that isn't becomes `stale`, and only wx.login brings a new one.",
+        answer=SESSION_KEY_ANSWER,
         refuses=("unknown_app", "session_key_missing", *WECHAT),
     ),
     (views.SessionKeyResetView, "post"): Operation(
         "reset_session_key",
         SECRETS,
         "Have WeChat replace the session_key",
-        "Open data made with the old key no longer opens.",
-        answer=Success(serializers.SessionKeySerializer, examples.FRESH_SESSION_KEY),
+        "Open data that was encrypted with the old key can't be decrypted any more.",
+        answer=SuccessAnswer(serializers.SessionKeySerializer, examples.FRESH_SESSION_KEY),
         refuses=("unknown_app", "session_key_missing", *WECHAT),
     ),
     (views.OpenDataView, "post"): Operation(
         "open_data",
         SECRETS,
         "Decrypt open data",
-        "Only the person's own, of this mini-program and of the last minutes. `rawData` and `signature` come "
-        "together or not at all.",
-        body=Body(
+        "Takes only open data of this person and this mini-program that is a few minutes old at most. Send "
+        "`rawData` and `signature` both or neither.",
+        body=ParsedBody(
             serializers.OpenDataRequestSerializer,
             {
                 "Without a signature": examples.ENCRYPTED,
@@ -225,9 +236,9 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
                     "signature": "0123456789abcdef0123456789abcdef01234567",
                 },
             },
-            wrong={"iv": REQUIRED},
+            field_errors={"iv": REQUIRED},
         ),
-        answer=Success(shapes.OPENED_DATA, examples.OPENED),
+        answer=SuccessAnswer(shapes.DECRYPTED_DATA, examples.DECRYPTED),
         refuses=("open_data_invalid", "session_key_missing"),
     ),
     (views.PhoneView, "post"): Operation(
@@ -235,39 +246,40 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
         SECRETS,
         "Bind the phone number that the person shares",
         "Takes the code of the `getPhoneNumber` button or, from older clients, its open data; not both.",
-        body=Body(
+        body=ParsedBody(
             shapes.PHONE_REQUEST,
             {"A code": {"code": "made-up-code-from-getPhoneNumber"}, "Open data": examples.ENCRYPTED},
-            wrong={"code": REQUIRED},
+            field_errors={"code": REQUIRED},
         ),
-        answer=Success(serializers.PhoneSerializer, examples.PHONE),
+        answer=SuccessAnswer(serializers.PhoneSerializer, examples.PHONE),
         refuses=("unknown_app", "phone_code_invalid", "open_data_invalid", "session_key_missing", *WECHAT),
     ),
     (views.EventsView, "get"): Operation(
         "handshake",
         PUSHES,
-        "Success WeChat's check of the push address",
-        "Called by WeChat when the address is entered in its console. An appid that isn't configured is "
+        "Answer WeChat's check of the push address",
+        "WeChat calls this when the address is entered in its console. An appid that isn't configured is "
         "refused like a bad signature.",
-        answer=Success({"type": "string"}, "5837397576500011341", TEXT),
+        answer=SuccessAnswer({"type": "string"}, "5837397576500011341", TEXT),
         refuses=("signature_invalid",),
-        query={**SIGNED, ("signature", True): SIGNATURE, ("echostr", True): "What is answered."},
+        query={
+            **SIGNED,
+            ("signature", True): SIGNATURE,
+            ("echostr", True): "The text that the answer repeats.",
+        },
     ),
     (views.EventsView, "post"): Operation(
         "push",
         PUSHES,
-        "Take a message that WeChat pushes",
-        "Called by WeChat. A repeat is answered like the first and acts once. At most 64 KiB.",
+        "Receive a message that WeChat pushes",
+        "WeChat calls this. A repeated message gets the same answer and has no further effect. At most 64 KiB.",
         body=RawBody(shapes.PUSH, {"An encrypted message": examples.PUSH}, (JSON, XML)),
-        answer=Success({"type": "string", "enum": ["success"]}, "success", TEXT),
+        answer=SuccessAnswer({"type": "string", "enum": ["success"]}, "success", TEXT),
         refuses=("signature_invalid", "too_large", *STORAGE),
         query={
             **SIGNED,
             ("signature", False): SIGNATURE,
-            (
-                "msg_signature",
-                False,
-            ): "Also over `Encrypt`; where `PUSH_AES_KEY` is set the only one that counts.",
+            ("msg_signature", False): MESSAGE_SIGNATURE,
         },
     ),
 }

@@ -1,6 +1,6 @@
-"""Shapes that no serializer of the API has, or that one doesn't tell.
+"""Schemas for bodies that the API's own serializers don't describe.
 
-The answer serializers here make no answer; tests compare them with real ones.
+The answer serializers here only describe answers and never make one. Tests compare them with real answers.
 """
 
 from typing import Any
@@ -21,27 +21,28 @@ extend_schema_field(SessionKeySerializer(allow_null=True))(ExportedIdentitySeria
 
 class TokensSerializer(serializers.Serializer):
     access = serializers.CharField(help_text="For `Authorization: Bearer …`.")
-    refresh = serializers.CharField(help_text="Works once, at `token/refresh/`.")
+    refresh = serializers.CharField(help_text="For `token/refresh/`. It works once.")
     expires_in = serializers.IntegerField(help_text="Seconds that the access token lives.")
     refresh_expires_in = serializers.IntegerField(help_text="Seconds that the refresh token lives.")
 
 
 def user() -> serializers.Serializer:
-    """What the project shows a person of themselves."""
-    shown: serializers.Serializer = conf.USER_SERIALIZER()
-    return shown
+    """Return the project's ``USER_SERIALIZER``."""
+    serializer: serializers.Serializer = conf.USER_SERIALIZER()
+    return serializer
 
 
 def login() -> serializers.Serializer:
-    created = serializers.BooleanField(help_text="Whether the person is new to the project.")
+    """Return a serializer for the answer to a login, which holds the project's ``USER_SERIALIZER``."""
+    created = serializers.BooleanField(help_text="True if the person is new to the project.")
     return inline_serializer(
         "WeChatLogin", {**TokensSerializer().get_fields(), "created": created, "user": user()}
     )
 
 
-OPENED_DATA = inline_serializer(
+DECRYPTED_DATA = inline_serializer(
     "WeChatOpenedData",
-    {"data": serializers.DictField(help_text="The decrypted object, as WeChat made it.")},
+    {"data": serializers.DictField(help_text="The decrypted object, unchanged.")},
 )
 
 
@@ -77,7 +78,7 @@ PUSH = {
     "xml": {"name": "xml"},
     "properties": {
         "ToUserName": {"type": "string"},
-        "Encrypt": {"type": "string", "description": "The message itself, where `PUSH_AES_KEY` is set."},
+        "Encrypt": {"type": "string", "description": "The encrypted message, if `PUSH_AES_KEY` is set."},
     },
     "additionalProperties": {},
 }
@@ -92,17 +93,17 @@ REFUSAL: dict[str, Any] = {
         "detail": {"type": "string", "description": "A sentence for people, in their language."},
         "fields": {
             "type": "object",
-            "description": "Always with `invalid_request`, and only there: what is wrong with which field.",
+            "description": "The errors of each field. Always there with `invalid_request`, never with other codes.",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
         "reason": {
             "type": "string",
-            "description": "Always with `session_ended`; with `account_disabled` where staff meant it to be "
-            "read; else never.",
+            "description": "Always there with `session_ended`. With `account_disabled` only if staff chose to show "
+            "it. Never with other codes.",
         },
     },
 }
-# The same for programs, which OpenAPI 3.0 has no words for.
+# The rules of ``fields`` and ``reason`` for programs. OpenAPI 3.0 has no ``if``, so only a 3.1 schema has them.
 REFUSAL_CONDITIONS: list[dict[str, Any]] = [
     {
         "if": {"properties": {"code": {"const": "invalid_request"}}},
