@@ -19,7 +19,7 @@ from .shapes import REFUSAL, REFUSAL_CONDITIONS
 class WeChatViewExtension(OpenApiViewExtension):
     """Describe our views with our own schema class, whatever ``DEFAULT_SCHEMA_CLASS`` the project sets."""
 
-    target_class = "wxlogin.api.views.WeChatView"
+    target_class = "wxlogin.api.base.WeChatView"
     match_subclasses = True
 
     def view_replacement(self) -> type[APIView]:
