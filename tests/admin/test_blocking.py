@@ -94,10 +94,10 @@ def test_a_crowd_is_not_blocked_in_one_go(
 
 
 def test_a_block_from_another_site_is_refused(person: Api, guard: Client) -> None:
-    stranger = Client(enforce_csrf_checks=True)
-    stranger.cookies = guard.cookies
+    forger = Client(enforce_csrf_checks=True)
+    forger.cookies = guard.cookies
 
-    answer = stranger.post(url("wechatuser"), selection("block", confirmed=1, reason="x"))
+    answer = forger.post(url("wechatuser"), selection("block", confirmed=1, reason="x"))
 
     assert answer.status_code == 403
     assert person.get("me/").status_code == 200

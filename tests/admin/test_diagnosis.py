@@ -24,7 +24,7 @@ def diagnose(browser: Client, key: str) -> str:
 @pytest.fixture
 def keys(person: Api) -> dict[str, str]:
     """Every key that finds the person."""
-    alice().keep_phone(PhoneNumber("13800138000", "86"))
+    alice().store_phone(PhoneNumber("13800138000", "86"))
     return {
         "openid": OPENID,
         "unionid": UNIONID,

@@ -82,9 +82,9 @@ def conflict(api: Api, configure: Any) -> list[WeChatUser]:
 def test_a_conflict_is_shown_with_the_way_to_merge_it(conflict: list[WeChatUser], superuser: Client) -> None:
     tea, books = conflict
     content = superuser.get(url("wechatuser", "change", tea.pk)).content.decode()
-    address = act_url("merge", tea, **{"with": books.pk})
+    merge_url = act_url("merge", tea, **{"with": books.pk})
     assert "same unionid, another account" in content
-    assert address in content
+    assert merge_url in content
 
     merge(superuser, tea, books, keep=tea)
 

@@ -44,7 +44,7 @@ def test_no_other_field_is_revealed(person: Api, superuser: Client) -> None:
 def test_who_reveals_by_the_dozen_is_stopped(
     person: Api, superuser: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(revealing, "AT_MOST", 1)
+    monkeypatch.setattr(revealing, "MAX_REVEALS", 1)
     confirm(superuser, "reveal", field="openid")
 
     result = confirm(superuser, "reveal", field="openid").content.decode()

@@ -183,7 +183,7 @@ def test_a_refused_verb_is_not_offered(alice: Api) -> None:
 
 
 @pytest.mark.parametrize("problem", [OperationalError("gone"), InterfaceError("gone")])
-def test_a_refusal_by_wechat_is_told_although_the_database_is_gone(api: Api, problem: Exception) -> None:
+def test_a_refusal_by_wechat_is_answered_although_the_database_is_gone(api: Api, problem: Exception) -> None:
     api.wechat.fault(errcode=40226)
     code = api.wechat.code_for("o-alice")
 

@@ -83,7 +83,7 @@ def test_an_answer_to_an_older_code_keeps_the_newer_session_key(alice: Api) -> N
     person = WeChatUser.objects.get()
     before = SessionKey.objects.get().reveal()
 
-    kept = SessionKey.objects.keep(
+    kept = SessionKey.objects.store(
         person, "b2xkZXIga2V5IGhlcmUhIQ==", asked_at=person.created_at.replace(year=2020)
     )
 

@@ -91,7 +91,7 @@ def test_a_database_that_fails_at_the_phone_does_not_cost_the_login(
     def fail(*args: Any) -> bool:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(WeChatUser, "keep_phone", fail)
+    monkeypatch.setattr(WeChatUser, "store_phone", fail)
 
     answer = one_tap(api, api.wechat.phone_code_for("o-alice"))
 

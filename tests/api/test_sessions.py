@@ -29,14 +29,14 @@ def test_logout_everywhere_ends_all_sessions_of_the_user_over_all_apps(
 ) -> None:
     here = Api(api.wechat, api.send_code(appid=two_apps[0]).json(), api.client)
     there = Api(api.wechat, api.send_code(openid="o-alice-b", appid=two_apps[1]).json(), api.client)
-    stranger = Api(api.wechat, api.send_code(openid="o-bob", appid=two_apps[0]).json(), api.client)
+    bob = Api(api.wechat, api.send_code(openid="o-bob", appid=two_apps[0]).json(), api.client)
     WeChatUser.objects.filter(openid="o-alice-b").update(user=here.tokens["user"]["id"])
     there.tokens = Api(api.wechat, {}, api.client).send_code(openid="o-alice-b", appid=two_apps[1]).json()
 
     here.post("logout/", {"everywhere": True})
 
     assert here.get("me/").status_code == there.get("me/").status_code == 401
-    assert stranger.get("me/").status_code == 200
+    assert bob.get("me/").status_code == 200
 
 
 @pytest.mark.parametrize("everywhere", ["true", 1, None, "no", []])

@@ -117,7 +117,7 @@ def test_a_late_unionid_that_somebody_has_is_a_conflict_and_merges_nothing(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_conflict_is_told_once_and_not_at_every_login(log_in: Any, conflicts: list[Any]) -> None:
+def test_a_conflict_sends_one_signal_and_not_one_at_every_login(log_in: Any, conflicts: list[Any]) -> None:
     log_in(TEA, None)
     log_in(BOOKS)
 

@@ -52,7 +52,7 @@ OTHER_TROUBLE = {
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("fail", CONTENTION.values(), ids=CONTENTION.keys())
-def test_somebody_in_the_way_is_worth_a_second_try(fail):
+def test_a_transaction_is_retried_after_contention(fail):
     failures = [fail()]
 
     name = add_user(failures)
@@ -114,7 +114,7 @@ def test_a_deadlock_after_a_lost_race_is_still_worth_a_try():
 
 
 @pytest.mark.django_db
-def test_only_who_says_so_runs_again_after_a_lost_race():
+def test_only_decorated_functions_run_again_after_a_lost_race():
     failures = [IntegrityError() for _ in range(2)]
 
     with pytest.raises(IntegrityError):
@@ -124,7 +124,7 @@ def test_only_who_says_so_runs_again_after_a_lost_race():
 
 
 @pytest.mark.django_db
-def test_a_constraint_that_never_gives_way_is_told():
+def test_a_race_that_is_lost_each_time_raises_the_error():
     failures = [IntegrityError() for _ in range(8)]
 
     with pytest.raises(IntegrityError):

@@ -137,7 +137,7 @@ def test_an_expired_access_is_refused(at_noon):
         tokens.read_access(pair.access)
 
 
-class Stranger(Token):
+class ForeignToken(Token):
     token_type = "somebody_elses"
     lifetime = timedelta(days=1)
 
@@ -147,7 +147,7 @@ class Stranger(Token):
     [
         lambda: issue().access,
         lambda: str(RefreshToken()),
-        lambda: str(Stranger()),
+        lambda: str(ForeignToken()),
         lambda: signed(claims(issue().refresh), OTHER_KEY),
         lambda: issue().refresh[:-4] + "AAAA",
     ],

@@ -211,7 +211,7 @@ def not_full(outcome):
     return outcome
 
 
-def test_a_full_house_names_no_url(make_peer, make_client, outcome_of):
+def test_too_many_calls_in_flight_names_no_url(make_peer, make_client, outcome_of):
     peer = make_peer(hangs)
     client = make_client(peer.url, concurrency=1)
     with ThreadPoolExecutor(1) as callers:

@@ -23,7 +23,7 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
     def with_state(self, state: str) -> "SessionKeyQuerySet":
         return self.filter(state=state)
 
-    def keep(self, wechat_user: WeChatUser, session_key: str, *, asked_at: datetime) -> bool:
+    def store(self, wechat_user: WeChatUser, session_key: str, *, asked_at: datetime) -> bool:
         """Seal and store a session_key that WeChat gave for a question asked at ``asked_at``.
 
         False if a newer question has been answered already: only the key of the latest login is live at WeChat,

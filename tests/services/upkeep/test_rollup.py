@@ -11,7 +11,7 @@ from django.db import connections
 from tests.conftest import Api
 from tests.settings import APPID
 from wxlogin.models import HourlyFigure, LoginFailure, LoginSession, WeChatUser
-from wxlogin.models.figures import BEYOND
+from wxlogin.models.figures import ABOVE_LAST_BUCKET
 from wxlogin.services.upkeep import figures
 from wxlogin.services.upkeep.figures import DAY, HOUR
 
@@ -38,7 +38,7 @@ def test_an_hour_is_rolled_up_by_app_kind_and_label(
         (Kind.FAILURES, at_nine, APPID, "account_disabled", 1),
         (Kind.LATENCY, at_nine, APPID, "50", 2),
         (Kind.LATENCY, at_nine, APPID, "100", 1),
-        (Kind.LATENCY, at_nine, APPID, str(BEYOND), 1),
+        (Kind.LATENCY, at_nine, APPID, str(ABOVE_LAST_BUCKET), 1),
     }
 
 
