@@ -38,9 +38,7 @@ def test_blocking_asks_for_a_reason_before_it_does_anything(person: Api, guard: 
     assert person.get("me/").status_code == 200
 
 
-def test_a_block_is_felt_at_the_next_request_and_an_unblock_revives_nothing(
-    person: Api, guard: Client
-) -> None:
+def test_a_block_counts_at_the_next_request_and_ended_sessions_stay_ended(person: Api, guard: Client) -> None:
     blocked = guard.post(
         url("wechatuser"), selection("block", confirmed=1, reason="spam", public="on"), follow=True
     )

@@ -187,7 +187,7 @@ def test_every_act_that_the_contract_names_is_there(superuser: Client, person: A
     assert {name for name, _ in sessions} - {""} == {"end_sessions"}
 
 
-def test_who_may_not_see_failures_or_the_log_does_not_see_them_on_the_persons_page(
+def test_the_persons_page_shows_only_sections_with_permission(
     person: Api, staff_with: Callable[..., Client], superuser: Client
 ) -> None:
     page_url = url("wechatuser", "change", alice().pk)
@@ -226,6 +226,6 @@ def test_the_overview_is_a_page_of_its_own_with_a_permission_of_its_own(
 
 
 @pytest.mark.parametrize("path", ["wechatuser/", "loginsession/", "wechatuser/1/act/block/", "overview/"])
-def test_what_may_wait_for_wechat_holds_no_transaction_of_the_host_open(path: str) -> None:
+def test_views_that_call_wechat_open_no_request_transaction(path: str) -> None:
     """ATOMIC_REQUESTS would hold one open. A rollback would delete the log entry of an act that can't be undone."""
     assert resolve(f"/admin/wxlogin/{path}").func._non_atomic_requests == {"default"}

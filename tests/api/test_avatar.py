@@ -133,7 +133,7 @@ def test_a_picture_of_somebody_deleted_meanwhile_leaves_no_file(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whoever_deletes_the_row_the_file_goes_too(alice: Api, media: Path) -> None:
+def test_the_file_is_deleted_with_the_row_whatever_deletes_it(alice: Api, media: Path) -> None:
     send(alice, picture())
 
     WeChatUser.objects.get().user.delete()

@@ -37,7 +37,7 @@ def test_what_staff_wrote_about_the_person_goes_too(alice: Api, bob: Api) -> Non
     ]
 
 
-def test_who_joins_the_user_meanwhile_is_erased_too(alice: Api) -> None:
+def test_an_identity_that_joins_the_user_meanwhile_is_erased_too(alice: Api) -> None:
     erased = []
 
     def join(user: Any, wechat_users: list[WeChatUser], **kwargs: Any) -> None:

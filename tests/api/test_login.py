@@ -102,7 +102,7 @@ def test_a_unionid_that_comes_late_is_stored_and_one_that_is_missing_erases_noth
     assert WeChatUser.objects.get().unionid == "u-alice"
 
 
-def test_the_session_remembers_where_it_came_from(api: Api) -> None:
+def test_the_session_stores_where_it_came_from(api: Api) -> None:
     headers = {
         "User-Agent": "MicroMessenger/8.0",
         "Referer": f"https://servicewechat.com/{APPID}/42/page-frame.html",

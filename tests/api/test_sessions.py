@@ -61,7 +61,7 @@ def test_the_list_shows_own_live_sessions_newest_first(alice: Api, bob: Api) -> 
     assert rows[0]["created_at"] > rows[1]["created_at"]
 
 
-def test_one_can_end_another_of_ones_own_sessions_twice(alice: Api) -> None:
+def test_ending_one_of_the_own_sessions_twice_is_fine(alice: Api) -> None:
     tablet = alice.log_in()
     other = next(row["id"] for row in tablet.get("sessions/").json() if not row["current"])
 

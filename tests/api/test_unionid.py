@@ -208,7 +208,7 @@ def person(openid: str) -> WeChatUser:
     return WeChatUser.objects.get(openid=openid)
 
 
-def test_a_merge_that_was_wrong_and_split_again_hands_nobody_over(log_in: Any) -> None:
+def test_after_a_wrong_merge_and_a_split_nobody_logs_in_as_the_other(log_in: Any) -> None:
     mallory, victim = log_in(TEA, "u-m", who="mallory"), log_in(TEA, "u-v", who="victim")
     merge_accounts(
         person(f"o-mallory-{TEA}").user, person(f"o-victim-{TEA}").user, staff=None, reason="by mistake"

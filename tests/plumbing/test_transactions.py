@@ -74,7 +74,7 @@ def test_there_is_no_third_try():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("fail", OTHER_TROUBLE.values(), ids=OTHER_TROUBLE.keys())
-def test_any_other_trouble_is_not_tried_again_and_leaves_nothing(fail):
+def test_any_other_error_is_not_retried_and_stores_nothing(fail):
     failures = [failure(), fail()]
 
     with pytest.raises((OperationalError, DataError)):
@@ -86,7 +86,7 @@ def test_any_other_trouble_is_not_tried_again_and_leaves_nothing(fail):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("fail", CONTENTION.values(), ids=CONTENTION.keys())
-def test_inside_somebody_elses_transaction_the_failure_is_theirs(fail):
+def test_inside_an_outer_transaction_nothing_is_retried(fail):
     failures = [failure(), fail()]
 
     with pytest.raises(OperationalError), transaction.atomic():
@@ -107,7 +107,7 @@ def test_a_lost_race_for_a_unique_row_is_run_again(lost):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_deadlock_after_a_lost_race_is_still_worth_a_try():
+def test_a_deadlock_after_a_lost_race_is_retried():
     failures = [failure(FromPostgreSQL("40P01")), IntegrityError()]
 
     assert retry_lost_race(add_user)(failures) == "try-0"

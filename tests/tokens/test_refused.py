@@ -120,7 +120,7 @@ def test_a_genuine_token_with_a_tail_is_refused(at_noon, tail):
         tokens.read_refresh(pair.refresh + tail)
 
 
-def test_a_refusal_does_not_drag_the_token_along(at_noon):
+def test_a_refusal_does_not_quote_the_token(at_noon):
     with pytest.raises(TokenInvalid) as refusal:
         tokens.read_refresh("made-up-token")
 

@@ -1,6 +1,6 @@
 """Meanings of refusals: what each errcode and each code of ours means, and what staff and the operator do.
 
-The admin, the doctor, both READMEs and the fake WeChat agree with these tables, by tests/services/test_meanings.py.
+tests/services/test_meanings.py checks that the admin, the doctor, both READMEs and the fake WeChat agree with them.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Meaning:
 
 
 def explain(code: str, errcode: int | None = None) -> Meaning:
-    """Return the meaning of ``code`` and ``errcode`` as a failure row keeps them. Unknown ones get one too."""
+    """Return the meaning of ``code`` and ``errcode`` as a failure row stores them. Unknown ones have a meaning too."""
     meaning = CODES.get(code, UNKNOWN)
     if errcode is None:
         return meaning

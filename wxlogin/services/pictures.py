@@ -123,7 +123,7 @@ def reencode(picture: IO[bytes]) -> tuple[bytes, str]:
     if not DECODER_SLOTS.acquire(timeout=MAX_WAIT):
         raise StorageUnavailable
     try:
-        with _any_error_is_unusable():
+        with _errors_as_unusable_picture():
             return _reencode(picture.read())
     finally:
         DECODER_SLOTS.release()
@@ -165,7 +165,7 @@ def _copy_pixels(image: Image.Image) -> Image.Image:
 
 
 @contextmanager
-def _any_error_is_unusable() -> Iterator[None]:
+def _errors_as_unusable_picture() -> Iterator[None]:
     try:
         yield
     except Exception:  # noqa: BLE001  decoders raise exceptions of any kind

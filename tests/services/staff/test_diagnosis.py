@@ -81,7 +81,9 @@ def test_a_block_without_an_end(person: WeChatUser) -> None:
     assert "No live session; the latest one: account disabled." in text_of(person)
 
 
-def test_an_app_that_is_gone(person: WeChatUser, configure: Callable[..., None]) -> None:
+def test_an_app_removed_from_the_settings_is_a_problem(
+    person: WeChatUser, configure: Callable[..., None]
+) -> None:
     configure(APPS={"wx-other": {"SECRET": "s"}})
 
     assert subjects(problems(person)) == ["App"]

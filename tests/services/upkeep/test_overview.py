@@ -16,7 +16,7 @@ from wxlogin.services.upkeep.figures import DAY, HOUR, AppTotals, FailureTotal, 
 from .rows import NOW, OTHER, roll_up_all
 
 
-def test_nothing_to_count_is_nothing_to_settle(db: None) -> None:
+def test_without_rows_there_is_nothing_to_roll_up(db: None) -> None:
     assert roll_up_all() == []
     assert overview().settled_until is None
     assert overview().is_complete
