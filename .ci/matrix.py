@@ -24,7 +24,7 @@ HOME = ROOT / ".matrix"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 # The oldest Python that each Django supports, among ours.
 DJANGOS = {"5.2": "3.11", "6.0": "3.12", "6.1": "3.12"}
-# Of the development requirements, what the suite needs where there is no browser.
+# The development requirements that the suite needs on a machine without a browser.
 TOOLS = ("hatchling", "jsonschema", "polib", "pytest", "pytest-django", "pytest-xdist", "time-machine")
 # The caller's environment must not choose where a cell runs.
 FOREIGN = re.compile(
@@ -69,7 +69,7 @@ CELLS = [
 
 
 def run(*command: str | Path, limit: float = 60) -> str:
-    """Return what the command prints. Raises ``NotInstalled`` with the end of its complaint."""
+    """Return what the command prints. Raises ``NotInstalled`` with the last lines of its error output."""
     try:
         done = subprocess.run(
             command,
@@ -97,7 +97,7 @@ def uv() -> str:
 
 
 def interpreters(version: str) -> Iterator[str]:
-    """Yield what may be an interpreter of this version; a shim of a version manager may not be."""
+    """Yield paths that may be an interpreter of this version. The shim of a version manager may be another one."""
     if found := shutil.which(f"python{version}"):
         yield found
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
@@ -212,8 +212,8 @@ def run_suite(cell: Cell, arguments: list[str]) -> tuple[bool, str]:
         what.rstrip("s"): number
         for number, what in re.findall(r"(\d+) (passed|failed|errors?|skipped)", ending)
     }
-    told = ", ".join(f"{number} {what}" for what, number in counts.items())
-    return done.returncode == 0, f"{versions(cell)}: {told}, {seconds:.0f} s"
+    summary = ", ".join(f"{number} {what}" for what, number in counts.items())
+    return done.returncode == 0, f"{versions(cell)}: {summary}, {seconds:.0f} s"
 
 
 def log_end(cell: Cell) -> str:
@@ -228,7 +228,7 @@ def show_cells(cells: list[Cell]) -> None:
         print(f"{cell.name:20} Python {cell.python} ({where}), {django}")
 
 
-def why_not(version: str, cells: list[Cell]) -> str:
+def missing_python_message(version: str, cells: list[Cell]) -> str:
     """Return why cells that need this Python can't run; "" if they can, or if there are none."""
     try:
         if any(cell.python == version for cell in cells):
@@ -264,21 +264,21 @@ def main() -> int:
             sys.exit(str(exc))
         return 0
 
-    missing = {version: reason for version in PYTHONS if (reason := why_not(version, cells))}
+    missing = {version: reason for version in PYTHONS if (reason := missing_python_message(version, cells))}
     passed, failed, logs = 0, 0, []
     for cell in cells:
         if cell.python in missing:
             continue
         try:
             prepare(cell)
-            ok, told = run_suite(cell, options.pytest)
+            ok, summary = run_suite(cell, options.pytest)
         except NotInstalled as exc:
-            ok, told = False, f"could not be installed: {exc}"
+            ok, summary = False, f"could not be installed: {exc}"
         else:
             if not ok:
                 logs.append(log_end(cell))
         passed, failed = passed + ok, failed + (not ok)
-        print(f"{'ok' if ok else 'FAILED':6} {cell.name:20} {told}", flush=True)
+        print(f"{'ok' if ok else 'FAILED':6} {cell.name:20} {summary}", flush=True)
 
     for end in logs:
         print(f"\n{end}")

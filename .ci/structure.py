@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDERS = ("wxlogin", "project", "tests", "benchmarks", ".ci", "miniprogram/tests")
-MOST_LINES = 300
-LONGEST_TRAILING_COMMENT = 60
+MAX_LINES = 300
+MAX_TRAILING_COMMENT = 60
 
 # A docstring begins with a verb or names the thing, so none of these comes first.
 BARE_WORDS = {
@@ -62,8 +62,8 @@ def read(root: Path) -> list[Source]:
 def long_files(sources: list[Source]) -> Iterator[Offence]:
     for path, text, _ in sources:
         lines = len(text.splitlines())
-        if lines > MOST_LINES:
-            yield Offence(path, MOST_LINES + 1, f"{lines} lines")
+        if lines > MAX_LINES:
+            yield Offence(path, MAX_LINES + 1, f"{lines} lines")
 
 
 def import_circles(sources: list[Source]) -> Iterator[Offence]:
@@ -147,7 +147,7 @@ def trailing_comments(sources: list[Source]) -> Iterator[Offence]:
             row, column = token.start
             code = lines[row][:column].strip()
             if code and (
-                len(token.string) > LONGEST_TRAILING_COMMENT or _wrapped(code, lines[row - 1], lines[row + 1])
+                len(token.string) > MAX_TRAILING_COMMENT or _wrapped(code, lines[row - 1], lines[row + 1])
             ):
                 yield Offence(path, row, token.string)
 
@@ -215,7 +215,7 @@ class Rule(NamedTuple):
 
 
 RULES = (
-    Rule(f"files over {MOST_LINES} lines", 0, long_files),
+    Rule(f"files over {MAX_LINES} lines", 0, long_files),
     Rule("import circles", 0, import_circles),
     Rule("docstrings that begin with a bare word", 0, bare_docstrings),
     Rule("trailing comments that are long or wrap a statement", 0, trailing_comments),

@@ -93,10 +93,10 @@ def roll_up() -> None:
 
     from wxlogin.conf import conf
     from wxlogin.models import HourlyFigure
-    from wxlogin.services.upkeep.figures import settle
+    from wxlogin.services.upkeep.figures import roll_up_all
 
     started = time.monotonic()
-    settle()
+    roll_up_all()
     print_line(f"{time.monotonic() - started:6.1f} s  hourly figures rolled up, unless they were before")
     started, now = time.monotonic(), timezone.now()
     HourlyFigure.objects.live_now(now, now, list(conf.APPS))

@@ -13,7 +13,7 @@ Row = tuple[str, str, str | None]
 
 
 def staff() -> Client:
-    """Log in a member of staff with every permission, who is no superuser: checking permissions costs queries."""
+    """Log in a staff member with every permission, who is no superuser: checking permissions costs queries."""
     user, _ = User.objects.get_or_create(username="clerk", defaults={"is_staff": True})
     user.user_permissions.set(Permission.objects.filter(content_type__app_label="wxlogin"))
     return _browser(user)
@@ -31,10 +31,10 @@ def _browser(user: User) -> Client:
 
 
 def pages(people: int) -> Iterator[Row]:
-    """Yield for each page its name, our address, and the address of the plain page or None."""
+    """Yield for each page its name, its URL, and the URL of the plain page or None."""
     person = WeChatUser.objects.get(pk=people // 2 - 1)
     with_unionid = WeChatUser.objects.exclude(unionid="").filter(pk__gt=people // 2).earliest("pk")
-    person.keep_phone(PHONE)
+    person.store_phone(PHONE)
     session = LoginSession.objects.filter(wechat_user=person).latest("pk")
     failure = LoginFailure.objects.latest("pk")
     # Page numbers that also exist with few people.

@@ -35,7 +35,7 @@ class Server(ThreadedWSGIServer):
 
 @dataclass(frozen=True)
 class Demo:
-    """A running demo: the project's URL, the fake WeChat, and the name and password of a member of staff."""
+    """A running demo: the project's URL, the fake WeChat, and the name and password of a staff member."""
 
     url: str
     fake: FakeWeChat

@@ -106,7 +106,7 @@ def configure(settings: Any) -> Callable[..., None]:
 
 @pytest.fixture
 def address() -> str:
-    """A random address, since a shared cache may still hold counts of an earlier run."""
+    """A random IP address, since a shared cache may still hold counts of an earlier run."""
     return str(ipaddress.ip_address(0x0A000000 + secrets.randbelow(2**24)))
 
 

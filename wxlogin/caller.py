@@ -1,4 +1,4 @@
-"""The caller of a request: address, device and request id, as plain values for the services."""
+"""The caller of a request: IP address, device and request id, as plain values for the services."""
 
 import ipaddress
 import re
@@ -20,7 +20,7 @@ WITH_PORT = re.compile(r"(?:\[([^\]]*)\]|([^:]*)):\d{1,5}")
 # developers.weixin.qq.com, wx.request: WeChat sets the Referer and a page can't change it.
 REFERER = re.compile(r"https://servicewechat\.com/(wx[0-9a-z]{1,30})/([0-9A-Za-z.]{1,32})/")
 
-#: The address of the staff member who is acting, for the staff log.
+#: The IP address of the staff member who is acting, for the staff log.
 staff_address: ContextVar[str | None] = ContextVar("wxlogin_address", default=None)
 
 
@@ -63,7 +63,7 @@ def request_id_of(request: HttpRequest) -> str:
 
 @contextmanager
 def staff_request(request: HttpRequest) -> Iterator[None]:
-    """Use the address and the id of ``request`` for every staff act and every log line inside the block."""
+    """Use the IP address and the id of ``request`` for every staff act and every log line inside the block."""
     before = staff_address.set(client_address(request)), request_id.set(request_id_of(request))
     try:
         yield
@@ -73,7 +73,9 @@ def staff_request(request: HttpRequest) -> Iterator[None]:
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the address that our outermost proxy saw; without proxies of ours, the peer's. None if unreadable.
+    """Return the IP address that our outermost proxy saw. Return None if it is unreadable.
+
+    If no proxy is configured, it is the address of the peer.
 
     ``X-Forwarded-For`` grows on the right, one entry for each proxy. Entries to the left of ours can be
     written by anybody.

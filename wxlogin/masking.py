@@ -33,6 +33,6 @@ def person_hash(appid: str, openid: str, *, secret: str | bytes | None = None) -
     the key, ``SECRET_KEY`` by default.
     """
     value = f"{appid}\0{openid}"
-    # The salt names the log module, where this function was at first. With another salt, old rows of the staff
+    # The salt names the log module, where this function used to be. With another salt, old rows of the staff
     # log would no longer match their people.
     return salted_hmac("wxlogin.log", value, secret=secret, algorithm="sha256").hexdigest()[:12]

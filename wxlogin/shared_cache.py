@@ -36,7 +36,7 @@ class SharedCache:
     """The project's default cache, or a cache in this process's memory while that one fails."""
 
     def __init__(self) -> None:
-        # The throttles keep a count for each address. Django's default of 300 entries would drop counts too soon.
+        # The throttles keep a count for each network. Django's default of 300 entries would drop counts too soon.
         self._fallback = LocMemCache("wxlogin", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
         # All LocMemCaches with one name share their memory, so an earlier one may have left entries.
         self._fallback.clear()

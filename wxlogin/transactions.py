@@ -1,4 +1,4 @@
-"""Database transactions: all or nothing, and a retry where another transaction was in the way."""
+"""Database transactions that are all-or-nothing, and that are retried after a deadlock or a lost race."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +13,7 @@ R = TypeVar("R")
 # Deadlock, serialization failure, lock not available (PostgreSQL); lock wait timeout, deadlock (MySQL).
 CONTENTION = {"40P01", "40001", "55P03", 1205, 1213}
 # A first login can lose one race for the identity and one for the unionid, and more while others are erased.
-RACES = 5
+MAX_RETRIES = 5
 
 
 def in_one_transaction(function: Callable[P, R]) -> Callable[P, R]:
@@ -40,7 +40,7 @@ def retry_lost_race(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        for _ in range(RACES):
+        for _ in range(MAX_RETRIES):
             with suppress(IntegrityError):
                 return function(*args, **kwargs)
         return function(*args, **kwargs)

@@ -13,7 +13,7 @@ VIEWS = ["view_wechatuser", "view_loginsession", "view_sessionkey", "view_loginf
 
 @pytest.fixture
 def staff_with(db: None) -> Callable[..., Client]:
-    """Return a function that logs a new member of the staff, with just these permissions, in to a browser."""
+    """Return a function that logs a new staff member, with just these permissions, in to a browser."""
 
     def make(*codenames: str) -> Client:
         taken = User.objects.filter(is_staff=True).count()
@@ -38,13 +38,13 @@ def support(staff_with: Callable[..., Client]) -> Client:
 
 @pytest.fixture
 def watcher(staff_with: Callable[..., Client]) -> Client:
-    """A member of the staff who sees the figures, and no people."""
+    """A staff member who sees the figures, and no people."""
     return staff_with("view_overview")
 
 
 @pytest.fixture
 def desk(staff_with: Callable[..., Client]) -> Client:
-    """A member of the staff who sees the figures and the people."""
+    """A staff member who sees the figures and the people."""
     return staff_with(*VIEW_PEOPLE)
 
 

@@ -20,7 +20,7 @@ def url(model: str, page: str = "changelist", *args: Any) -> str:
 
 
 def act_url(name: str, row: Any = None, **query: Any) -> str:
-    """Return the address of the form of the act ``name`` on ``row``, Alice if it isn't given."""
+    """Return the URL of the form of the act ``name`` on ``row``, Alice if it isn't given."""
     row = row or alice()
     return reverse(f"admin:wxlogin_{row._meta.model_name}_act", args=[row.pk, name], query=query or None)
 

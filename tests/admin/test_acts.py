@@ -49,10 +49,10 @@ def test_nothing_is_done_before_a_reason_is_given(person: Api, superuser: Client
 
 @pytest.mark.parametrize("name", ACTS_ON_PEOPLE)
 def test_an_act_from_another_site_is_refused(person: Api, superuser: Client, name: str) -> None:
-    stranger = Client(enforce_csrf_checks=True)
-    stranger.cookies = superuser.cookies
+    forger = Client(enforce_csrf_checks=True)
+    forger.cookies = superuser.cookies
 
-    answer = stranger.post(act_url(name), {"confirmed": 1, "reason": WHY, "field": "openid"})
+    answer = forger.post(act_url(name), {"confirmed": 1, "reason": WHY, "field": "openid"})
 
     assert answer.status_code == 403
     assert not StaffAct.objects.exists()

@@ -38,9 +38,7 @@ def test_blocking_asks_for_a_reason_before_it_does_anything(person: Api, guard: 
     assert person.get("me/").status_code == 200
 
 
-def test_a_block_is_felt_at_the_next_request_and_an_unblock_revives_nothing(
-    person: Api, guard: Client
-) -> None:
+def test_a_block_counts_at_the_next_request_and_ended_sessions_stay_ended(person: Api, guard: Client) -> None:
     blocked = guard.post(
         url("wechatuser"), selection("block", confirmed=1, reason="spam", public="on"), follow=True
     )
@@ -94,10 +92,10 @@ def test_a_crowd_is_not_blocked_in_one_go(
 
 
 def test_a_block_from_another_site_is_refused(person: Api, guard: Client) -> None:
-    stranger = Client(enforce_csrf_checks=True)
-    stranger.cookies = guard.cookies
+    forger = Client(enforce_csrf_checks=True)
+    forger.cookies = guard.cookies
 
-    answer = stranger.post(url("wechatuser"), selection("block", confirmed=1, reason="x"))
+    answer = forger.post(url("wechatuser"), selection("block", confirmed=1, reason="x"))
 
     assert answer.status_code == 403
     assert person.get("me/").status_code == 200

@@ -24,7 +24,7 @@ def diagnose(browser: Client, key: str) -> str:
 @pytest.fixture
 def keys(person: Api) -> dict[str, str]:
     """Every key that finds the person."""
-    alice().keep_phone(PhoneNumber("13800138000", "86"))
+    alice().store_phone(PhoneNumber("13800138000", "86"))
     return {
         "openid": OPENID,
         "unionid": UNIONID,
@@ -83,14 +83,14 @@ def test_a_request_id_leads_to_the_person_where_they_are_known(person: Api, desk
 
 
 @pytest.mark.parametrize("key", ["nobody-at-all", "x" * 5000, "\0", "'; DROP TABLE", "{{7*7}}", "９９９"])
-def test_a_key_that_leads_nowhere_says_so(person: Api, desk: Client, key: str) -> None:
+def test_a_key_that_matches_nobody_gets_a_message(person: Api, desk: Client, key: str) -> None:
     content = diagnose(desk, f"no{key}")
 
     assert "Nobody and no failure is found by that." in content
     assert key.strip("\0") not in content or key == "\0"
 
 
-def test_nothing_asked_is_nothing_found(person: Api, desk: Client) -> None:
+def test_an_empty_search_finds_nothing(person: Api, desk: Client) -> None:
     content = diagnose(desk, "  ")
 
     assert "wxlogin-findings" not in content

@@ -40,8 +40,8 @@ def test_ending_a_persons_sessions_ends_all_of_them_and_nobody_elses(
 
 def test_one_session_is_ended_from_the_persons_page(person: Api, support: Client) -> None:
     session = LoginSession.objects.latest("pk")
-    address = act_url("end_sessions", session)
-    assert address in support.get(url("wechatuser", "change", alice().pk)).content.decode()
+    end_url = act_url("end_sessions", session)
+    assert end_url in support.get(url("wechatuser", "change", alice().pk)).content.decode()
 
     result = confirm(support, "end_sessions", session).content.decode()
 
@@ -49,7 +49,7 @@ def test_one_session_is_ended_from_the_persons_page(person: Api, support: Client
     assert person.get("me/").json()["reason"] == "ended_by_staff"
     assert LoginSession.objects.live(timezone.now()).count() == 1
     assert log_entry("end_sessions").details == {"sessions": 1}
-    assert address not in support.get(url("wechatuser", "change", alice().pk)).content.decode()
+    assert end_url not in support.get(url("wechatuser", "change", alice().pk)).content.decode()
 
 
 def test_all_sessions_are_ended_from_the_persons_page_with_counts_first(person: Api, support: Client) -> None:

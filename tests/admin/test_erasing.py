@@ -61,7 +61,7 @@ def test_a_picture_that_can_not_be_deleted_stops_the_erasure(
     assert not StaffAct.objects.exists()
 
 
-def test_who_joins_while_they_are_erased_is_on_record_too(person: Api, superuser: Client) -> None:
+def test_an_identity_that_joins_meanwhile_is_recorded_too(person: Api, superuser: Client) -> None:
     """A first login in another app may add an identity while the erasure waits for its locks."""
     user = alice().user
 

@@ -43,7 +43,7 @@ def exporter(staff_with: Callable[..., Client]) -> Client:
     return staff_with("view_wechatuser", "export_wechatuser")
 
 
-def test_an_export_is_masked_streamed_and_on_record(person: Api, exporter: Client) -> None:
+def test_an_export_is_masked_streamed_and_recorded(person: Api, exporter: Client) -> None:
     person.wechat.person(OPENID, phone=PHONE)
     person.post("phone/", {"code": person.wechat.phone_code_for(OPENID)})
 
@@ -58,7 +58,9 @@ def test_an_export_is_masked_streamed_and_on_record(person: Api, exporter: Clien
     assert log_entry("export").details == {"rows": 1, "unmasked": False, "filters": [], "searched": False}
 
 
-def test_who_may_reveal_may_export_whole_values(person: Api, staff_with: Callable[..., Client]) -> None:
+def test_the_permission_to_reveal_allows_an_unmasked_export(
+    person: Api, staff_with: Callable[..., Client]
+) -> None:
     clerk = staff_with("view_wechatuser", "export_wechatuser", "reveal_wechatuser")
 
     [row] = read_csv(export(clerk, unmasked="on"))

@@ -60,7 +60,7 @@ def test_a_merge_that_makes_no_sense_is_refused_in_words(
     assert not StaffAct.objects.exists()
 
 
-def test_nobody_but_one_of_the_two_can_stay(person: Api, bob: Api, superuser: Client) -> None:
+def test_only_one_of_the_two_accounts_can_be_kept(person: Api, bob: Api, superuser: Client) -> None:
     one, other = alice(), WeChatUser.objects.get(openid="o-bob")
 
     answer = confirm(superuser, "merge", one, other=other.pk, keep=User.objects.get(username="root").pk)
@@ -82,9 +82,9 @@ def conflict(api: Api, configure: Any) -> list[WeChatUser]:
 def test_a_conflict_is_shown_with_the_way_to_merge_it(conflict: list[WeChatUser], superuser: Client) -> None:
     tea, books = conflict
     content = superuser.get(url("wechatuser", "change", tea.pk)).content.decode()
-    address = act_url("merge", tea, **{"with": books.pk})
+    merge_url = act_url("merge", tea, **{"with": books.pk})
     assert "same unionid, another account" in content
-    assert address in content
+    assert merge_url in content
 
     merge(superuser, tea, books, keep=tea)
 
@@ -93,7 +93,9 @@ def test_a_conflict_is_shown_with_the_way_to_merge_it(conflict: list[WeChatUser]
     assert "unionid conflict" not in content
 
 
-def test_who_was_split_off_deliberately_is_no_conflict(conflict: list[WeChatUser], superuser: Client) -> None:
+def test_an_identity_that_staff_split_off_is_no_conflict(
+    conflict: list[WeChatUser], superuser: Client
+) -> None:
     tea, books = conflict
     merge(superuser, tea, books, keep=tea)
 

@@ -129,7 +129,7 @@ def test_the_number_of_statements_does_not_depend_on_the_rows(person: Api, watch
     assert max(len(first), len(few), len(many)) <= 12 + about_staff
 
 
-def test_what_is_missing_is_said(person: Api, watcher: Client) -> None:
+def test_the_overview_says_that_hours_are_missing(person: Api, watcher: Client) -> None:
     at = timezone.now() - timedelta(days=9)
     LoginFailure.objects.create(created_at=at, appid=APPID, code="code_invalid")
 
@@ -155,7 +155,7 @@ def test_examining_needs_a_click_and_shows_no_secret(person: Api, watcher: Clien
         assert secret not in after.content.decode()
 
 
-def test_what_doesnt_work_is_told_with_what_to_do(person: Api, watcher: Client) -> None:
+def test_a_failed_examination_is_shown_with_what_to_do(person: Api, watcher: Client) -> None:
     person.wechat.fault("/sns/jscode2session", errcode=40125)
 
     content = content_of(watcher.post(url("overview")))
@@ -173,7 +173,7 @@ def test_examining_takes_no_click_from_elsewhere(person: Api, watcher: Client) -
 
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("page", ["changelist", "why"])
-def test_who_is_not_allowed_sees_nothing(
+def test_visitors_without_the_permission_get_no_page(
     person: Api, staff_with: Callable[..., Client], page: str, method: str
 ) -> None:
     assert getattr(Client(), method)(url("overview", page)).status_code == 302
@@ -182,7 +182,9 @@ def test_who_is_not_allowed_sees_nothing(
     assert getattr(only_people, method)(url("overview", page)).status_code == 403
 
 
-def test_who_may_see_no_people_can_not_ask_about_them(person: Api, watcher: Client, desk: Client) -> None:
+def test_the_diagnosis_needs_the_permission_to_view_people(
+    person: Api, watcher: Client, desk: Client
+) -> None:
     assert watcher.get(url("overview", "why"), {"q": OPENID}).status_code == 403
     assert "wxlogin-why" not in content_of(watcher.get(url("overview")))
     assert "wxlogin-why" in content_of(desk.get(url("overview")))

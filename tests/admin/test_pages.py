@@ -58,9 +58,9 @@ def test_nothing_can_be_added_edited_or_deleted_by_hand(person: Api, superuser: 
 def test_without_the_permission_there_is_no_page(
     person: Api, staff_with: Callable[..., Client], model: str
 ) -> None:
-    stranger = staff_with()
+    visitor = staff_with()
 
-    assert stranger.get(url(model)).status_code == 403
+    assert visitor.get(url(model)).status_code == 403
     assert Client().get(url(model)).status_code == 302
 
 

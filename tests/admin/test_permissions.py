@@ -1,4 +1,4 @@
-"""Permissions: every address and every act, tried by visitors of all kinds."""
+"""Permissions: every URL and every act, tried by visitors of all kinds."""
 
 from collections.abc import Callable
 from typing import Any
@@ -67,14 +67,14 @@ def visitors(person: Api, staff_with: Callable[..., Client]) -> dict[str, Client
 OUTSIDERS = {"anonymous": 302, "bearer": 302, "api user": 302, "nobody special": 403}
 
 
-def our_addresses() -> list[str]:
-    """Return every address below /admin/wxlogin/ that the admin answers, with the key of a row if it needs one."""
+def our_urls() -> list[str]:
+    """Return every URL below /admin/wxlogin/ that the admin answers, with the key of a row if it needs one."""
     fill_staff_log()
     found = []
     for model in PAGES:
         name = model._meta.model_name
         for pattern in admin.site._registry[model].get_urls():
-            # Django redirects an old form of address by a pattern without a name.
+            # Django redirects an old form of URL by a pattern without a name.
             if not pattern.name:
                 continue
             row = ROWS[name].objects.latest("pk") if name in ROWS else None
@@ -89,28 +89,28 @@ def fill_staff_log() -> None:
     StaffAct.objects.get_or_create(action="block", created_at=LoginSession.objects.latest("pk").created_at)
 
 
-def test_every_address_is_closed_to_outsiders(visitors: dict[str, Client]) -> None:
-    addresses = our_addresses()
+def test_every_url_is_closed_to_outsiders(visitors: dict[str, Client]) -> None:
+    urls = our_urls()
 
     for name, status in OUTSIDERS.items():
-        for address in addresses:
-            for answer in (visitors[name].get(address), visitors[name].post(address, {"confirmed": 1})):
-                assert answer.status_code == status, (name, address)
-    assert len(addresses) > 25
+        for each in urls:
+            for answer in (visitors[name].get(each), visitors[name].post(each, {"confirmed": 1})):
+                assert answer.status_code == status, (name, each)
+    assert len(urls) > 25
 
 
 def test_every_page_opens_for_a_viewer_and_nothing_changes(visitors: dict[str, Client]) -> None:
-    addresses = our_addresses()
+    urls = our_urls()
     forbidden = ("/add/", "/delete/", "/act/end_sessions/")
     before = (
         list(LoginSession.objects.values_list()),
         list(WeChatUser.objects.values_list("openid", "blocked_at")),
     )
 
-    for address in addresses:
-        expected = {403} if address.endswith(forbidden) else {200, 302}
-        assert visitors["viewer"].get(address).status_code in expected, address
-        visitors["viewer"].post(address, {"confirmed": 1, "reason": WHY})
+    for each in urls:
+        expected = {403} if each.endswith(forbidden) else {200, 302}
+        assert visitors["viewer"].get(each).status_code in expected, each
+        visitors["viewer"].post(each, {"confirmed": 1, "reason": WHY})
     after = (
         list(LoginSession.objects.values_list()),
         list(WeChatUser.objects.values_list("openid", "blocked_at")),
@@ -187,12 +187,12 @@ def test_every_act_that_the_contract_names_is_there(superuser: Client, person: A
     assert {name for name, _ in sessions} - {""} == {"end_sessions"}
 
 
-def test_who_may_not_see_failures_or_the_log_does_not_see_them_on_the_persons_page(
+def test_the_persons_page_shows_only_sections_with_permission(
     person: Api, staff_with: Callable[..., Client], superuser: Client
 ) -> None:
-    address = url("wechatuser", "change", alice().pk)
+    page_url = url("wechatuser", "change", alice().pk)
 
-    narrow, whole = staff_with("view_wechatuser").get(address).content, superuser.get(address).content
+    narrow, whole = staff_with("view_wechatuser").get(page_url).content, superuser.get(page_url).content
 
     for section in (b"Recent failures", b"What staff did", b"WeChat session key", b"login sessions of this"):
         assert section not in narrow
@@ -219,13 +219,13 @@ def test_every_permission_of_ours_is_used_by_something(db: None) -> None:
 def test_the_overview_is_a_page_of_its_own_with_a_permission_of_its_own(
     person: Api, staff_with: Callable[..., Client]
 ) -> None:
-    address = reverse("admin:wxlogin_overview_changelist")
+    overview_url = reverse("admin:wxlogin_overview_changelist")
 
-    assert staff_with("view_wechatuser").get(address).status_code == 403
-    assert staff_with("view_overview").get(address).status_code == 200
+    assert staff_with("view_wechatuser").get(overview_url).status_code == 403
+    assert staff_with("view_overview").get(overview_url).status_code == 200
 
 
-@pytest.mark.parametrize("address", ["wechatuser/", "loginsession/", "wechatuser/1/act/block/", "overview/"])
-def test_what_may_wait_for_wechat_holds_no_transaction_of_the_host_open(address: str) -> None:
+@pytest.mark.parametrize("path", ["wechatuser/", "loginsession/", "wechatuser/1/act/block/", "overview/"])
+def test_views_that_call_wechat_open_no_request_transaction(path: str) -> None:
     """ATOMIC_REQUESTS would hold one open. A rollback would delete the log entry of an act that can't be undone."""
-    assert resolve(f"/admin/wxlogin/{address}").func._non_atomic_requests == {"default"}
+    assert resolve(f"/admin/wxlogin/{path}").func._non_atomic_requests == {"default"}

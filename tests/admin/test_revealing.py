@@ -15,7 +15,7 @@ from .staff import OPENID, PHONE, UNIONID, act_url, alice, confirm, log_entry, u
 @pytest.mark.parametrize(
     ("field", "value"), [("openid", OPENID), ("unionid", UNIONID), ("phone", f"+86 {PHONE}")]
 )
-def test_a_field_is_revealed_once_and_on_record(
+def test_a_field_is_revealed_once_and_recorded(
     person: Api, staff_with: Callable[..., Client], field: str, value: str
 ) -> None:
     person.wechat.person(OPENID, phone=PHONE)
@@ -41,10 +41,10 @@ def test_no_other_field_is_revealed(person: Api, superuser: Client) -> None:
     assert not StaffAct.objects.exists()
 
 
-def test_who_reveals_by_the_dozen_is_stopped(
+def test_reveals_beyond_the_limit_are_refused(
     person: Api, superuser: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(revealing, "AT_MOST", 1)
+    monkeypatch.setattr(revealing, "MAX_REVEALS", 1)
     confirm(superuser, "reveal", field="openid")
 
     result = confirm(superuser, "reveal", field="openid").content.decode()

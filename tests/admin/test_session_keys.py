@@ -30,7 +30,9 @@ def test_the_session_key_is_replaced(person: Api, superuser: Client) -> None:
     assert log_entry("reset_session_key").reason == WHY
 
 
-def test_a_wechat_that_is_down_is_asked_once_and_told_of(person: Api, bob: Api, superuser: Client) -> None:
+def test_if_wechat_is_down_it_is_asked_once_and_staff_see_why(
+    person: Api, bob: Api, superuser: Client
+) -> None:
     person.wechat.fault("/wxa/checksession", reset=True, times=9)
     chosen = [person.pk for person in WeChatUser.objects.all()]
     data = {**action_form(chosen), "action": "check_session_key"}
@@ -41,9 +43,7 @@ def test_a_wechat_that_is_down_is_asked_once_and_told_of(person: Api, bob: Api, 
     assert StaffAct.objects.count() == 1
 
 
-def test_an_attempt_of_staff_leaves_no_address_of_theirs_with_the_person(
-    person: Api, superuser: Client
-) -> None:
+def test_a_failed_act_of_staff_stores_no_ip_address_of_theirs(person: Api, superuser: Client) -> None:
     person.wechat.fault("/wxa/checksession", errcode=45011, times=9)
 
     confirm(superuser, "check_session_key")

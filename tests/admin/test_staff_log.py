@@ -54,7 +54,7 @@ def test_no_code_changes_the_staff_log_by_mistake(person: Api, superuser: Client
         act.delete()
 
 
-def test_the_log_outlives_both_sides(person: Api, superuser: Client) -> None:
+def test_the_log_stays_after_person_and_staff_are_deleted(person: Api, superuser: Client) -> None:
     confirm(superuser, "block")
 
     User.objects.all().delete()

@@ -115,7 +115,7 @@ def test_the_token_is_not_readable_in_the_cache(alice: Api) -> None:
     assert token.encode() not in stored
 
 
-def test_what_another_key_sealed_is_fetched_anew(alice: Api) -> None:
+def test_a_value_sealed_with_another_key_is_a_cache_miss(alice: Api) -> None:
     cache.set(KEY, b"\x01 sealed by somebody else, long ago and far away", 60)
 
     answer = alice.post("session-key/check/")

@@ -98,7 +98,7 @@ def test_a_form_of_a_thousand_fields_is_refused(alice: Api) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
 
 
-def test_a_storage_that_fails_is_told_and_keeps_the_old_picture(
+def test_a_storage_that_fails_gets_its_answer_and_keeps_the_old_picture(
     alice: Api, media: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = send(alice, picture()).json()
@@ -133,7 +133,7 @@ def test_a_picture_of_somebody_deleted_meanwhile_leaves_no_file(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whoever_deletes_the_row_the_file_goes_too(alice: Api, media: Path) -> None:
+def test_the_file_is_deleted_with_the_row_whatever_deletes_it(alice: Api, media: Path) -> None:
     send(alice, picture())
 
     WeChatUser.objects.get().user.delete()
@@ -149,12 +149,12 @@ def test_uploads_have_a_limit(alice: Api, configure: Any, address: str) -> None:
     assert statuses == [200, 200, 429]
 
 
-def test_the_limits_are_told_as_they_are(alice: Api) -> None:
-    def told(language: str) -> str:
+def test_the_answer_names_the_real_limits(alice: Api) -> None:
+    def limits_in(language: str) -> str:
         answer = send(alice, png_that_claims(8193, 16), headers={"Accept-Language": language})
         return str(answer.json()["fields"]["avatar"][0])
 
-    english, chinese = told("en"), told("zh-hans")
+    english, chinese = limits_in("en"), limits_in("zh-hans")
 
     most, most_of_jpeg = (
         pixels // 1_000_000 for pixels in (pictures.MAX_PIXELS, pictures.MAX_PIXELS_OF_JPEG)

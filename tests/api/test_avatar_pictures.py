@@ -90,10 +90,10 @@ def test_a_file_of_several_pictures_is_a_jpeg_all_the_same(alice: Api) -> None:
 
 
 def test_not_all_threads_decode_at_once(alice: Api, monkeypatch: pytest.MonkeyPatch, media: Path) -> None:
-    monkeypatch.setattr(pictures, "PATIENCE", 0.01)
-    monkeypatch.setattr(pictures, "DECODERS", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(pictures, "MAX_WAIT", 0.01)
+    monkeypatch.setattr(pictures, "DECODER_SLOTS", threading.BoundedSemaphore(1))
 
-    with pictures.DECODERS:
+    with pictures.DECODER_SLOTS:
         answer = send(alice, picture())
 
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")

@@ -193,7 +193,7 @@ def test_a_project_hears_of_everything_once(
     assert received[2]["message"]["content"] == "你好"
 
 
-def test_a_project_that_fails_costs_nobody_their_right(
+def test_a_receiver_that_fails_does_not_stop_the_erasure(
     alice: Api, django_capture_on_commit_callbacks: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(**kwargs: Any) -> None:

@@ -99,7 +99,7 @@ def test_a_block_is_recognised_after_the_keys_rotated(alice: Api, configure: Any
     assert alice.send_code().json()["reason"] == "spam of 阿丽"
 
 
-def test_who_was_not_blocked_leaves_no_trace(alice: Api) -> None:
+def test_a_block_that_is_over_is_not_carried(alice: Api) -> None:
     block(until=timezone.now() - timedelta(seconds=1))
 
     erasure.erase(person().user)

@@ -37,12 +37,12 @@ def test_what_staff_wrote_about_the_person_goes_too(alice: Api, bob: Api) -> Non
     ]
 
 
-def test_who_joins_the_user_meanwhile_is_erased_too(alice: Api) -> None:
-    told = []
+def test_an_identity_that_joins_the_user_meanwhile_is_erased_too(alice: Api) -> None:
+    erased = []
 
     def join(user: Any, wechat_users: list[WeChatUser], **kwargs: Any) -> None:
-        told.append([each.openid for each in wechat_users])
-        if len(told) == 1:
+        erased.append([each.openid for each in wechat_users])
+        if len(erased) == 1:
             now = timezone.now()
             WeChatUser.objects.create(
                 user=user, appid="wx-books", openid="o-second", created_at=now, last_login_at=now
@@ -54,7 +54,7 @@ def test_who_joins_the_user_meanwhile_is_erased_too(alice: Api) -> None:
     finally:
         signals.person_erased.disconnect(join)
 
-    assert told == [["o-alice"], ["o-second"]]
+    assert erased == [["o-alice"], ["o-second"]]
     assert not WeChatUser.objects.exists()
 
 
@@ -166,7 +166,7 @@ def test_a_split_identity_can_be_erased(alice: Api) -> None:
 
 
 def test_a_unionid_goes_although_its_owner_is_somebody_else(api: Api, configure: Any) -> None:
-    """The owner row of a unionid can point to a user who no longer has it, after a split."""
+    """The owner row of a unionid can name a user who no longer has it, after a split."""
     books = "wx00000000000000bb"
     configure(APPS={appid: {"SECRET": "s", "OPEN_PLATFORM": "ours"} for appid in (APPID, books)})
     for openid in ("o-tea", "o-books"):

@@ -1,4 +1,4 @@
-"""The address for pushed messages: its handshake, the modes and formats, and messages that are refused."""
+"""The URL for pushed messages: its handshake, the modes and formats, and messages that are refused."""
 
 import json
 import logging

@@ -78,7 +78,7 @@ def test_an_odd_request_id_is_replaced(api: Api, sent: str) -> None:
         ("delete", "logout/", 405, "method_not_allowed"),
     ],
 )
-def test_wrong_paths_and_verbs_are_answered_in_kind(
+def test_wrong_paths_and_methods_get_our_refusals(
     alice: Api, method: str, path: str, status: int, code: str
 ) -> None:
     answer = alice.call(method, path)
@@ -183,7 +183,7 @@ def test_a_refused_verb_is_not_offered(alice: Api) -> None:
 
 
 @pytest.mark.parametrize("problem", [OperationalError("gone"), InterfaceError("gone")])
-def test_a_refusal_by_wechat_is_told_although_the_database_is_gone(api: Api, problem: Exception) -> None:
+def test_a_refusal_by_wechat_is_answered_although_the_database_is_gone(api: Api, problem: Exception) -> None:
     api.wechat.fault(errcode=40226)
     code = api.wechat.code_for("o-alice")
 
@@ -193,7 +193,7 @@ def test_a_refusal_by_wechat_is_told_although_the_database_is_gone(api: Api, pro
     assert answer.json()["code"] == "user_blocked"
 
 
-def test_what_nobody_foresaw_is_not_dressed_up(alice: Api) -> None:
+def test_an_unexpected_error_is_raised(alice: Api) -> None:
     with connection.execute_wrapper(BrokenDatabase(ZeroDivisionError())), pytest.raises(ZeroDivisionError):
         alice.get("me/")
 

@@ -83,7 +83,7 @@ def test_an_answer_to_an_older_code_keeps_the_newer_session_key(alice: Api) -> N
     person = WeChatUser.objects.get()
     before = SessionKey.objects.get().reveal()
 
-    kept = SessionKey.objects.keep(
+    kept = SessionKey.objects.store(
         person, "b2xkZXIga2V5IGhlcmUhIQ==", asked_at=person.created_at.replace(year=2020)
     )
 
@@ -102,7 +102,7 @@ def test_a_unionid_that_comes_late_is_stored_and_one_that_is_missing_erases_noth
     assert WeChatUser.objects.get().unionid == "u-alice"
 
 
-def test_the_session_remembers_where_it_came_from(api: Api) -> None:
+def test_the_session_stores_where_it_came_from(api: Api) -> None:
     headers = {
         "User-Agent": "MicroMessenger/8.0",
         "Referer": f"https://servicewechat.com/{APPID}/42/page-frame.html",

@@ -85,7 +85,7 @@ def test_a_placeholder_and_what_is_no_name_change_nothing(alice: Api, nickname: 
     assert alice.get("me/").json()["nickname"] == "Anna"
 
 
-def test_a_unionid_of_open_data_is_nobodys_proof(alice: Api) -> None:
+def test_the_unionid_in_open_data_is_not_stored(alice: Api) -> None:
     alice.post("open-data/", unsigned(alice, {**USER_INFO, "unionId": "u-of-somebody-else"}))
 
     assert WeChatUser.objects.get(openid="o-alice").unionid == ""

@@ -79,7 +79,7 @@ def test_a_new_number_takes_the_place_of_the_old_one(alice: Api) -> None:
 
 
 @pytest.mark.parametrize("code", ["made-up", "a" * 128])
-def test_a_code_that_is_none_is_refused_and_recorded(alice: Api, code: str) -> None:
+def test_an_invalid_code_is_refused_and_stored_as_a_failure(alice: Api, code: str) -> None:
     answer = alice.post("phone/", {"code": code})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "phone_code_invalid")
@@ -128,7 +128,7 @@ def test_a_code_works_once_and_a_login_code_is_none(alice: Api) -> None:
         ),
     ],
 )
-def test_trouble_at_wechat_is_told(
+def test_a_failure_of_wechat_becomes_its_answer(
     alice: Api, configure: Any, fault: dict[str, Any], status: int, code: str
 ) -> None:
     configure(UPSTREAM_DEADLINE=0.5)

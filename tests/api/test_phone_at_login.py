@@ -26,7 +26,7 @@ def test_a_login_may_bring_the_phone_along(api: Api) -> None:
 
 
 @pytest.mark.parametrize("none", [None, "", "   "])
-def test_a_button_that_was_not_tapped_costs_nothing(api: Api, none: Any) -> None:
+def test_a_missing_phone_code_makes_no_call(api: Api, none: Any) -> None:
     answer = one_tap(api, none)
 
     assert (answer.status_code, answer.json()["user"]["phone_bound"]) == (200, False)
@@ -91,7 +91,7 @@ def test_a_database_that_fails_at_the_phone_does_not_cost_the_login(
     def fail(*args: Any) -> bool:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(WeChatUser, "keep_phone", fail)
+    monkeypatch.setattr(WeChatUser, "store_phone", fail)
 
     answer = one_tap(api, api.wechat.phone_code_for("o-alice"))
 

@@ -70,7 +70,7 @@ def test_each_call_says_what_it_is_for(document: Any) -> None:
     assert len({operation["operationId"] for operation in operations}) == len(operations) == len(OPERATIONS)
 
 
-def test_who_must_be_logged_in(document: Any) -> None:
+def test_only_some_calls_need_no_token(document: Any) -> None:
     free = {path.removeprefix(API) for path, _, each in operations_of(document) if each["security"] == [{}]}
     rest = [each["security"] for _, _, each in operations_of(document) if each["security"] != [{}]]
 

@@ -144,10 +144,10 @@ def test_no_exception_holds_a_secret(planted: tuple[Api, set[str]]) -> None:
         api.wechat.fault(times=0, errcode=-1)
 
     for exc in caught:
-        told = "".join(traceback.format_exception(exc)) + repr(exc) + repr(exc.args)
+        shown = "".join(traceback.format_exception(exc)) + repr(exc) + repr(exc.args)
         assert exc.__cause__ is None
         assert exc.__context__ is None
-        assert not [secret for secret in secrets if secret in told]
+        assert not [secret for secret in secrets if secret in shown]
 
 
 def test_no_admin_page_shows_a_secret(planted: tuple[Api, set[str]]) -> None:
@@ -174,7 +174,7 @@ def test_no_admin_page_shows_a_secret(planted: tuple[Api, set[str]]) -> None:
 
 
 def crawl(browser: Client, start: str) -> dict[str, str]:
-    """Follow all links. Return the pages by their addresses."""
+    """Follow all links. Return the pages by their URLs."""
     seen: dict[str, str] = {}
     ahead = [start]
     while ahead:

@@ -91,7 +91,7 @@ def test_the_answer_to_a_reset_does_not_replace_a_key_that_was_asked_for_later(a
         earlier = timezone.now()
     newest = stored().reveal()
 
-    SessionKey.objects.keep(stored().wechat_user, "b2xkZXItb25lLXRoYXQtaXM=", asked_at=earlier)
+    SessionKey.objects.store(stored().wechat_user, "b2xkZXItb25lLXRoYXQtaXM=", asked_at=earlier)
 
     assert session_keys.usable_key_of(person)[1] == newest
 

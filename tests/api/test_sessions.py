@@ -29,14 +29,14 @@ def test_logout_everywhere_ends_all_sessions_of_the_user_over_all_apps(
 ) -> None:
     here = Api(api.wechat, api.send_code(appid=two_apps[0]).json(), api.client)
     there = Api(api.wechat, api.send_code(openid="o-alice-b", appid=two_apps[1]).json(), api.client)
-    stranger = Api(api.wechat, api.send_code(openid="o-bob", appid=two_apps[0]).json(), api.client)
+    bob = Api(api.wechat, api.send_code(openid="o-bob", appid=two_apps[0]).json(), api.client)
     WeChatUser.objects.filter(openid="o-alice-b").update(user=here.tokens["user"]["id"])
     there.tokens = Api(api.wechat, {}, api.client).send_code(openid="o-alice-b", appid=two_apps[1]).json()
 
     here.post("logout/", {"everywhere": True})
 
     assert here.get("me/").status_code == there.get("me/").status_code == 401
-    assert stranger.get("me/").status_code == 200
+    assert bob.get("me/").status_code == 200
 
 
 @pytest.mark.parametrize("everywhere", ["true", 1, None, "no", []])
@@ -61,7 +61,7 @@ def test_the_list_shows_own_live_sessions_newest_first(alice: Api, bob: Api) -> 
     assert rows[0]["created_at"] > rows[1]["created_at"]
 
 
-def test_one_can_end_another_of_ones_own_sessions_twice(alice: Api) -> None:
+def test_ending_one_of_the_own_sessions_twice_is_fine(alice: Api) -> None:
     tablet = alice.log_in()
     other = next(row["id"] for row in tablet.get("sessions/").json() if not row["current"])
 

@@ -44,7 +44,7 @@ def test_malformed_calls_count_too(api: Api, configure: Any, address: str) -> No
     assert answers == [400, 400, 429]
 
 
-def test_a_success_wins_nothing_back(api: Api, configure: Any, address: str) -> None:
+def test_successful_calls_count_too(api: Api, configure: Any, address: str) -> None:
     configure(LOGIN_RATE="2/min")
 
     codes = [api.wechat.code_for("o-alice") for _ in range(3)]
@@ -63,7 +63,9 @@ def test_each_address_has_its_own_count(api: Api, configure: Any, address: str) 
     assert answers == [{401: 1, 429: 1}] * 2
 
 
-def test_a_forged_forwarded_for_wins_nothing(api: Api, configure: Any, address: str) -> None:
+def test_a_forged_forwarded_for_header_does_not_avoid_the_limit(
+    api: Api, configure: Any, address: str
+) -> None:
     configure(LOGIN_RATE="2/min")
 
     answers = Counter(
@@ -171,7 +173,7 @@ def test_retry_after_counts_down(api: Api, configure: Any, address: str) -> None
     assert answer["Retry-After"] in {"17", "18"}
 
 
-def test_a_crowd_of_addresses_makes_nobody_forgotten(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_addresses_do_not_evict_a_count(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # This process counts for itself.
     monkeypatch.setattr(shared_cache, "_paused_until", time.monotonic() + 60)
     throttling.seconds_to_wait(f"crowd:{address}", Rate(1, 60))
@@ -211,5 +213,5 @@ def test_the_count_is_exact_over_processes_that_share_a_cache(address: str) -> N
         (None, None, True),
     ],
 )
-def test_who_shares_a_limit(one: str | None, other: str | None, same: bool) -> None:
+def test_clients_of_one_network_share_a_limit(one: str | None, other: str | None, same: bool) -> None:
     assert (client_network(one) == client_network(other)) is same

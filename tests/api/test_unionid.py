@@ -117,7 +117,7 @@ def test_a_late_unionid_that_somebody_has_is_a_conflict_and_merges_nothing(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_conflict_is_told_once_and_not_at_every_login(log_in: Any, conflicts: list[Any]) -> None:
+def test_a_conflict_sends_one_signal_and_not_one_at_every_login(log_in: Any, conflicts: list[Any]) -> None:
     log_in(TEA, None)
     log_in(BOOKS)
 
@@ -208,7 +208,7 @@ def person(openid: str) -> WeChatUser:
     return WeChatUser.objects.get(openid=openid)
 
 
-def test_a_merge_that_was_wrong_and_split_again_hands_nobody_over(log_in: Any) -> None:
+def test_after_a_wrong_merge_and_a_split_nobody_logs_in_as_the_other(log_in: Any) -> None:
     mallory, victim = log_in(TEA, "u-m", who="mallory"), log_in(TEA, "u-v", who="victim")
     merge_accounts(
         person(f"o-mallory-{TEA}").user, person(f"o-victim-{TEA}").user, staff=None, reason="by mistake"

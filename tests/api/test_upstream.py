@@ -117,7 +117,7 @@ def test_a_failure_says_who_asked_when_and_what_wechat_said(api: Api) -> None:
     assert failure.rid.count("-") == 2
 
 
-def test_what_wechat_says_in_words_is_passed_on_to_nobody(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+def test_wechats_errmsg_is_neither_answered_nor_logged(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     api.wechat.fault(body='{"errcode": 40164, "errmsg": "invalid ip 198.51.100.7, not in whitelist"}')
 
     answer = api.send_code()

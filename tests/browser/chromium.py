@@ -17,7 +17,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
 PASSWORD = "made-up-password"
-PATIENCE = 10  # seconds
+MAX_WAIT = 10  # seconds
 FLAGS = [
     "headless=new",
     "no-sandbox",
@@ -220,7 +220,7 @@ class Browser:
         self._cdp("Network.setExtraHTTPHeaders", headers={"Accept-Language": wanted})
 
     def wait(self, condition: Callable[[], bool]) -> None:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + MAX_WAIT
         while not condition():
             assert time.monotonic() < until, f"still on {self.path}: {self.text}"
             time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Addresses of the staff pages."""
+"""URLs of the staff pages."""
 
 from typing import Any
 
@@ -58,5 +58,5 @@ def all_urls(one: WeChatUser, other: WeChatUser) -> list[str]:
 
 
 def short_name(page: str) -> str:
-    """Return the address as a part of a file name, without its query."""
+    """Return the URL as a part of a file name, without its query."""
     return page.removeprefix("/admin/wxlogin/").partition("?")[0].strip("/").replace("/", "-")

@@ -66,7 +66,7 @@ def test_a_person_is_found_by_each_key(
 
 
 @in_each_language
-def test_who_is_thrown_out_is_refused_at_the_next_request(
+def test_a_person_whose_sessions_staff_ended_is_refused_at_the_next_request(
     alice: Phone, bob: Phone, root: User, browser: Browser, language: str
 ) -> None:
     browser.set_language(language)
@@ -214,7 +214,9 @@ def test_two_accounts_become_one_and_two_again(
 
 
 @in_each_language
-def test_who_is_erased_is_gone(alice: Phone, root: User, browser: Browser, language: str) -> None:
+def test_an_erased_persons_session_and_row_are_gone(
+    alice: Phone, root: User, browser: Browser, language: str
+) -> None:
     row = person(ALICE)
     browser.set_language(language)
     browser.log_in("root", then=page_url(row))

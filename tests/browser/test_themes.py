@@ -25,7 +25,7 @@ from .pages import (
 )
 from .phone import Phone
 
-# The script by which a theme remembers the colour scheme that a person chose. None: the theme has no dark mode.
+# The script by which a theme stores the colour scheme that a person chose. None: the theme has no dark mode.
 CHOICE = {
     "stock": "localStorage.theme = '{}'",
     "unfold": "localStorage.adminTheme = JSON.stringify('{}')",

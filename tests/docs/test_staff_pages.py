@@ -47,4 +47,4 @@ def test_the_numbers_are_those_of_the_code(page: Path) -> None:
     text = page.read_text()
 
     assert f"{exporting.MAX_ROWS:,}" in text
-    assert re.search(rf"\b{revealing.AT_MOST}\b", text)
+    assert re.search(rf"\b{revealing.MAX_REVEALS}\b", text)

@@ -62,7 +62,7 @@ def test_a_status_comes_with_a_page(fake, client):
     assert b"<h1>502 Bad Gateway</h1>" in reply.body
 
 
-def test_a_status_nobody_has_a_name_for_works_too(fake, client):
+def test_a_status_without_a_standard_name_works_too(fake, client):
     fake.fault(status=599)
 
     assert client.code2session("any").status == 599
@@ -158,7 +158,7 @@ def test_a_drip_is_otherwise_normal_behaviour(fake, exchange):
     assert exchange(code)["openid"] == "o-alice"
 
 
-def test_a_client_that_gives_up_leaves_no_noise(fake, client, exchange, capfd):
+def test_a_client_that_gives_up_causes_no_output(fake, client, exchange, capfd):
     fake.fault(drip=0.01, times=1)
     connection = client.raw(PATH)
     connection.recv(1)

@@ -61,7 +61,7 @@ def test_a_number_from_abroad_that_can_not_be_read_is_refused(fake, client, phon
     assert client.post("/_fake/people", {"openid": "o-alice", "phone": phone}).status == 400
 
 
-def test_a_person_without_a_phone_gets_one_that_stays_theirs(fake, redeem):
+def test_a_person_without_a_phone_gets_one_and_keeps_it(fake, redeem):
     first = redeem(fake.phone_code_for("o-alice"))["phone_info"]["phoneNumber"]
     again = redeem(fake.phone_code_for("o-alice"))["phone_info"]["phoneNumber"]
 

@@ -76,7 +76,7 @@ def test_an_app_nobody_told_about_is_taken_with_any_secret(fake, exchange):
 @pytest.mark.parametrize(
     ("method", "path", "errcode"), [("GET", "/nowhere", 40066), ("POST", "/sns/jscode2session", 43001)]
 )
-def test_an_unknown_path_and_a_wrong_verb_are_refused(client, method, path, errcode):
+def test_an_unknown_path_and_a_wrong_method_are_refused(client, method, path, errcode):
     reply = client.send(method, path)
 
     assert (reply.status, reply.json()["errcode"]) == (200, errcode)

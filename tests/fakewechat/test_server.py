@@ -97,7 +97,7 @@ def test_a_stopped_one_refuses_connections_and_cuts_the_idle_ones(fake, client):
         socket.create_connection(client.address, timeout=10)
 
 
-def test_a_restarted_one_is_at_the_same_place_and_knows_what_it_knew(fake, client):
+def test_a_restarted_fake_keeps_its_url_and_its_state(fake, client):
     code, url = fake.code_for("o-alice"), fake.url
 
     fake.stop()

@@ -84,7 +84,7 @@ def test_a_signature_with_the_decoded_key_is_refused(ask, session_key, path):
 
 @both
 @pytest.mark.parametrize("signature", ["", None, "阿丽"])
-def test_a_signature_that_is_none_is_refused(ask, session_key, path, signature):
+def test_an_invalid_signature_is_refused(ask, session_key, path, signature):
     assert ask(path, session_key, signature=signature).json()["errcode"] == 87009
 
 

@@ -23,7 +23,7 @@ def make_session(person, at, **fields):
 
 
 @time_machine.travel(NOW, tick=False)
-def test_it_says_what_it_did(make_person):
+def test_the_command_prints_what_it_rolled_up(make_person):
     make_session(make_person(created_at=NOW - DAY), NOW - timedelta(hours=2))
 
     lines = lines_of("wxlogin_rollup")

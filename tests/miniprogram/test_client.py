@@ -16,7 +16,7 @@ TESTS = sorted(CLIENT.glob("tests/*.test.js"))
 # "required": a missing Node is a failure. "no": the tests run elsewhere.
 MODE = os.environ.get("MINIPROGRAM", "")
 OLDEST_NODE = 18
-LONGEST = 300  # seconds
+MAX_RUN = 300  # seconds
 
 
 def reason_to_skip() -> str:
@@ -53,7 +53,7 @@ def test_the_client_passes_its_own_tests(file: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=LONGEST,
+        timeout=MAX_RUN,
     )
 
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]

@@ -14,13 +14,13 @@ LATER = NOON + timedelta(hours=1)
 OPENID = "oAlice-0123456789-0123456789"
 
 
-def record(openid=OPENID, *, unionid="", at=NOON, appid="wx-shop", make_user=None):
+def upsert(openid=OPENID, *, unionid="", at=NOON, appid="wx-shop", make_user=None):
     identity = Code2Session(openid=openid, session_key="made-up", unionid=unionid)
     with transaction.atomic():
-        recorded = WeChatUser.objects.upsert_identity(
+        upserted = WeChatUser.objects.upsert_identity(
             appid, identity, find_user=lambda: ((make_user or new_user)(), True), at=at
         )
-    return recorded.wechat_user, recorded.is_new_user
+    return upserted.wechat_user, upserted.is_new_user
 
 
 def new_user():
@@ -33,7 +33,7 @@ def no_user():
 
 @pytest.mark.django_db
 def test_a_first_login_makes_a_person_and_a_user():
-    person, created = record(unionid="u-alice")
+    person, created = upsert(unionid="u-alice")
 
     assert created
     stored = WeChatUser.objects.get()
@@ -45,9 +45,9 @@ def test_a_first_login_makes_a_person_and_a_user():
 
 @pytest.mark.django_db
 def test_a_later_login_finds_the_person_again():
-    person, _ = record()
+    person, _ = upsert()
 
-    again, created = record(at=LATER, make_user=no_user)
+    again, created = upsert(at=LATER, make_user=no_user)
 
     assert (again.pk, created) == (person.pk, False)
     assert (again.created_at, again.last_login_at) == (NOON, LATER)
@@ -55,12 +55,12 @@ def test_a_later_login_finds_the_person_again():
 
 @pytest.mark.django_db
 def test_a_returning_person_costs_two_queries(django_assert_num_queries):
-    record()
+    upsert()
     identity = Code2Session(openid=OPENID, session_key="made-up")
 
     with django_assert_num_queries(2):
-        recorded = WeChatUser.objects.upsert_identity("wx-shop", identity, find_user=no_user, at=LATER)
-        assert recorded.wechat_user.user.is_active
+        upserted = WeChatUser.objects.upsert_identity("wx-shop", identity, find_user=no_user, at=LATER)
+        assert upserted.wechat_user.user.is_active
 
 
 @pytest.mark.django_db
@@ -69,9 +69,9 @@ def test_a_returning_person_costs_two_queries(django_assert_num_queries):
     [("", "u-late", "u-late"), ("u-known", "", "u-known"), ("u-old", "u-new", "u-new"), ("", "", "")],
 )
 def test_a_unionid_may_come_late_and_is_never_forgotten(first, then, kept):
-    record(unionid=first)
+    upsert(unionid=first)
 
-    person, _ = record(unionid=then, at=LATER)
+    person, _ = upsert(unionid=then, at=LATER)
 
     assert person.unionid == kept
     assert WeChatUser.objects.get().unionid == kept
@@ -83,9 +83,9 @@ def test_a_unionid_may_come_late_and_is_never_forgotten(first, then, kept):
     [(OPENID.swapcase(), "wx-shop"), (OPENID, "wx-cafe"), (OPENID, "WX-SHOP"), ("o-bob", "wx-shop")],
 )
 def test_another_openid_or_app_is_another_person(openid, appid):
-    alice, _ = record()
+    alice, _ = upsert()
 
-    other, created = record(openid, appid=appid)
+    other, created = upsert(openid, appid=appid)
 
     assert created
     assert other.user != alice.user
@@ -97,7 +97,7 @@ def test_the_loser_of_two_first_logins_reads_the_winners_row_in_its_next_try(
     winner = make_person(OPENID)
     find_nothing_at_first("update", 0)
 
-    person, created = retry_lost_race(record)(at=LATER)
+    person, created = retry_lost_race(upsert)(at=LATER)
 
     assert (person, created) == (winner, False)
     assert WeChatUser.objects.get().last_login_at == LATER
@@ -111,7 +111,7 @@ def test_a_factory_that_fails_leaves_nothing():
         return get_user_model().objects.create(username="taken")
 
     with pytest.raises(IntegrityError):
-        record(make_user=make_user)
+        upsert(make_user=make_user)
 
     assert not get_user_model().objects.exists()
 

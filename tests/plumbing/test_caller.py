@@ -153,7 +153,7 @@ def test_the_client_says_its_version(rf, sent):
 @pytest.mark.parametrize(
     "sent", ["", "x" * 33, "1 0", " 1", "1\n", "1\r\nSet-Cookie: b", "1\0", "<b>", "1,2", "é", "微信", "=1"]
 )
-def test_what_no_client_of_ours_would_say_is_left_out(rf, sent):
+def test_an_impossible_client_version_is_left_out(rf, sent):
     assert caller_of(from_headers(rf, X_Wxlogin_Client=sent)).client == ""
 
 
@@ -172,7 +172,7 @@ def test_a_user_agent_is_cleaned_and_cut(rf, sent, kept):
     assert caller_of(from_headers(rf, User_Agent=sent)).user_agent == kept
 
 
-def test_a_caller_is_what_the_request_tells(rf):
+def test_a_caller_without_headers_has_only_an_ip_address(rf):
     caller = caller_of(rf.get("/", REMOTE_ADDR=PEER))
 
     assert (caller.ip, caller.user_agent, caller.release, caller.client) == (PEER, "", "", "")

@@ -13,7 +13,7 @@ def test_an_id_never_shows_more_than_half_of_itself(whole: str, shown: str) -> N
 
 
 @pytest.mark.parametrize("masked", [mask_id(""), mask_address(None), mask_address("")])
-def test_nothing_is_a_dash(masked: str) -> None:
+def test_an_empty_value_is_shown_as_a_dash(masked: str) -> None:
     assert masked == "-"
 
 

@@ -52,7 +52,7 @@ OTHER_TROUBLE = {
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("fail", CONTENTION.values(), ids=CONTENTION.keys())
-def test_somebody_in_the_way_is_worth_a_second_try(fail):
+def test_a_transaction_is_retried_after_contention(fail):
     failures = [fail()]
 
     name = add_user(failures)
@@ -74,7 +74,7 @@ def test_there_is_no_third_try():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("fail", OTHER_TROUBLE.values(), ids=OTHER_TROUBLE.keys())
-def test_any_other_trouble_is_not_tried_again_and_leaves_nothing(fail):
+def test_any_other_error_is_not_retried_and_stores_nothing(fail):
     failures = [failure(), fail()]
 
     with pytest.raises((OperationalError, DataError)):
@@ -86,7 +86,7 @@ def test_any_other_trouble_is_not_tried_again_and_leaves_nothing(fail):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("fail", CONTENTION.values(), ids=CONTENTION.keys())
-def test_inside_somebody_elses_transaction_the_failure_is_theirs(fail):
+def test_inside_an_outer_transaction_nothing_is_retried(fail):
     failures = [failure(), fail()]
 
     with pytest.raises(OperationalError), transaction.atomic():
@@ -107,14 +107,14 @@ def test_a_lost_race_for_a_unique_row_is_run_again(lost):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_deadlock_after_a_lost_race_is_still_worth_a_try():
+def test_a_deadlock_after_a_lost_race_is_retried():
     failures = [failure(FromPostgreSQL("40P01")), IntegrityError()]
 
     assert retry_lost_race(add_user)(failures) == "try-0"
 
 
 @pytest.mark.django_db
-def test_only_who_says_so_runs_again_after_a_lost_race():
+def test_only_decorated_functions_run_again_after_a_lost_race():
     failures = [IntegrityError() for _ in range(2)]
 
     with pytest.raises(IntegrityError):
@@ -124,7 +124,7 @@ def test_only_who_says_so_runs_again_after_a_lost_race():
 
 
 @pytest.mark.django_db
-def test_a_constraint_that_never_gives_way_is_told():
+def test_a_race_that_is_lost_each_time_raises_the_error():
     failures = [IntegrityError() for _ in range(8)]
 
     with pytest.raises(IntegrityError):

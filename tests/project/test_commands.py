@@ -131,7 +131,7 @@ def test_the_demo_moves_on_from_taken_ports(demo_environment, running):
 
 @pytest.fixture
 def demo_text(capsys):
-    """Return a function that gives the text of the demo for these addresses."""
+    """Return a function that gives the text of the demo for these URLs."""
 
     def printed(url, fake_url):
         fake = SimpleNamespace(url=fake_url)

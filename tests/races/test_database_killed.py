@@ -222,7 +222,7 @@ def test_people_log_in_until_it_dies_and_nobody_while_it_is_down(disaster: Disas
     assert {login.succeeded for login in disaster.meanwhile} == {False}
 
 
-def test_a_refused_login_is_told_to_try_again_later(disaster: Disaster) -> None:
+def test_a_refused_login_gets_a_retry_after(disaster: Disaster) -> None:
     refusals = [login.answer for login in disaster.logins if not login.succeeded]
 
     refused_with = {(answer.status_code, answer.text[:200]) for answer in refusals}

@@ -59,7 +59,7 @@ def test_eight_erasures_of_one_person_at_once_are_one(
     assert not get_user_model().objects.exists()
 
 
-def test_who_joins_a_user_while_it_is_erased_is_new_or_erased_and_never_nobody(
+def test_a_first_login_during_an_erasure_is_a_new_person_or_erased(
     post: Callable[..., requests.Response], wechat: FakeWeChat, live_server: Any, one_group: None
 ) -> None:
     for number in range(20):

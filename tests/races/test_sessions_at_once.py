@@ -56,7 +56,7 @@ def test_a_logout_beats_the_refreshes_that_race_it(
 
 
 @pytest.mark.parametrize("how", ["block", "disable"])
-def test_who_is_kept_out_while_logging_in_keeps_no_session(
+def test_a_person_blocked_or_disabled_during_the_login_keeps_no_session(
     post: Callable[..., requests.Response], wechat: FakeWeChat, how: str
 ) -> None:
     for number in range(10):

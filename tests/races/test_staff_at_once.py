@@ -40,7 +40,7 @@ def test_sessions_that_two_of_the_staff_end_at_once_are_ended_and_recorded_once(
 def test_parallel_reveals_do_not_pass_the_limit(
     post: Callable[..., requests.Response], wechat: FakeWeChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(revealing, "AT_MOST", 3)
+    monkeypatch.setattr(revealing, "MAX_REVEALS", 3)
     post("login/", {"code": wechat.code_for("o-alice")})
     clerk = get_user_model().objects.create(username="clerk")
 

@@ -65,7 +65,7 @@ def test_another_identity_of_the_same_user_is_not_blocked(alice: Api, bob: Api) 
     assert other.get("me/").status_code == 200
 
 
-def test_a_person_who_was_deleted_meanwhile_is_no_trouble(alice: Api) -> None:
+def test_blocking_a_person_who_was_deleted_meanwhile_does_nothing(alice: Api) -> None:
     gone = person()
     WeChatUser.objects.all().delete()
 

@@ -13,7 +13,7 @@ from wxlogin.services import meanings
 from wxlogin.services.meanings import ERRCODES, KNOWN_ERRCODES, UNKNOWN, explain
 from wxlogin.services.upkeep import doctor
 from wxlogin.wechat import errors
-from wxlogin.wechat.errors import OF_PATH, Misconfigured, WeChatError, error_for
+from wxlogin.wechat.errors import ERRCODES_BY_PATH, Misconfigured, WeChatError, error_for
 
 ROOT = Path(__file__).parents[2]
 MENDABLE = [errcode for errcode, meaning in ERRCODES.items() if meaning.remedy]
@@ -28,7 +28,7 @@ ERRORS = sorted(
     {(error_for("/path", errcode, "").code, errcode) for errcode in errors.ERRCODES}
     | {
         (error_for(path, errcode, "").code, errcode)
-        for path, errcodes in OF_PATH.items()
+        for path, errcodes in ERRCODES_BY_PATH.items()
         for errcode in errcodes
     }
 )

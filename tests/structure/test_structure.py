@@ -175,7 +175,7 @@ FINE = {
 
 
 @pytest.mark.parametrize("files", FINE.values(), ids=FINE.keys())
-def test_what_only_looks_like_an_offence_passes(
+def test_code_that_only_looks_like_an_offence_passes(
     structure: ModuleType,
     plant: Callable[[dict[str, str]], Path],
     capsys: pytest.CaptureFixture[str],

@@ -120,7 +120,7 @@ def test_a_genuine_token_with_a_tail_is_refused(at_noon, tail):
         tokens.read_refresh(pair.refresh + tail)
 
 
-def test_a_refusal_does_not_drag_the_token_along(at_noon):
+def test_a_refusal_does_not_quote_the_token(at_noon):
     with pytest.raises(TokenInvalid) as refusal:
         tokens.read_refresh("made-up-token")
 
@@ -137,7 +137,7 @@ def test_an_expired_access_is_refused(at_noon):
         tokens.read_access(pair.access)
 
 
-class Stranger(Token):
+class ForeignToken(Token):
     token_type = "somebody_elses"
     lifetime = timedelta(days=1)
 
@@ -147,7 +147,7 @@ class Stranger(Token):
     [
         lambda: issue().access,
         lambda: str(RefreshToken()),
-        lambda: str(Stranger()),
+        lambda: str(ForeignToken()),
         lambda: signed(claims(issue().refresh), OTHER_KEY),
         lambda: issue().refresh[:-4] + "AAAA",
     ],

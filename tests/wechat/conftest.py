@@ -47,7 +47,7 @@ authorityKeyIdentifier = keyid
 
 @dataclass(frozen=True)
 class Certificates:
-    """A CA for the tests, and two certificates for the peer: one for its address, one for another name."""
+    """A CA for the tests, and two certificates for the peer: one for its IP address, one for another name."""
 
     ca: str
     good: ssl.SSLContext

@@ -83,7 +83,7 @@ def test_it_is_renewed_while_the_old_one_is_still_good(
     assert (before, after, upstream.fetched) == ("token-1", "token-2", 2)
 
 
-def test_a_renewal_that_fails_costs_nobody_anything_and_is_not_tried_at_each_call(
+def test_a_renewal_that_fails_is_harmless_and_is_not_tried_at_each_call(
     tokens: AccessTokens, upstream: Upstream
 ) -> None:
     with time_machine.travel(NOON, tick=False) as clock:
@@ -147,7 +147,7 @@ def test_a_renewal_leaves_time_for_the_call_itself(tokens: AccessTokens, upstrea
 @pytest.mark.parametrize(
     "junk", ["text", 7, {"value": "token-0"}, {"value": "x", "renew_at": 1, "expires_at": 2, "new": 3}]
 )
-def test_what_another_version_kept_is_fetched_anew(
+def test_a_value_stored_by_another_version_is_a_cache_miss(
     tokens: AccessTokens, upstream: Upstream, store: Memory, junk: Any
 ) -> None:
     store.set(f"wxlogin:access_token:{APPID}", junk, 60)
@@ -165,7 +165,7 @@ def test_a_token_at_its_end_is_not_used(tokens: AccessTokens, upstream: Upstream
             get(tokens, upstream)
 
 
-def test_who_waits_for_the_renewal_of_another_takes_the_old_one(
+def test_a_caller_during_another_ones_renewal_gets_the_current_token(
     tokens: AccessTokens, upstream: Upstream, store: Memory
 ) -> None:
     with time_machine.travel(NOON, tick=False) as clock:
@@ -196,7 +196,7 @@ def test_a_crowd_with_a_cold_cache_makes_one_call(store: Memory, round_: int) ->
     assert upstream.fetched == 1
 
 
-def test_who_waits_too_long_for_another_is_refused_and_does_not_hold_a_thread(
+def test_a_wait_for_another_ones_fetch_is_short_and_ends_with_an_error(
     store: Memory, upstream: Upstream
 ) -> None:
     tokens = AccessTokens(APPID, store, deadline=0.5)

@@ -76,7 +76,7 @@ def test_an_escaped_slash_in_the_key_is_a_slash(wechat, client):
 @pytest.mark.parametrize(
     "nickname", [b"\x01\x02\n\t", b"\xff\xfe\xd8", "阿丽".encode()], ids=["control", "not UTF-8", "Chinese"]
 )
-def test_odd_bytes_beside_what_we_want_do_no_harm(make_answering_peer, make_client, nickname):
+def test_odd_bytes_outside_the_members_that_we_read_do_no_harm(make_answering_peer, make_client, nickname):
     body = b'{"nickname":"' + nickname + b'","openid":"o-alice","session_key":"' + KEY.encode() + b'"}'
     peer = make_answering_peer(answer(body))
 
@@ -177,7 +177,7 @@ def test_a_connection_that_stays_refused_is_tried_twice(wechat, client, monkeypa
     assert len(pauses) == 1
 
 
-def test_a_host_nobody_knows_was_not_asked(make_client):
+def test_an_unknown_host_name_counts_as_not_sent(make_client):
     with pytest.raises((NotSent, WeChatTimeout)):
         make_client("http://wechat.invalid").code2session("any")
 

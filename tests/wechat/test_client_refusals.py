@@ -107,7 +107,7 @@ def test_an_errmsg_may_be_anything(wechat, client, errmsg):
 
 
 @pytest.mark.parametrize("depth", [100, *range(800, 1000, 10), 30_000])
-def test_a_nested_errmsg_is_no_trap(wechat, client, depth):
+def test_a_nested_errmsg_still_gives_a_wechat_error(wechat, client, depth):
     answer_with(wechat, '{"errcode":40013,"errmsg":' + "[" * depth + "]" * depth + "}")
 
     with pytest.raises((Misconfigured, BadResponse)):

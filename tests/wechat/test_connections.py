@@ -44,7 +44,7 @@ def test_a_connection_the_peer_closed_is_made_again(make_peer, make_client):
     assert (peer.connections, len(peer.requests)) == (3, 3)
 
 
-def test_what_comes_after_an_answer_is_not_the_next_answer(make_peer, make_client):
+def test_bytes_after_an_answer_are_not_the_next_answer(make_peer, make_client):
     smuggled = answer({**GOOD, "openid": "o-mallory"})
 
     def says_more_than_asked(visit):

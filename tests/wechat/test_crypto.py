@@ -111,7 +111,7 @@ def test_push_signature_sorts_its_parts():
 
 
 @pytest.mark.parametrize("odd", ["\ud800", "阿丽", "\0", ""])
-def test_anything_a_stranger_sends_has_some_signature(odd):
+def test_any_untrusted_text_has_a_signature(odd):
     assert len(push_signature(TOKEN, "1714112445", "415670741", odd)) == 40
     assert len(raw_data_signature(odd, SESSION_KEY)) == 40
 

@@ -94,7 +94,7 @@ CHECK, RESET, TOKEN = "/wxa/checksession", "/wxa/resetusersessionkey", "/cgi-bin
         ],
     ],
 )
-def test_what_a_code_is_depends_on_what_was_asked(path, errcode, kind, code):
+def test_the_meaning_of_an_errcode_depends_on_the_path(path, errcode, kind, code):
     error = error_for(path, errcode, "")
 
     assert type(error) is kind
@@ -119,7 +119,7 @@ def test_an_errcode_nobody_knows_is_a_bad_response(errcode):
         (TooManyInFlight, "wechat_unavailable"),
     ],
 )
-def test_what_carries_no_errcode_has_a_code_too(kind, code):
+def test_errors_without_an_errcode_have_a_code_too(kind, code):
     error = kind(PATH)
 
     assert (error.code, error.errcode, error.rid) == (code, None, "")

@@ -139,7 +139,7 @@ def test_no_secret_is_logged_or_raised(behave, make_peer, make_client, outcome_o
         assert_holds_no_secret(texts_of_error(outcome))
 
 
-def test_the_behaviours_are_what_they_are_called(make_peer, make_client, outcome_of):
+def test_each_behaviour_has_the_outcome_of_its_name(make_peer, make_client, outcome_of):
     kinds = {
         name: type(outcome_of(make_client(make_peer(behave).url))).__name__
         for name, behave in BEHAVIOURS.items()
@@ -211,7 +211,7 @@ def not_full(outcome):
     return outcome
 
 
-def test_a_full_house_names_no_url(make_peer, make_client, outcome_of):
+def test_too_many_calls_in_flight_names_no_url(make_peer, make_client, outcome_of):
     peer = make_peer(hangs)
     client = make_client(peer.url, concurrency=1)
     with ThreadPoolExecutor(1) as callers:

@@ -32,7 +32,7 @@ class AppColumn(Columns):
 
 
 class PersonColumns(AppColumn):
-    """The person, the app and the address of a row."""
+    """The person, the app and the IP address of a row."""
 
     @admin.display(description=_("WeChat user"))
     def person(self, row: Any) -> str:

@@ -18,7 +18,7 @@ Choices = list[tuple[str, Any]]
 
 
 class ChoiceFilter(admin.SimpleListFilter):
-    """A filter with ``get_choices`` and ``apply``. A value that is none of the choices finds nothing."""
+    """A filter with ``get_choices`` and ``apply``. An unknown value matches no row."""
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
         return self.get_choices()

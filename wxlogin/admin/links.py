@@ -1,4 +1,4 @@
-"""Addresses of staff pages, and links to them."""
+"""URLs of staff pages, and links to them."""
 
 from typing import Any
 
@@ -21,12 +21,12 @@ def list_url(model: type[Model], **query: Any) -> str:
 
 
 def act_url(row: Model, name: str, **query: Any) -> str:
-    """Return the address of the form that asks staff before the act ``name`` is done to ``row``."""
+    """Return the URL of the form that asks staff before the act ``name`` is done to ``row``."""
     return _add_query(_reverse(row, "act", quote(row.pk), name), query)
 
 
 def diagnosis_url(person: WeChatUser) -> str:
-    """Return the address of the page that says why the person can't log in."""
+    """Return the URL of the page that says why the person can't log in."""
     return _add_query(reverse("admin:wxlogin_overview_why"), {"q": person.user_id})
 
 

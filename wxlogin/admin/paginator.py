@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from wxlogin.models.estimates import estimated_count
 from wxlogin.models.lists import ids_if_few, ids_in_order, is_filtered, with_ids
 
-# A filtered list is counted up to so many rows.
+# A filtered list is counted up to this number of rows.
 MAX_COUNTED = 1_000
 # No further page can be opened: the database reads all rows before a page.
 MAX_PAGES = 200

@@ -60,7 +60,7 @@ class WeChatView(APIView):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:  # type: ignore[override]
         # With ATOMIC_REQUESTS, a transaction would stay open during a call to WeChat. And a refusal would roll
-        # back what goes with it, for example the end of a session.
+        # back what was stored before it, for example the end of a session.
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

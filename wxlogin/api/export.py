@@ -39,7 +39,7 @@ class ExportedSessionSerializer(serializers.ModelSerializer):
 class ExportedActSerializer(serializers.ModelSerializer):
     """An act of staff on the person.
 
-    It leaves out which member of staff acted, and the reason, which is written for staff.
+    It leaves out which staff member acted, and the reason, which is written for staff.
     """
 
     created_at = UTCTime()

@@ -60,7 +60,7 @@ class Throttle(BaseThrottle):
         raise NotImplementedError
 
     def client_key(self, request: Request) -> str:
-        """Return the key that the call is counted under: the network of the client's address."""
+        """Return the key that the call is counted under: the network of the client's IP address."""
         return client_network(client_address(request))
 
     def allow_request(self, request: Request, view: APIView) -> bool:
@@ -93,7 +93,7 @@ class DataThrottle(Throttle):
 
 
 class SessionDataThrottle(DataThrottle):
-    """A limit for each login session, since an attacker who tries open data may call from many addresses."""
+    """A limit for each login session, since an attacker who tries open data may call from many IP addresses."""
 
     scope = "data-session"
 

@@ -163,7 +163,7 @@ class PhoneView(DataView):
 
 
 class EventsView(WeChatView):
-    """The address that WeChat pushes messages to. WeChat signs its requests and expects plain text."""
+    """The URL that WeChat pushes messages to. WeChat signs its requests and expects plain text."""
 
     authentication_classes = []
     permission_classes = [AllowAny]

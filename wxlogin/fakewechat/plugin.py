@@ -33,7 +33,7 @@ def _connect_django_settings(wechat: FakeWeChat, request: pytest.FixtureRequest)
         # pytest-django isn't installed, or has no Django settings and would skip the test.
         return
     if hasattr(settings, "WXLOGIN"):
-        # All calls of a test run come from one address, which must not hit a rate limit.
+        # All calls of a test run come from one IP address, which must not hit a rate limit.
         rates = dict.fromkeys(("LOGIN_RATE", "REFRESH_RATE", "DATA_RATE"), "1000000/min")
         settings.WXLOGIN = {**settings.WXLOGIN, **rates, "API_BASE": wechat.url}
         wechat.apps = known_apps(settings.WXLOGIN.get("APPS") or {}, check_secrets=False)

@@ -29,7 +29,7 @@ class WeChat:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all people, codes, session keys, access tokens, faults and calls."""
+        """Remove all people, codes, session keys, access tokens, faults and calls."""
         with self._lock:
             self._people: dict[str, Person] = {}
             self._codes: dict[str, LoginCode] = {}

@@ -48,7 +48,7 @@ class CarriedBlockQuerySet(models.QuerySet["CarriedBlock"]):
         self.filter(pk=carried.pk).delete()
         return carried.fields if at < carried.forgotten_at else {}
 
-    def kept(self, at: datetime) -> "CarriedBlockQuerySet":
+    def unexpired(self, at: datetime) -> "CarriedBlockQuerySet":
         """Blocks whose time is not over yet."""
         return self.filter(forgotten_at__gt=at)
 

@@ -11,10 +11,10 @@ from .lists import ids_if_few
 
 M = TypeVar("M", bound=models.Model)
 
-# A filter that finds at most so many rows is answered by their keys.
-FEW = 1_000
-# The list shows at most so many conflicting unionids.
-MOST_UNIONIDS = 10_000
+# If a filter finds at most this many rows, ``by_key`` selects them by primary key.
+MAX_KEYS = 1_000
+# The list shows at most this many conflicting unionids.
+MAX_UNIONIDS = 10_000
 
 
 class ConflictQuerySet(models.QuerySet[M]):
@@ -42,20 +42,20 @@ class ConflictQuerySet(models.QuerySet[M]):
         """The same identities as ``in_conflict``, but quick for a whole table.
 
         First find the unionids that have two users anywhere, then check the groups for these, at most
-        ``MOST_UNIONIDS`` of them.
+        ``MAX_UNIONIDS`` of them.
         """
         # The user as text, since PostgreSQL knows no smallest UUID. Both columns are in one index, so no row is read.
         user = Cast("user", models.CharField(max_length=64))
         known = self.model._default_manager.filter(unionid__gt="").order_by().values("unionid")
         shared = known.annotate(one=Min(user), another=Max(user)).exclude(one=F("another"))
         # A list and no subquery: with a subquery the database looks at each person first.
-        unionids = list(shared.values_list("unionid", flat=True)[:MOST_UNIONIDS])
+        unionids = list(shared.values_list("unionid", flat=True)[:MAX_UNIONIDS])
         return self.by_key(self.filter(unionid__in=unionids).in_conflict(groups))
 
     def by_key(self, rows: Self) -> Self:
-        """Return ``rows``, selected by primary key if they are few.
+        """Return ``rows``, selected by primary key if there are at most ``MAX_KEYS``.
 
         A database looks for a rare row along the index of the sort order, past all other rows.
         """
-        ids = ids_if_few(rows, FEW)
+        ids = ids_if_few(rows, MAX_KEYS)
         return rows if ids is None else self.filter(pk__in=ids)

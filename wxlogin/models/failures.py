@@ -26,7 +26,7 @@ class LoginFailureQuerySet(models.QuerySet["LoginFailure"]):
     def of_person_since(self, wechat_user: WeChatUser, since: datetime) -> "LoginFailureQuerySet":
         return self.filter(wechat_user=wechat_user, created_at__gt=since)
 
-    def of_nobody_known(
+    def without_person(
         self,
         appid: str,
         since: datetime,
@@ -34,10 +34,7 @@ class LoginFailureQuerySet(models.QuerySet["LoginFailure"]):
         addresses: Iterable[str] | None = None,
         codes: Iterable[str] | None = None,
     ) -> "LoginFailureQuerySet":
-        """Failures in one app of calls that WeChat hadn't named a person for.
-
-        If given, ``addresses`` and ``codes`` narrow them down.
-        """
+        """Failures in one app that have no person. If given, ``addresses`` and ``codes`` narrow them down."""
         rows = self.filter(appid=appid, created_at__gt=since, wechat_user=None)
         if addresses is not None:
             rows = rows.filter(ip__in=addresses)
@@ -50,8 +47,8 @@ class LoginFailureQuerySet(models.QuerySet["LoginFailure"]):
         )
         return list(groups.order_by("-latest")[:most])
 
-    def forget_people(self, people: list[WeChatUser]) -> None:
-        """Remove person, address and client from failures of people about to be erased. The rows stay."""
+    def clear_people(self, people: list[WeChatUser]) -> None:
+        """Remove person, IP address and client from failures of people about to be erased. The rows stay."""
         self.filter(wechat_user__in=people).update(wechat_user=None, ip=None, client="")
 
 

@@ -14,14 +14,14 @@ from .sessions import LoginSession
 
 # The upper bounds of the buckets of the latency histogram, in milliseconds.
 BUCKETS = [50, 100, 200, 400, 800, 1600, 3200, 6400]
-# The bucket of calls slower than the last bound.
-BEYOND = 0
+# The bucket of calls that are slower than the last bound.
+ABOVE_LAST_BUCKET = 0
 
 NO_CODE = Value("", output_field=models.CharField())
 NO_NUMBER = Cast(Value(None), IntegerField())
 BUCKET = Case(
     *(When(upstream_ms__lte=bound, then=Value(bound)) for bound in BUCKETS),
-    When(upstream_ms__isnull=False, then=Value(BEYOND)),
+    When(upstream_ms__isnull=False, then=Value(ABOVE_LAST_BUCKET)),
     output_field=IntegerField(),
 )
 
@@ -32,8 +32,8 @@ class HourlyFigureQuerySet(models.QuerySet["HourlyFigure"]):
         latest: datetime | None = self.filter(kind=HourlyFigure.Kind.SETTLED).aggregate(at=Max("hour"))["at"]
         return latest
 
-    def settle(self, ends: list[datetime]) -> None:
-        """Claim the hours that end at ``ends``, in order. Raises ``IntegrityError`` if another process has some.
+    def claim_hours(self, ends: list[datetime]) -> None:
+        """Claim the hours that end at ``ends``. Raises ``IntegrityError`` if another process has claimed one of them.
 
         A process claims the hours first and rolls them up in the same transaction: a second process then waits,
         and can't overwrite the first one's figures with counts of rows that were purged meanwhile.
@@ -75,7 +75,7 @@ class HourlyFigureQuerySet(models.QuerySet["HourlyFigure"]):
         people = _per_hour(WeChatUser, HourlyFigure.Kind.NEW_PEOPLE, since, until)
         counts: Counter[tuple[str, datetime, str, str]] = Counter()
         for kind, hour, appid, code, errcode, bucket, count in logins.union(failures, people, all=True):
-            counts[kind, hour, appid, label_of(code, errcode)] += count
+            counts[kind, hour, appid, make_label(code, errcode)] += count
             if bucket is not None:
                 counts[HourlyFigure.Kind.LATENCY, hour, appid, str(bucket)] += count
         return [
@@ -84,7 +84,7 @@ class HourlyFigureQuerySet(models.QuerySet["HourlyFigure"]):
         ]
 
     def live_now(self, hour: datetime, at: datetime, appids: list[str]) -> list["HourlyFigure"]:
-        """Count the live sessions of each app at ``at``, as figures of ``hour``. Each of ``appids`` gets one, 0 too."""
+        """Count the live sessions of each app at ``at``, as figures of ``hour``. One of ``appids`` without any gets a 0."""
         rows = LoginSession.objects.live(at).order_by().values_list("appid").annotate(Count("pk"))
         counts: dict[str, int] = {**dict.fromkeys(appids, 0), **dict(rows)}
         kind = HourlyFigure.Kind.LIVE_SESSIONS
@@ -100,7 +100,7 @@ class HourlyFigureQuerySet(models.QuerySet["HourlyFigure"]):
         ``days`` holds the start of each day. The database can't compute it, since MariaDB may have no time zones.
         """
         begun = (When(hour__gte=begin, then=Value(day)) for day, begin in reversed(list(enumerate(days))))
-        kinds = [kind for kind in HourlyFigure.Kind if kind not in NO_SUMS]
+        kinds = [kind for kind in HourlyFigure.Kind if kind not in NOT_SUMMABLE]
         rows = self.filter(kind__in=kinds, hour__gte=days[0], hour__lt=until).order_by()
         return rows.values_list(Case(*begun, output_field=IntegerField()), "kind", "appid", "label").annotate(
             Sum("count")
@@ -121,7 +121,7 @@ class HourlyFigure(models.Model):
         NEW_PEOPLE = "new_people", _("new people")
         # Label: our code, and the errcode behind it if there is one.
         FAILURES = "failures", _("failures")
-        # Label: one of BUCKETS, or BEYOND.
+        # Label: one of BUCKETS, or ABOVE_LAST_BUCKET.
         LATENCY = "latency", _("upstream latency")
         # Counted at the end of the hour.
         LIVE_SESSIONS = "live_sessions", _("live sessions")
@@ -151,15 +151,15 @@ class HourlyFigure(models.Model):
 
 
 # The counts of these kinds can't be added up over hours.
-NO_SUMS = (HourlyFigure.Kind.LIVE_SESSIONS, HourlyFigure.Kind.SETTLED)
+NOT_SUMMABLE = (HourlyFigure.Kind.LIVE_SESSIONS, HourlyFigure.Kind.SETTLED)
 
 
-def label_of(code: str, errcode: int | None) -> str:
+def make_label(code: str, errcode: int | None) -> str:
     return code if errcode is None else f"{code} {errcode}"
 
 
-def parts_of(label: str) -> tuple[str, int | None]:
-    """Take a label of ``label_of`` apart."""
+def split_label(label: str) -> tuple[str, int | None]:
+    """Return the code and the errcode of a label that ``make_label`` made."""
     code, _space, errcode = label.partition(" ")
     return code, int(errcode) if errcode else None
 

@@ -234,7 +234,7 @@ class WeChatUser(models.Model):
             return None
         return phones.open_sealed(self.sealed_phone, appid=self.appid, openid=self.openid)
 
-    def keep_phone(self, phone: PhoneNumber) -> bool:
+    def store_phone(self, phone: PhoneNumber) -> bool:
         """Seal and store ``phone``. False if the person was deleted meanwhile. Two people may have one phone."""
         sealed = phones.seal(phone, appid=self.appid, openid=self.openid)
         return self.change(sealed_phone=sealed, phone_hash=phones.fingerprint(phone))

@@ -7,7 +7,7 @@ from wxlogin.sealing import vault
 from wxlogin.wechat.results import PhoneNumber
 
 PURPOSE = "phone"
-LONGEST_COUNTRY_CODE = 3
+MAX_COUNTRY_CODE_LENGTH = 3
 
 
 def seal(phone: PhoneNumber, *, appid: str, openid: str) -> bytes:
@@ -32,6 +32,6 @@ def fingerprints_of(text: str) -> list[str]:
         return []
     international = re.match(r"\s*(\+|00)", text)
     digits = re.sub(r"\D", "", text.strip().removeprefix("00") if international else text)
-    cut = range(LONGEST_COUNTRY_CODE + 1) if international else [0]
+    cut = range(MAX_COUNTRY_CODE_LENGTH + 1) if international else [0]
     keys = vault()
     return [found for start in cut for found in keys.fingerprints(digits[start:], purpose=PURPOSE)]

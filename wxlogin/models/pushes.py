@@ -9,7 +9,7 @@ class ReceivedPushQuerySet(models.QuerySet["ReceivedPush"]):
         """Messages that can't do harm if they are sent again."""
         return self.filter(is_lasting=False)
 
-    def is_new(self, digest: str, at: datetime, *, is_lasting: bool) -> bool:
+    def insert_if_new(self, digest: str, at: datetime, *, is_lasting: bool) -> bool:
         """Insert a message. False if it came before. Needs a transaction: after a rollback it may come again."""
         return self.get_or_create(digest=digest, defaults={"received_at": at, "is_lasting": is_lasting})[1]
 
@@ -19,7 +19,7 @@ class ReceivedPush(models.Model):
 
     digest = models.CharField(max_length=64, unique=True)
     received_at = models.DateTimeField(db_index=True)
-    # Kept for good: if somebody replayed the message, it would harm a person who came back meanwhile.
+    # True if the row is never purged: a replayed message would erase data of a person who has come back since.
     is_lasting = models.BooleanField(default=False)
 
     objects = ReceivedPushQuerySet.as_manager()

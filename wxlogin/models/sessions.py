@@ -46,7 +46,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         return self.order_by("-created_at", "-pk")
 
     def open(self) -> "LoginSessionQuerySet":
-        """Sessions that nobody ended. Some of them may be past a limit: see ``live``."""
+        """Sessions that aren't marked as ended. Some of them may be past a limit: see ``live``."""
         return self.filter(ended_at=None)
 
     def live(self, at: datetime) -> "LoginSessionQuerySet":

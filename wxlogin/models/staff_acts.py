@@ -23,14 +23,14 @@ class StaffActQuerySet(models.QuerySet["StaffAct"]):
         """The same acts, newest first."""
         return self.order_by("-created_at")
 
-    def add(self, people: Iterable[WeChatUser], *, are_going: bool, **columns: Any) -> None:
+    def add(self, people: Iterable[WeChatUser], *, will_be_erased: bool, **columns: Any) -> None:
         """Insert a row for each of ``people``, or one row if there are none.
 
-        ``are_going``: the people are about to be erased, so the rows get no foreign key to them.
+        ``will_be_erased``: the people are about to be erased, so the rows get no foreign key to them.
         """
         rows = [
             StaffAct(
-                wechat_user_id=None if are_going else person.pk,
+                wechat_user_id=None if will_be_erased else person.pk,
                 person=person.log_hash,
                 appid=person.appid,
                 **columns,
@@ -39,7 +39,7 @@ class StaffActQuerySet(models.QuerySet["StaffAct"]):
         ]
         StaffAct.objects.bulk_create(rows or [StaffAct(**columns)])
 
-    def forget_reasons(self, user: AbstractBaseUser, people: list[WeChatUser]) -> None:
+    def clear_reasons(self, user: AbstractBaseUser, people: list[WeChatUser]) -> None:
         """Empty the reasons of acts on people about to be erased: staff may have written names and phone numbers."""
         pk = str(user.pk)
         moved = Q(from_user=pk) | Q(to_user=pk)

@@ -14,7 +14,9 @@ class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
         """Lock the row until the transaction ends, and return it. A parallel merge may give it another user."""
         return self.select_for_update().filter(group=group, unionid=unionid).first()
 
-    def point(self, owner: "UnionidOwner | None", group: str, unionid: str, user: AbstractBaseUser) -> None:
+    def set_owner(
+        self, owner: "UnionidOwner | None", group: str, unionid: str, user: AbstractBaseUser
+    ) -> None:
         """Make ``user`` the owner. Raises ``IntegrityError`` if a parallel login inserted the row first."""
         if owner is None:
             self.create(group=group, unionid=unionid, user_id=user.pk)
@@ -29,10 +31,10 @@ class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
         """Make ``target`` the owner of all unionids of ``source``."""
         self.filter(user_id=source.pk).update(user_id=target.pk)
 
-    def forget(self, user: AbstractBaseUser, unionids: Iterable[str]) -> None:
+    def delete_for(self, user: AbstractBaseUser, unionids: Iterable[str]) -> None:
         """Delete the rows of a user whose identities, with ``unionids``, were just erased.
 
-        Also delete rows of these unionids that point to another user, unless an identity still has the unionid.
+        Also delete rows of these unionids that name another user, unless an identity still has the unionid.
         """
         self.filter(user_id=user.pk).delete()
         known = WeChatUser.objects.filter(unionid__in=unionids).values("unionid")

@@ -48,7 +48,10 @@ def block(
 
 @in_one_transaction
 def unblock(wechat_user: WeChatUser, *, reason: str, staff: Staff = None) -> None:
-    """Let ``wechat_user`` log in again. Sessions that the block ended stay ended. ``ValueError`` as ``block``."""
+    """Let ``wechat_user`` log in again. Sessions that the block ended stay ended.
+
+    Raises ``ValueError`` for a reason that is empty or longer than 200 characters.
+    """
     reason = checked_reason(reason)
     if not wechat_user.change(
         blocked_at=None, blocked_until=None, block_reason="", block_reason_public=False

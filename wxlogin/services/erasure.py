@@ -70,9 +70,12 @@ def preview(user: AbstractBaseUser) -> Preview:
 @retry_lost_race
 @in_one_transaction
 def erase_for_staff(user: AbstractBaseUser, *, staff: Staff, reason: str) -> int:
-    """Erase, and record the act. Return how many identities there were. Raises ``ValueError`` too, as ``block``."""
+    """Erase ``user``, and record the act. Return the number of identities.
+
+    Raises what ``erase`` raises, and ``ValueError`` for a reason that is empty or longer than 200 characters.
+    """
     checked = checked_reason(reason)
-    record_erasure = partial(record, Action.ERASE, staff=staff, reason=checked, are_going=True)
+    record_erasure = partial(record, Action.ERASE, staff=staff, reason=checked, will_be_erased=True)
     return sum([_erase(fresh, timezone.now(), record_erasure) for fresh in lock_users(user)])
 
 
@@ -89,10 +92,10 @@ def _erase(
             record_erasure(people)
         _carry_blocks(user, people, now)
         ended += LoginSession.objects.of_people(people).end_erased(now)
-        StaffAct.objects.forget_reasons(user, people)
-        LoginFailure.objects.forget_people(people)
+        StaffAct.objects.clear_reasons(user, people)
+        LoginFailure.objects.clear_people(people)
         WeChatUser.objects.delete_rows(people)
-        UnionidOwner.objects.forget(user, {person.unionid for person in people})
+        UnionidOwner.objects.delete_for(user, {person.unionid for person in people})
         erased += people
     if not erased:
         # A parallel erasure was quicker.

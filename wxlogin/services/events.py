@@ -1,4 +1,4 @@
-"""Messages that WeChat pushes: withdrawn consent, which we obey, and all others, which become a signal."""
+"""Messages that WeChat pushes. Act on the three that withdraw consent, and send a signal for every message."""
 
 import json
 import re
@@ -32,7 +32,7 @@ ENCRYPTED_ONLY = {"tousername", "encrypt"}
 
 
 def answer_handshake(appid: str, query: Mapping[str, str]) -> str:
-    """Return the echostr that the WeChat console expects when the address is entered. Raises ``PushRefused``."""
+    """Return the echostr that the WeChat console expects when the URL is entered. Raises ``PushRefused``."""
     with _log_refusals(appid):
         _check(_app(appid), query.get("signature", ""), query)
     return query.get("echostr", "")
@@ -49,7 +49,7 @@ def _app(appid: str) -> App:
     app = conf.APPS.get(appid)
     if app is None:
         raise PushRefused("unknown app")
-    # Without a token anybody could sign.
+    # An empty token is no secret: anybody could compute the signature.
     if not app.push_token:
         raise PushRefused("no PUSH_TOKEN")
     return app
@@ -94,7 +94,7 @@ def _parse(body: bytes) -> Message:
         # Raises an error if the message is nested too deep.
         json.dumps(message)
         return {name.strip().lower(): value for name, value in message.items()}
-    except Exception:  # noqa: BLE001  a stranger wrote the body, and expat has exceptions of its own
+    except Exception:  # noqa: BLE001  anybody can send this body, and expat has its own exceptions
         raise PushRefused("neither JSON nor XML") from None
 
 
@@ -107,17 +107,19 @@ def text_in(message: Message, name: str) -> str:
 @in_one_transaction
 def _act_once(appid: str, message: Message) -> None:
     """Act on a message that is new. After an error nothing is stored, and WeChat sends the message again."""
-    duty = DUTIES.get(text_in(message, "Event").lower())
-    if not ReceivedPush.objects.is_new(_digest(appid, message), timezone.now(), is_lasting=duty is not None):
+    handler = HANDLERS.get(text_in(message, "Event").lower())
+    if not ReceivedPush.objects.insert_if_new(
+        _digest(appid, message), timezone.now(), is_lasting=handler is not None
+    ):
         return
     wechat_user = _person_in(appid, message)
-    if duty and wechat_user:
-        duty(wechat_user, message)
+    if handler and wechat_user:
+        handler(wechat_user, message)
     transaction.on_commit(lambda: _announce(appid, message, wechat_user), robust=True)
 
 
 def _clear_profile(wechat_user: WeChatUser, message: Message) -> None:
-    pictures.forget_avatar(wechat_user)
+    pictures.delete_avatar(wechat_user)
     wechat_user.change(nickname="")
 
 
@@ -133,7 +135,7 @@ def _cancel(wechat_user: WeChatUser, message: Message) -> None:
     erasure.erase(wechat_user.user)
 
 
-DUTIES: dict[str, Callable[[WeChatUser, Message], None]] = {
+HANDLERS: dict[str, Callable[[WeChatUser, Message], None]] = {
     "user_info_modified": _clear_profile,
     "user_authorization_revoke": _revoke,
     "user_authorization_cancellation": _cancel,

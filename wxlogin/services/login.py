@@ -54,7 +54,7 @@ def login_with_code(code: str, *, appid: str, caller: Caller, phone_code: str = 
         session=session.public_id,
         created=login.created,
     )
-    for public_id in login.replaced:
+    for public_id in login.replaced_ids:
         log("session ended", session=public_id, reason="replaced")
     if phone_code:
         phone.bind_at_login(wechat_user, phone_code, caller=caller, started=started)
@@ -62,23 +62,24 @@ def login_with_code(code: str, *, appid: str, caller: Caller, phone_code: str = 
 
 
 @dataclass(frozen=True)
-class _Stored:
-    """A stored login. ``replaced``: public ids of the sessions that this one replaced."""
+class _StoredLogin:
+    """A stored login. ``replaced_ids``: public ids of the sessions that this one replaced."""
 
     session: LoginSession
     created: bool
-    replaced: list[str]
+    replaced_ids: list[str]
 
 
 @retry_lost_race
 @in_one_transaction
 def _store(
     appid: str, identity: Code2Session, *, asked_at: datetime, caller: Caller, upstream_ms: int
-) -> _Stored | AccountDisabled:
+) -> _StoredLogin | AccountDisabled:
     """Store everything about a login in one transaction.
 
-    A refusal is raised as ``AccountDisabled``, which rolls everything back; for somebody new with a carried block
-    it is returned, which keeps the row, so that staff find the person and can unblock them.
+    If the person may not log in, raise ``AccountDisabled``, which rolls everything back. Exception: for a new
+    identity with a carried block, return it instead. Then the row is stored, and staff can find and unblock the
+    person.
     """
     now = timezone.now()
     upserted = WeChatUser.objects.upsert_identity(
@@ -92,7 +93,7 @@ def _store(
         if upserted.is_blocked_again:
             return AccountDisabled(reason, wechat_user)
         raise AccountDisabled(reason, None if upserted.is_new else wechat_user)
-    SessionKey.objects.keep(wechat_user, identity.session_key, asked_at=asked_at)
+    SessionKey.objects.store(wechat_user, identity.session_key, asked_at=asked_at)
     session = LoginSession.objects.start(
         wechat_user,
         at=now,
@@ -102,8 +103,8 @@ def _store(
         client=caller.client,
         upstream_ms=upstream_ms,
     )
-    replaced = LoginSession.objects.end_surplus(wechat_user, now)
+    replaced_ids = LoginSession.objects.end_surplus(wechat_user, now)
     transaction.on_commit(
         lambda: logged_in.send(sender=WeChatUser, login_session=session, created=created), robust=True
     )
-    return _Stored(session, created, replaced)
+    return _StoredLogin(session, created, replaced_ids)

@@ -1,6 +1,6 @@
 """Meanings of refusals: what each errcode and each code of ours means, and what staff and the operator do.
 
-The admin, the doctor, both READMEs and the fake WeChat agree with these tables, by tests/services/test_meanings.py.
+tests/services/test_meanings.py checks that the admin, the doctor, both READMEs and the fake WeChat agree with them.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Meaning:
-    """The meaning of a refusal. ``advice`` is for staff; ``remedy`` is for operators, "" if they can't mend it."""
+    """The meaning of a refusal. ``advice`` is for staff; ``remedy`` is for operators, "" if they can't fix it."""
 
     text: Text
     advice: Text
@@ -32,7 +32,7 @@ class Meaning:
 
 
 def explain(code: str, errcode: int | None = None) -> Meaning:
-    """Return the meaning of ``code`` and ``errcode`` as a failure row keeps them. Unknown ones get one too."""
+    """Return the meaning of ``code`` and ``errcode`` as a failure row stores them. Unknown ones have a meaning too."""
     meaning = CODES.get(code, UNKNOWN)
     if errcode is None:
         return meaning
@@ -47,7 +47,7 @@ def _tell_operators(what: Text) -> Text:
 
 
 def _for_operators(text: Text, remedy: Text) -> Meaning:
-    """Return the meaning of something that operators can mend."""
+    """Return the meaning of something that operators can fix."""
     return Meaning(text, _tell_operators(remedy), remedy)
 
 
@@ -58,7 +58,7 @@ def _bug(text: Text) -> Meaning:
 
 # Remedies: what operators do.
 LOOK_IT_UP = _("Look the errcode up in WeChat's documentation.")
-LATER = _("Try again later: the quota of this minute, or of this day, is used up.")
+QUOTA_USED_UP = _("Try again later: the quota of this minute, or of this day, is used up.")
 WRONG_SECRET = _("Compare the AppSecret with the WeChat console; a reset there ends the one before.")
 WHITELIST = _(
     "Add this machine's public address to the app's IP whitelist in the WeChat console, or turn that off."
@@ -70,10 +70,10 @@ OTHER_PROGRAM = _(
 )
 
 # Advice: what staff do.
-AGAIN = _("Ask them to open the mini-program again: each time it gets a new code.")
+OPEN_AGAIN = _("Ask them to open the mini-program again: each time it gets a new code.")
 TAP_AGAIN = _("Ask them to tap the button for the phone number again.")
-IN_A_MINUTE = _("Ask them to wait a minute. If many people are told so, tell whoever runs the server.")
-IF_IT_STAYS = _("Ask them to try again in a few minutes. If it stays so, tell whoever runs the server.")
+WAIT_A_MINUTE = _("Ask them to wait a minute. If many people are told so, tell whoever runs the server.")
+TRY_LATER = _("Ask them to try again in a few minutes. If it stays so, tell whoever runs the server.")
 OUR_FAULT = _("This should never happen: report it as a bug, with the rid from the log.")
 
 # Meanings that several rows share.
@@ -97,7 +97,7 @@ UNKNOWN = Meaning(
 CODES: dict[str, Meaning] = {
     "code_invalid": Meaning(
         _("The login code was not accepted: it is expired, was used already, or is of another mini-program."),
-        AGAIN,
+        OPEN_AGAIN,
     ),
     "phone_code_invalid": PHONE_CODE_UNUSABLE,
     "user_blocked": Meaning(
@@ -109,7 +109,7 @@ CODES: dict[str, Meaning] = {
         _("Look at the person's page: it says who blocked them, why and until when."),
     ),
     "session_key_missing": KEY_DEAD,
-    "wechat_too_frequent": Meaning(_("WeChat got too many calls at once."), IN_A_MINUTE),
+    "wechat_too_frequent": Meaning(_("WeChat got too many calls at once."), WAIT_A_MINUTE),
     "wechat_misconfigured": _for_operators(
         _("WeChat refuses the server: something in its settings or in the WeChat console is wrong."),
         _("Run manage.py wxlogin_doctor."),
@@ -120,14 +120,14 @@ CODES: dict[str, Meaning] = {
     ),
     "wechat_unavailable": Meaning(
         _("WeChat could not be reached, or the server waits for too many of its answers already."),
-        IF_IT_STAYS,
+        TRY_LATER,
     ),
-    "wechat_timeout": Meaning(_("WeChat took too long to answer."), IF_IT_STAYS),
+    "wechat_timeout": Meaning(_("WeChat took too long to answer."), TRY_LATER),
 }
 
 # A row for each errcode that means the same for every call.
 ERRCODES: dict[int, Meaning] = {
-    -1: Meaning(_("WeChat was too busy to answer."), IF_IT_STAYS, _("Try again later.")),
+    -1: Meaning(_("WeChat was too busy to answer."), TRY_LATER, _("Try again later.")),
     40001: _for_operators(
         _("WeChat refuses the AppSecret, or an access_token made with an older one."), WRONG_SECRET
     ),
@@ -156,9 +156,11 @@ ERRCODES: dict[int, Meaning] = {
     43001: _bug(_("The server asked WeChat in a wrong way (GET is required).")),
     43002: _bug(_("The server asked WeChat in a wrong way (POST is required).")),
     44002: _bug(_("The server asked WeChat in a wrong way (the body is empty).")),
-    45009: _for_operators(_("The app has used up its quota of calls to WeChat for today."), LATER),
+    45009: _for_operators(_("The app has used up its quota of calls to WeChat for today."), QUOTA_USED_UP),
     45011: Meaning(
-        _("WeChat got too many calls in this minute, from the app or of this person."), IN_A_MINUTE, LATER
+        _("WeChat got too many calls in this minute, from the app or of this person."),
+        WAIT_A_MINUTE,
+        QUOTA_USED_UP,
     ),
     47001: _bug(_("The server asked WeChat in a wrong way (the body is not valid JSON).")),
     48001: _for_operators(
@@ -187,12 +189,12 @@ ERRCODES: dict[int, Meaning] = {
 CODES_WITH_ERRCODE: dict[tuple[str, int], Meaning] = {
     ("code_invalid", 40029): Meaning(
         _("WeChat doesn't know the login code: it is older than five minutes, or of another mini-program."),
-        AGAIN,
+        OPEN_AGAIN,
     ),
     ("code_invalid", 40163): Meaning(
-        _("The login code had been used already: mostly the mini-program sent it twice."), AGAIN
+        _("The login code had been used already: mostly the mini-program sent it twice."), OPEN_AGAIN
     ),
-    ("code_invalid", 41008): Meaning(_("The mini-program sent an empty login code."), AGAIN),
+    ("code_invalid", 41008): Meaning(_("The mini-program sent an empty login code."), OPEN_AGAIN),
     ("phone_code_invalid", 40003): Meaning(_("The code for the phone number is somebody else's."), TAP_AGAIN),
     ("phone_code_invalid", 40029): PHONE_CODE_UNUSABLE,
     ("phone_code_invalid", 40163): PHONE_CODE_UNUSABLE,

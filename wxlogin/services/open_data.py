@@ -15,8 +15,8 @@ from wxlogin.wechat.crypto import CannotDecrypt, decrypt_open_data, raw_data_sig
 from .profile import MAX_NICKNAME, clean_nickname
 from .session_keys import usable_key_of
 
-# WeChat's clock may be so far ahead of ours.
-FUTURE = timedelta(minutes=5)
+# How far WeChat's clock may be ahead of ours.
+MAX_CLOCK_SKEW = timedelta(minutes=5)
 # The nickname that WeChat gives everybody since 2022 (wx.getUserProfile).
 PLACEHOLDER = "微信用户"
 
@@ -35,15 +35,15 @@ def decrypt_for(wechat_user: WeChatUser, encrypted: EncryptedData) -> dict[str, 
     """Decrypt the data, and return the object in it if it is ``wechat_user``'s and fresh.
 
     Raises ``SessionKeyMissing``, or ``OpenDataInvalid`` for every other problem. The data isn't signed, so an
-    answer that tells one problem from another would be a padding oracle: a stranger could read and forge it byte
-    by byte.
+    answer that tells one problem from another would be a padding oracle: an attacker could read and forge the data
+    byte by byte.
     """
     session_key = usable_key_of(wechat_user)[1]
     try:
         data = decrypt_open_data(session_key, encrypted.encrypted_data, encrypted.iv)
     except CannotDecrypt:
         raise OpenDataInvalid from None
-    is_theirs = _is_of(wechat_user, data) and _is_fresh(data["watermark"])
+    is_theirs = _belongs_to(wechat_user, data) and _is_fresh(data["watermark"])
     if not (is_theirs and _has_right_signature(encrypted, session_key)):
         raise OpenDataInvalid
     return data
@@ -52,7 +52,7 @@ def decrypt_for(wechat_user: WeChatUser, encrypted: EncryptedData) -> dict[str, 
 def store_nickname(wechat_user: WeChatUser, data: dict[str, Any]) -> None:
     """Store the nickname of a decrypted user info, unless it is WeChat's placeholder.
 
-    The picture in it is only an address, which stops working when the person changes their picture; we never
+    The picture in it is only a URL, which stops working when the person changes their picture; we never
     fetch it. The unionid in it is left to the login.
     """
     named = data.get("nickName")
@@ -61,7 +61,7 @@ def store_nickname(wechat_user: WeChatUser, data: dict[str, Any]) -> None:
         wechat_user.change(nickname=nickname)
 
 
-def _is_of(wechat_user: WeChatUser, data: dict[str, Any]) -> bool:
+def _belongs_to(wechat_user: WeChatUser, data: dict[str, Any]) -> bool:
     """True if the data is this app's and, if it names a person, this person's."""
     watermark = data.get("watermark")
     is_of_app = isinstance(watermark, dict) and watermark.get("appid") == wechat_user.appid
@@ -72,9 +72,9 @@ def _is_fresh(watermark: dict[str, Any]) -> bool:
     made_at = watermark.get("timestamp")
     if isinstance(made_at, bool) or not isinstance(made_at, int):
         return False
-    # Use whole numbers, since a stranger could make a float overflow.
+    # Use whole numbers, since an attacker could make a float overflow.
     age = int(timezone.now().timestamp()) - made_at
-    return -FUTURE.total_seconds() <= age <= conf.OPEN_DATA_MAX_AGE.total_seconds()
+    return -MAX_CLOCK_SKEW.total_seconds() <= age <= conf.OPEN_DATA_MAX_AGE.total_seconds()
 
 
 def _has_right_signature(encrypted: EncryptedData, session_key: str) -> bool:

@@ -23,13 +23,12 @@ def bind_with_code(
 ) -> PhoneNumber:
     """Store the number behind the code of a ``getPhoneNumber`` button. Raises ``WeChatError``.
 
-    WeChat gets the caller's openid along, so that one person's code never binds to another. ``until``: see
-    ``WeChatClient``.
+    The caller's openid is sent along, so that WeChat refuses another person's code. ``until``: see ``WeChatClient``.
     """
     client = get_client(wechat_user.appid)
     with store_refusals("phone refused", appid=wechat_user.appid, caller=caller, wechat_user=wechat_user):
         phone = client.phone_number(code, wechat_user.openid, until=until)
-    _keep(wechat_user, phone)
+    _store(wechat_user, phone)
     return phone
 
 
@@ -38,12 +37,12 @@ def bind_with_open_data(wechat_user: WeChatUser, encrypted: open_data.EncryptedD
     phone = phone_number_in(open_data.decrypt_for(wechat_user, encrypted))
     if phone is None:
         raise OpenDataInvalid
-    _keep(wechat_user, phone)
+    _store(wechat_user, phone)
     return phone
 
 
 def bind_at_login(wechat_user: WeChatUser, code: str, *, caller: Caller, started: float) -> None:
-    """Bind within the time that is left of the login's deadline. An error is logged and never costs the login."""
+    """Bind within the time that is left of the login's deadline. An error is only logged: the login succeeds anyway."""
     until = started + conf.UPSTREAM_DEADLINE
     if time.monotonic() >= until:
         log("phone not asked for", person=wechat_user.log_hash, problem="no time left")
@@ -55,8 +54,8 @@ def bind_at_login(wechat_user: WeChatUser, code: str, *, caller: Caller, started
         log("phone not bound", person=wechat_user.log_hash, problem=type(exc).__name__)
 
 
-def _keep(wechat_user: WeChatUser, phone: PhoneNumber) -> None:
+def _store(wechat_user: WeChatUser, phone: PhoneNumber) -> None:
     """Store ``phone``. Raises ``TokenInvalid`` if the person was deleted meanwhile."""
-    if not wechat_user.keep_phone(phone):
+    if not wechat_user.store_phone(phone):
         raise TokenInvalid
     log("phone bound", person=wechat_user.log_hash)

@@ -1,4 +1,4 @@
-"""The picture of a person: re-encoded from what a stranger sent, and kept in the project's file storage."""
+"""A person's avatar: re-encode the uploaded picture, and store it in the project's file storage."""
 
 import io
 import logging
@@ -25,8 +25,8 @@ MAX_PIXELS = 2048 * 4096
 MAX_PIXELS_OF_JPEG = 4096 * 4096
 # The longest side: one line of eight million pixels is slower than a square of them.
 MAX_LENGTH = 8192
-# The longest side of the picture that is kept.
-SIDE = 512
+# The longest side of the picture that is stored.
+STORED_SIDE = 512
 
 JPEG = b"\xff\xd8"
 # Parts that a JPEG may repeat in a few bytes each, and how many a real one has at most: scans, each of which goes
@@ -34,9 +34,9 @@ JPEG = b"\xff\xd8"
 MAX_REPEATS = {b"\xff\xda": 100, b"Exif\0\0": 10}
 
 # Decoding takes a second and 250 MB at worst, so only two threads do it at once.
-DECODERS = threading.BoundedSemaphore(2)
-# Seconds that a thread waits for its turn.
-PATIENCE = 2.0
+DECODER_SLOTS = threading.BoundedSemaphore(2)
+# Seconds that a thread waits for a slot.
+MAX_WAIT = 2.0
 
 
 def set_avatar(wechat_user: WeChatUser, picture: IO[bytes]) -> None:
@@ -48,7 +48,7 @@ def set_avatar(wechat_user: WeChatUser, picture: IO[bytes]) -> None:
     content, extension = reencode(picture)
     name = _save(wechat_user, f"{secrets.token_hex(16)}.{extension}", content)
     try:
-        previous = _point_to(wechat_user, name)
+        previous = _replace_name(wechat_user, name)
         if previous is None:
             raise TokenInvalid
     except BaseException:
@@ -58,9 +58,9 @@ def set_avatar(wechat_user: WeChatUser, picture: IO[bytes]) -> None:
     wechat_user.avatar = name
 
 
-def forget_avatar(wechat_user: WeChatUser) -> None:
+def delete_avatar(wechat_user: WeChatUser) -> None:
     """Delete the person's picture, if there is one. Needs a transaction. Raises ``StorageUnavailable``."""
-    delete_file(_point_to(wechat_user, ""))
+    delete_file(_replace_name(wechat_user, ""))
     wechat_user.avatar = ""
 
 
@@ -81,7 +81,7 @@ def delete_file_of_deleted(instance: WeChatUser, **kwargs: Any) -> None:
 
 
 def _clean_up(name: str | None) -> None:
-    """Delete a file that no row names any more. A failure is logged and costs the caller nothing."""
+    """Delete a file that no row names any more. A failure is only logged, not raised."""
     with suppress(StorageUnavailable):
         delete_file(name)
 
@@ -101,7 +101,7 @@ def _storage() -> Storage:
 
 
 @in_one_transaction
-def _point_to(wechat_user: WeChatUser, name: str) -> str | None:
+def _replace_name(wechat_user: WeChatUser, name: str) -> str | None:
     """Store the name of the new picture, and return the one before, None if the person was deleted.
 
     The row is locked: of two parallel calls each gets, and deletes, the picture that it replaced.
@@ -117,16 +117,16 @@ def _point_to(wechat_user: WeChatUser, name: str) -> str | None:
 def reencode(picture: IO[bytes]) -> tuple[bytes, str]:
     """Decode the picture, encode it anew, and return it with its extension.
 
-    Only pixels are kept: no place, no camera, no second file behind the first. Raises ``UnusablePicture``, or
-    ``StorageUnavailable`` while too many other threads decode pictures.
+    Only the pixels are stored: no location, no camera name, no second file appended to the first. Raises
+    ``UnusablePicture``, or ``StorageUnavailable`` while too many other threads decode pictures.
     """
-    if not DECODERS.acquire(timeout=PATIENCE):
+    if not DECODER_SLOTS.acquire(timeout=MAX_WAIT):
         raise StorageUnavailable
     try:
-        with _any_error_is_unusable():
+        with _errors_as_unusable_picture():
             return _reencode(picture.read())
     finally:
-        DECODERS.release()
+        DECODER_SLOTS.release()
 
 
 def _reencode(content: bytes) -> tuple[bytes, str]:
@@ -138,9 +138,9 @@ def _reencode(content: bytes) -> tuple[bytes, str]:
         pixels = MAX_PIXELS_OF_JPEG if is_jpeg else MAX_PIXELS
         if image.width * image.height > pixels or max(image.size) > MAX_LENGTH:
             raise UnusablePicture
-        image.draft("RGB", (SIDE, SIDE))
+        image.draft("RGB", (STORED_SIDE, STORED_SIDE))
         upright = ImageOps.exif_transpose(_to_eight_bits(image))
-        upright.thumbnail((SIDE, SIDE))
+        upright.thumbnail((STORED_SIDE, STORED_SIDE))
         return _encode(upright)
 
 
@@ -165,7 +165,7 @@ def _copy_pixels(image: Image.Image) -> Image.Image:
 
 
 @contextmanager
-def _any_error_is_unusable() -> Iterator[None]:
+def _errors_as_unusable_picture() -> Iterator[None]:
     try:
         yield
     except Exception:  # noqa: BLE001  decoders raise exceptions of any kind

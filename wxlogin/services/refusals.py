@@ -1,4 +1,4 @@
-"""Refusals by WeChat or by us: a line in the log, and a ``LoginFailure`` row for staff who are asked why."""
+"""Log refusals by WeChat and by us, and store each as a ``LoginFailure``, so that staff can look up the reason."""
 
 import logging
 import time

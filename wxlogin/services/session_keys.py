@@ -61,17 +61,17 @@ def reset(wechat_user: WeChatUser, *, caller: Caller) -> SessionKey:
         "session key not reset", appid=wechat_user.appid, caller=caller, wechat_user=wechat_user
     ):
         fresh = client.reset_session_key(wechat_user.openid, session_key)
-    SessionKey.objects.keep(key.wechat_user, fresh, asked_at=asked_at)
+    SessionKey.objects.store(key.wechat_user, fresh, asked_at=asked_at)
     return key_of(wechat_user)
 
 
 def check_for_staff(wechat_user: WeChatUser, *, staff: Staff, reason: str) -> SessionKey:
-    """Check, and record the act. Raises ``ValueError`` too, for a reason that is empty or too long."""
+    """Do ``check``, and record the act. Also raises ``ValueError`` for a reason that is empty or too long."""
     return _for_staff(check, Action.CHECK_SESSION_KEY, wechat_user, staff, reason)
 
 
 def reset_for_staff(wechat_user: WeChatUser, *, staff: Staff, reason: str) -> SessionKey:
-    """Reset, and record the act. Raises ``ValueError`` too, for a reason that is empty or too long."""
+    """Do ``reset``, and record the act. Also raises ``ValueError`` for a reason that is empty or too long."""
     return _for_staff(reset, Action.RESET_SESSION_KEY, wechat_user, staff, reason)
 
 
@@ -84,7 +84,7 @@ def _for_staff(
 ) -> SessionKey:
     """Record the act, then ask WeChat: after that it can't be undone.
 
-    A failure is stored for the person, so the address of the staff member stays out of it.
+    A failure is stored for the person, so it doesn't get the IP address of the staff member.
     """
     record(action, [wechat_user], staff=staff, reason=reason)
     return ask(wechat_user, caller=Caller())

@@ -51,10 +51,10 @@ def authenticate(access: str) -> LoginSession | None:
 
 
 def refresh(refresh_token: str) -> TokenPair:
-    """Spend a refresh token for its successor. Raises ``TokenInvalid`` or ``SessionEnded``.
+    """Exchange a refresh token for the next one. Raises ``TokenInvalid`` or ``SessionEnded``.
 
     A refresh token works once. For ``REFRESH_GRACE`` after it was spent, the parent, and only the parent, gets the
-    same successor again: parallel calls and lost answers log nobody out. An older token must be a stolen copy, so
+    same next token again: parallel calls and lost answers log nobody out. An older token must be a stolen copy, so
     it ends the session.
     """
     claims = tokens.read_refresh(refresh_token)
@@ -127,7 +127,9 @@ def live_sessions_of(wechat_users: Iterable[WeChatUser]) -> QuerySet[LoginSessio
 
 @in_one_transaction
 def end_sessions_of_disabled(ids: Iterable[int]) -> int:
-    """End all open sessions of the people with these ids, and return how many. Enabling the person revives none.
+    """End all open sessions of the people with these ids, and return how many.
+
+    They stay ended if the person is enabled again.
 
     A login in progress holds the lock on its person's row. Once we have this lock, its session is in the table
     and is ended too.
@@ -203,7 +205,7 @@ def _end_if_over(session: LoginSession, now: datetime) -> None:
 
 
 def _sessions_to_disable(session: LoginSession) -> Iterable[LoginSession]:
-    """Return all open sessions of a blocked person, or of a disabled user: enabling again must revive none."""
+    """Return all open sessions of a blocked person or a disabled user. They stay ended when access is given back."""
     if session.person.user.is_active:
         return LoginSession.objects.of_people([session.person]).open()
     return LoginSession.objects.of_user(session.person.user).open()

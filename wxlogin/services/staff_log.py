@@ -22,13 +22,13 @@ def record(
     *,
     staff: Staff,
     reason: str,
-    are_going: bool = False,
+    will_be_erased: bool = False,
     **facts: Any,
 ) -> None:
     """Record an act: a row for each of ``people``, and one row if there are none. Needs the act's transaction.
 
-    ``staff`` is None if the project's own code acted. ``are_going``: the people are about to be erased, so the rows
-    get no foreign key to them. ``facts`` are further columns; ``details`` among them is a dict without personal
+    ``staff`` is None if the project's own code acted. ``will_be_erased``: the people are about to be erased, so the
+    rows get no foreign key to them. ``facts`` are further columns; ``details`` among them is a dict without personal
     data. Raises ``ValueError`` as ``checked_reason`` does.
     """
     columns = {
@@ -41,7 +41,7 @@ def record(
         "request_id": request_id.get(),
         **facts,
     }
-    StaffAct.objects.add(people, are_going=are_going, **columns)
+    StaffAct.objects.add(people, will_be_erased=will_be_erased, **columns)
 
 
 def checked_reason(reason: str) -> str:

@@ -55,8 +55,8 @@ class AccessTokens:
     def get(self, fetch: Callable[[float], AccessToken], *, until: float) -> str:
         """Return a valid access_token, from the store or from WeChat.
 
-        ``fetch`` asks WeChat for a token. It gets the time by which it has to be done, and so does this method as
-        ``until``, both by ``time.monotonic``. Raises ``WeChatError``, at ``until`` at the latest.
+        ``fetch`` asks WeChat for a token; its argument is the deadline of that call. ``until`` is the deadline of this
+        method. Both are times of ``time.monotonic``. Raises ``WeChatError``, at ``until`` at the latest.
         """
         # A caller that waits for another one's fetch holds a thread of the server. A hanging WeChat must not
         # hold all threads, so the wait is short.

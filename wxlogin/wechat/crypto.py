@@ -103,7 +103,7 @@ def encrypt_push(aes_key: str, message: str, appid: str, *, random: bytes | None
 
 
 def _sha1(text: str) -> str:
-    """Return the hex SHA-1 of ``text``. A stranger's text may hold half surrogate pairs, which UTF-8 lacks."""
+    """Return the hex SHA-1 of ``text``. An untrusted text may hold half surrogate pairs, which UTF-8 lacks."""
     return hashlib.sha1(text.encode("utf-8", "surrogatepass")).hexdigest()  # noqa: S324  WeChat's choice
 
 

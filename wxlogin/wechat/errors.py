@@ -14,12 +14,12 @@
     ├── BadResponse            HTML, wrong types, too large, an undocumented errcode
     ├── WeChatTimeout          no answer within the deadline
     └── WeChatUnavailable      connection reset, TLS error, ...
-        ├── NotSent            no connection or no address: WeChat never received the call
+        ├── NotSent            no connection or no IP address: WeChat never received the call
         ├── SystemBusy         -1
         └── TooManyInFlight    our own limit of concurrent calls is reached
 
 ``code`` is a stable word for the meaning. Programs, the log and the failure rows use it. The text of an error
-holds the path, ``errcode`` and ``rid`` and nothing else: ``errmsg`` can quote our server's address, and the
+holds the path, ``errcode`` and ``rid`` and nothing else: ``errmsg`` can quote our server's IP address, and the
 errors of ``requests`` quote the URL with the secret in it.
 """
 
@@ -31,7 +31,7 @@ RID = re.compile(r"rid: ([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})")
 class WeChatError(Exception):
     """A call to ``path`` failed. ``errcode`` is None if WeChat sent none.
 
-    ``errmsg`` is WeChat's own text. It may quote addresses, so don't log it. ``rid`` is WeChat's id of the call.
+    ``errmsg`` is WeChat's own text. It may quote IP addresses, so don't log it. ``rid`` is WeChat's id of the call.
     """
 
     code = "wechat_bad_response"
@@ -121,7 +121,7 @@ ERRCODES: dict[int, type[WeChatError]] = {
     40097: Misconfigured,  # invalid args
     40101: Misconfigured,  # missing parameter
     40125: Misconfigured,  # invalid appsecret
-    40164: Misconfigured,  # our address is not in the app's IP whitelist
+    40164: Misconfigured,  # our IP address is not in the app's whitelist
     40243: Misconfigured,  # AppSecret frozen
     41002: Misconfigured,  # appid missing
     41004: Misconfigured,  # appsecret missing
@@ -130,7 +130,7 @@ ERRCODES: dict[int, type[WeChatError]] = {
     50004: Misconfigured,  # API forbidden for this app
     50007: Misconfigured,  # account frozen
     61004: Misconfigured,  # means the same as 40164
-    # The app's administrator has to allow calls from our server's address.
+    # The app's administrator has to allow calls from our server's IP address.
     89501: Misconfigured,  # the administrator has been asked
     89503: Misconfigured,  # the administrator has to be asked
     89506: Misconfigured,  # the administrator refused, for a day
@@ -138,7 +138,7 @@ ERRCODES: dict[int, type[WeChatError]] = {
 }
 
 # Errcodes whose meaning depends on the call.
-OF_PATH: dict[str, dict[int, type[WeChatError]]] = {
+ERRCODES_BY_PATH: dict[str, dict[int, type[WeChatError]]] = {
     "/sns/jscode2session": {
         40029: InvalidCode,
         41008: InvalidCode,  # missing code, also the answer to a blank one
@@ -159,5 +159,5 @@ OF_PATH: dict[str, dict[int, type[WeChatError]]] = {
 
 def error_for(path: str, errcode: int, errmsg: str) -> WeChatError:
     """Return the error for WeChat's ``errcode``, ``BadResponse`` if the errcode isn't documented."""
-    kind = OF_PATH.get(path, {}).get(errcode) or ERRCODES.get(errcode, BadResponse)
+    kind = ERRCODES_BY_PATH.get(path, {}).get(errcode) or ERRCODES.get(errcode, BadResponse)
     return kind(path, errcode=errcode, errmsg=errmsg)

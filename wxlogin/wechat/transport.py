@@ -127,7 +127,7 @@ class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Return None: ignore redirects.
 
-        With ``allow_redirects=False`` alone, ``requests`` would still read the whole body and parse the address.
+        With ``allow_redirects=False`` alone, ``requests`` would still read the whole body and parse the URL.
         """
 
 

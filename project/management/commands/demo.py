@@ -53,12 +53,12 @@ Ctrl-C ends it."""
         folder = settings.BASE_DIR / "miniprogram" / "demo"
         if not folder.is_dir():
             return ""
-        addresses = {"baseUrl": f"{running.url}/api/wechat/", "fakeWeChat": running.fake.url}
-        lines = [f'{name}: "{address}",' for name, address in addresses.items()]
+        urls = {"baseUrl": f"{running.url}/api/wechat/", "fakeWeChat": running.fake.url}
+        lines = [f'{name}: "{url}",' for name, url in urls.items()]
         config = (folder / "config.js").read_text(encoding="utf-8")
         needs = [] if all(line in config for line in lines) else ["with this in its config.js:", *lines]
-        told = ["open miniprogram/demo/ in the WeChat developer tools", *needs]
-        return "\nMini-program: " + "\n              ".join(told) + "\n"
+        steps = ["open miniprogram/demo/ in the WeChat developer tools", *needs]
+        return "\nMini-program: " + "\n              ".join(steps) + "\n"
 
     def _wait(self) -> None:
         try:

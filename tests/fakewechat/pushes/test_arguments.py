@@ -9,7 +9,7 @@ from wxlogin.fakewechat import pushes
 from .reading import REVOKE, is_signed
 
 
-def test_a_repeat_can_be_the_very_same_message(fake, receiver, clock):
+def test_a_message_can_be_sent_twice_unchanged(fake, receiver, clock):
     fake.push(receiver.url, REVOKE, "o-alice", RevokeInfo="1")
     clock.time += 5
     fake.push(receiver.url, REVOKE, "o-alice", CreateTime=clock.time - 5, RevokeInfo="1")
@@ -27,7 +27,7 @@ def test_fields_replace_members_and_none_leaves_one_out(fake, receiver):
     assert "OpenID" not in message
 
 
-def test_what_is_given_goes_before_what_is_known(fake, receiver):
+def test_given_credentials_override_the_declared_ones(fake, receiver):
     other_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
     fake.push(receiver.url, REVOKE, "o-alice", appid="wx-other", token="other-token", aes_key=other_key)

@@ -21,7 +21,7 @@ def test_it_is_sent_once_and_a_late_answer_is_none(fake, receiver, monkeypatch):
     assert len(receiver.received) == 1
 
 
-def test_nobody_listening_is_no_answer(fake, receiver):
+def test_a_closed_port_gives_no_status(fake, receiver):
     receiver.close()
 
     assert fake.push(receiver.url, REVOKE, "o-alice") == {"status": None, "body": ""}

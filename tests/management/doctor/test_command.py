@@ -115,7 +115,7 @@ def test_nothing_printed_or_logged_holds_a_secret(wechat, configure, make_person
         UPSTREAM_DEADLINE=0.3,
     )
     settings.SECRET_KEY_FALLBACKS = [planted * 2]
-    SessionKey.objects.keep(make_person("o-planted"), planted, asked_at=timezone.now())
+    SessionKey.objects.store(make_person("o-planted"), planted, asked_at=timezone.now())
     configure(ENCRYPTION_KEYS=[base64.b64encode(planted.encode()).decode()])
     caplog.set_level(logging.DEBUG)
     for path in (LOGIN, ACCESS_TOKEN):

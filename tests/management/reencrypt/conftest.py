@@ -16,7 +16,7 @@ def list_keys(configure):
 def make_key(make_person):
     def make(openid="o-alice", session_key=None):
         person = make_person(openid)
-        SessionKey.objects.keep(person, session_key or f"key of {openid}", asked_at=timezone.now())
+        SessionKey.objects.store(person, session_key or f"key of {openid}", asked_at=timezone.now())
         return SessionKey.objects.get(wechat_user=person)
 
     return make

@@ -30,8 +30,8 @@ with transaction.atomic():
         person = WeChatUser.objects.create(
             user=user, appid="wx1", openid=f"o-{{number}}", created_at=now, last_login_at=now
         )
-        SessionKey.objects.keep(person, f"key {{number}}", asked_at=now)
-        person.keep_phone(PhoneNumber(f"1380000{{number:04}}", "86"))
+        SessionKey.objects.store(person, f"key {{number}}", asked_at=now)
+        person.store_phone(PhoneNumber(f"1380000{{number:04}}", "86"))
 """
 
 DIE = """

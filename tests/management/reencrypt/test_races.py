@@ -20,7 +20,7 @@ def test_a_login_at_the_same_moment_wins(make_key, list_keys, monkeypatch):
 
     def reveal_while_alice_logs_in(self):
         monkeypatch.setattr(SessionKey, "reveal", reveal)
-        SessionKey.objects.keep(key.wechat_user, "newer", asked_at=timezone.now())
+        SessionKey.objects.store(key.wechat_user, "newer", asked_at=timezone.now())
         return reveal(self)
 
     monkeypatch.setattr(SessionKey, "reveal", reveal_while_alice_logs_in)
@@ -34,14 +34,14 @@ def test_a_login_at_the_same_moment_wins(make_key, list_keys, monkeypatch):
 def test_a_phone_bound_or_taken_back_at_the_same_moment_wins(make_person, list_keys, monkeypatch):
     list_keys(OLD)
     alice, bob = make_person("o-alice"), make_person("o-bob")
-    alice.keep_phone(PHONE)
-    bob.keep_phone(PHONE)
+    alice.store_phone(PHONE)
+    bob.store_phone(PHONE)
     list_keys(NEW, OLD)
     newer, phone = PhoneNumber("13900139000", "86"), WeChatUser.phone.fget
 
     def phone_while_it_changes(self):
         if self.openid == "o-alice":
-            alice.keep_phone(newer)
+            alice.store_phone(newer)
         else:
             bob.change(sealed_phone=b"", phone_hash="")
         return phone(self)
@@ -66,7 +66,7 @@ def test_keys_that_are_written_in_parallel_are_neither_lost_nor_replaced(make_ke
     def log_everybody_in():
         for person in people[::2]:
             asked_at = timezone.now()
-            SessionKey.objects.keep(person, f"newer of {person.openid}", asked_at=asked_at)
+            SessionKey.objects.store(person, f"newer of {person.openid}", asked_at=asked_at)
 
     def at_once(work):
         try:

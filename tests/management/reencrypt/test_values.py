@@ -35,7 +35,7 @@ def test_session_keys_move_to_the_first_key(make_key, list_keys):
 
 def test_a_moved_phone_opens_and_is_found_with_the_first_key_alone(make_person, list_keys):
     list_keys(OLD)
-    make_person().keep_phone(PHONE)
+    make_person().store_phone(PHONE)
     list_keys(NEW, OLD)
 
     lines = lines_of("wxlogin_reencrypt")
@@ -49,7 +49,7 @@ def test_a_moved_phone_opens_and_is_found_with_the_first_key_alone(make_person, 
 def test_current_values_stay_as_they_are(make_key, list_keys):
     list_keys(NEW, OLD)
     key = make_key()
-    key.wechat_user.keep_phone(PHONE)
+    key.wechat_user.store_phone(PHONE)
     before = SessionKey.objects.values_list("sealed", "wechat_user__sealed_phone").get()
 
     lines = lines_of("wxlogin_reencrypt")
@@ -94,7 +94,7 @@ def test_a_derived_key_moves_as_well(make_key, settings):
 def test_many_move_in_many_batches(make_key, list_keys, monkeypatch):
     list_keys(OLD)
     for number in range(7):
-        make_key(f"o-{number}").wechat_user.keep_phone(PHONE)
+        make_key(f"o-{number}").wechat_user.store_phone(PHONE)
     list_keys(NEW, OLD)
     monkeypatch.setattr(reencryption, "BATCH", 3)
 
@@ -107,7 +107,7 @@ def test_many_move_in_many_batches(make_key, list_keys, monkeypatch):
 
 def test_values_that_no_key_opens_are_left_and_reported(make_key, list_keys, capsys):
     list_keys(LOST)
-    make_key("o-lost").wechat_user.keep_phone(PHONE)
+    make_key("o-lost").wechat_user.store_phone(PHONE)
     list_keys(OLD)
     make_key("o-found")
     list_keys(NEW, OLD)

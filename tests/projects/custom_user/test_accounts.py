@@ -95,7 +95,7 @@ def test_accounts_are_merged_and_an_identity_is_split_off_again(
     assert {each.staff for each in (merge, move)} == {root}
 
 
-def test_the_record_of_a_move_outlives_the_users(alice: Api, bob: Api, root: Customer) -> None:
+def test_the_log_of_a_move_stays_after_the_users_are_deleted(alice: Api, bob: Api, root: Customer) -> None:
     ids = str(user_of(alice).pk), str(user_of(bob).pk)
     merge_accounts(user_of(alice), user_of(bob), staff=root, reason="r")
 

@@ -153,7 +153,7 @@ def test_saving_a_disabled_user_ends_their_sessions_for_good(alice: Api, bob: Ap
 
 
 def test_a_kept_account_that_the_manager_hides_keeps_nobody_out(alice: Api) -> None:
-    """The closed account still has its address, although the manager hides the account."""
+    """The closed account still has its e-mail address, although the manager hides the account."""
     WeChatUser.objects.all().delete()
     Customer.objects.update(closed_at=timezone.now())
 

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 @pytest.fixture(params=["ours", "the project's"])
 def _either_factory(request: pytest.FixtureRequest) -> None:
-    """Run the test with each factory. The project's own makes a user with another address at each call."""
+    """Run the test with each factory. The project's own makes a user with another e-mail address at each call."""
     if request.param != "ours":
         request.getfixturevalue("own_factory")
 

@@ -53,7 +53,7 @@ def test_a_filter_by_the_token_is_refused(token: str, viewer: Client) -> None:
     assert hit.status_code == miss.status_code == 400
 
 
-def test_nobody_revives_a_token_by_deleting_its_row(token: str) -> None:
+def test_token_rows_can_not_be_deleted(token: str) -> None:
     browser = Client()
     browser.force_login(User.objects.create(username="root", is_staff=True, is_superuser=True))
 

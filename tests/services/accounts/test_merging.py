@@ -57,7 +57,7 @@ def test_access_tokens_from_before_a_merge_need_a_refresh(alice: Api, bob: Api) 
     assert alice.refresh().status_code == 200
 
 
-def test_a_merge_leaves_a_record_that_outlives_the_users(alice: Api, bob: Api, clerk: User) -> None:
+def test_the_log_of_a_merge_stays_after_the_users_are_deleted(alice: Api, bob: Api, clerk: User) -> None:
     source, target = user_of(alice), user_of(bob)
     merge_accounts(source, target, staff=clerk, reason="asked by phone")
 
@@ -169,7 +169,7 @@ def test_a_split_from_a_stale_object_records_the_right_account(alice: Api, bob: 
     assert StaffAct.objects.get(action="split").from_user == str(user_of(bob).pk)
 
 
-def test_a_merge_of_an_account_without_identities_is_on_record_too(alice: Api, clerk: User) -> None:
+def test_a_merge_of_an_account_without_identities_is_recorded_too(alice: Api, clerk: User) -> None:
     empty = User.objects.create(username="bought-by-mail")
 
     moved = merge_accounts(empty, user_of(alice), staff=clerk, reason="same customer")

@@ -12,7 +12,7 @@ from tests.settings import APPID
 from wxlogin.models import LoginFailure, LoginSession, WeChatUser
 from wxlogin.services.blocking import block
 from wxlogin.services.meanings import Finding
-from wxlogin.services.staff.diagnosis import failure_of, why_not
+from wxlogin.services.staff.diagnosis import diagnose, failure_of
 from wxlogin.wechat.results import PhoneNumber
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -35,7 +35,7 @@ def fail(db: None) -> Callable[..., LoginFailure]:
 
 
 def problems(person: WeChatUser) -> list[Finding]:
-    return [finding for finding in why_not(person) if not finding.is_good]
+    return [finding for finding in diagnose(person) if not finding.is_good]
 
 
 def subjects(findings: list[Finding]) -> list[str]:
@@ -43,11 +43,11 @@ def subjects(findings: list[Finding]) -> list[str]:
 
 
 def text_of(person: WeChatUser) -> str:
-    return "\n".join(f"{each.subject}: {each.text} {each.hint}" for each in why_not(person))
+    return "\n".join(f"{each.subject}: {each.text} {each.hint}" for each in diagnose(person))
 
 
 def test_a_person_who_can_log_in_is_asked_for_a_request_id(person: WeChatUser) -> None:
-    findings = why_not(person)
+    findings = diagnose(person)
 
     assert problems(person) == []
     assert subjects(findings)[-1] == "All in all"
@@ -81,7 +81,9 @@ def test_a_block_without_an_end(person: WeChatUser) -> None:
     assert "No live session; the latest one: account disabled." in text_of(person)
 
 
-def test_an_app_that_is_gone(person: WeChatUser, configure: Callable[..., None]) -> None:
+def test_an_app_removed_from_the_settings_is_a_problem(
+    person: WeChatUser, configure: Callable[..., None]
+) -> None:
     configure(APPS={"wx-other": {"SECRET": "s"}})
 
     assert subjects(problems(person)) == ["App"]
@@ -111,7 +113,7 @@ def test_own_failures_are_counted_and_explained(
     assert subjects(found) == ["Refused lately", "Refused lately"]
     assert "risk control" in str(found[0].text)
     assert "(2×, the last time at" in str(found[1].text)
-    assert {each.is_good for each in why_not(person) if each.subject == "Refused lately"} == {True, False}
+    assert {each.is_good for each in diagnose(person) if each.subject == "Refused lately"} == {True, False}
 
 
 def test_a_failure_after_a_login_is_no_sign_that_logins_fail(
@@ -127,7 +129,7 @@ def test_a_failure_before_a_login_that_worked_is_no_problem(
 ) -> None:
     fail(ago=timedelta(minutes=1), wechat_user=person)
 
-    assert "Refused lately" in subjects(why_not(person))
+    assert "Refused lately" in subjects(diagnose(person))
     assert problems(person) == []
 
 
@@ -179,7 +181,7 @@ def test_a_later_login_of_somebody_else_ends_the_outage(
 
 
 def test_findings_hold_no_personal_data(person: WeChatUser, fail: Callable[..., LoginFailure]) -> None:
-    person.keep_phone(PhoneNumber("13800138000", "86"))
+    person.store_phone(PhoneNumber("13800138000", "86"))
     LoginSession.objects.update(ip="203.0.113.77", created_at=timezone.now() - 2 * HOUR)
     fail(ip="203.0.113.77")
     fail("wechat_misconfigured", errcode=40125, wechat_user=person, ip="203.0.113.77")
@@ -195,14 +197,14 @@ def test_the_number_of_statements_does_not_depend_on_the_rows(
 ) -> None:
     fail(wechat_user=person)
     with statements() as few:
-        why_not(person)
+        diagnose(person)
     for number in range(50):
         fail(errcode=number, wechat_user=person)
         fail(errcode=number, ip="127.0.0.1")
         LoginSession.objects.start(person, at=timezone.now(), ip=f"10.0.0.{number}")
 
     with statements() as many:
-        findings = why_not(person)
+        findings = diagnose(person)
 
     assert len(few) == len(many) == 5
     assert len(findings) <= 20

@@ -10,13 +10,13 @@ from django.utils import timezone
 from tests.helpers.queries import statements
 from tests.settings import APPID
 from wxlogin.models import HourlyFigure, LoginFailure, LoginSession, WeChatUser
-from wxlogin.models.figures import BEYOND
+from wxlogin.models.figures import ABOVE_LAST_BUCKET
 from wxlogin.services.upkeep.figures import DAY, HOUR, AppTotals, FailureTotal, overview
 
 from .rows import NOW, OTHER, roll_up_all
 
 
-def test_nothing_to_count_is_nothing_to_settle(db: None) -> None:
+def test_without_rows_there_is_nothing_to_roll_up(db: None) -> None:
     assert roll_up_all() == []
     assert overview().settled_until is None
     assert overview().is_complete
@@ -100,11 +100,11 @@ def test_figures_of_one_app_leave_the_table_of_apps_whole(
         ([None], None, None),
         ([0], 50, 50),
         ([50] * 95 + [9000] * 5, 50, 50),
-        ([50] * 94 + [9000] * 6, 50, BEYOND),
+        ([50] * 94 + [9000] * 6, 50, ABOVE_LAST_BUCKET),
         ([30] * 10 + [90] * 10, 50, 100),
         ([30] * 10 + [90] * 11, 100, 100),
         ([6400], 6400, 6400),
-        ([6401], BEYOND, BEYOND),
+        ([6401], ABOVE_LAST_BUCKET, ABOVE_LAST_BUCKET),
     ],
 )
 def test_the_percentiles_are_upper_bounds_of_buckets(
@@ -145,7 +145,7 @@ def test_a_database_that_takes_no_writes_shows_what_it_has(
     def refuse(*_: Any) -> None:
         raise InternalError("cannot execute INSERT in a read-only transaction")
 
-    monkeypatch.setattr(type(HourlyFigure.objects.all()), "settle", refuse)
+    monkeypatch.setattr(type(HourlyFigure.objects.all()), "claim_hours", refuse)
 
     shown = overview()
 

@@ -11,7 +11,7 @@ from django.db import connections
 from tests.conftest import Api
 from tests.settings import APPID
 from wxlogin.models import HourlyFigure, LoginFailure, LoginSession, WeChatUser
-from wxlogin.models.figures import BEYOND
+from wxlogin.models.figures import ABOVE_LAST_BUCKET
 from wxlogin.services.upkeep import figures
 from wxlogin.services.upkeep.figures import DAY, HOUR
 
@@ -38,7 +38,7 @@ def test_an_hour_is_rolled_up_by_app_kind_and_label(
         (Kind.FAILURES, at_nine, APPID, "account_disabled", 1),
         (Kind.LATENCY, at_nine, APPID, "50", 2),
         (Kind.LATENCY, at_nine, APPID, "100", 1),
-        (Kind.LATENCY, at_nine, APPID, str(BEYOND), 1),
+        (Kind.LATENCY, at_nine, APPID, str(ABOVE_LAST_BUCKET), 1),
     }
 
 
@@ -87,7 +87,7 @@ def test_each_hour_is_counted_once_however_often_it_is_rolled_up(
 
 
 @pytest.mark.parametrize(("minutes", "count"), [(4, 0), (5, 1)])
-def test_an_hour_is_not_settled_before_its_last_login_is_committed(
+def test_an_hour_is_not_rolled_up_before_its_last_login_is_committed(
     log_in: Callable[..., LoginSession], minutes: int, count: int
 ) -> None:
     log_in(timedelta(minutes=35))  # at 11:55
@@ -110,7 +110,7 @@ def test_it_goes_day_by_day_and_past_long_silences(log_in: Callable[..., LoginSe
     assert total(Kind.LOGINS) == 2
 
 
-def test_the_last_hour_is_settled_though_nothing_happened_for_long(person: WeChatUser) -> None:
+def test_the_last_hour_is_rolled_up_though_nothing_happened_for_long(person: WeChatUser) -> None:
     roll_up_all()
 
     assert HourlyFigure.objects.settled_until() == NOW.replace(minute=0)

@@ -1,7 +1,7 @@
-"""The one way in which staff act on rows: a form asks for a reason, the act is done, a message tells the outcome.
+"""The one way in which staff act on rows: a form asks for a reason, the act is done, a message shows the outcome.
 
 An ``Act`` is one thing that can be done. ``ActsOnRows`` offers the acts of a page twice: in the list, for the
-selected rows, and at an address of its own for one row. Both lead to the same form, and nothing is done before
+selected rows, and at a URL of its own for one row. Both lead to the same form, and nothing is done before
 staff have sent it.
 """
 
@@ -33,7 +33,7 @@ from ..links import list_url, page_url
 
 Text = str | Promise
 R = TypeVar("R", bound=HttpResponseBase)
-# The form names so many rows.
+# The form names at most this many rows.
 MAX_LISTED = 20
 
 
@@ -78,7 +78,7 @@ class Act:
     lists_rows = True
     """True if the form names the rows."""
     protects_staff = False
-    """True if only a superuser may do it to a member of the staff."""
+    """True if only a superuser may do it to a staff member."""
     is_dangerous = False
 
     def load(self, rows: QuerySet) -> Sequence[Any]:
@@ -203,7 +203,7 @@ class ActsOnRows(Page):
         return no_store(TemplateResponse(request, "wxlogin/admin/act.html", context))
 
     def _return_url(self, row: Model) -> str:
-        """Return the address of the row's page, or of the list if the row is gone."""
+        """Return the URL of the row's page, or of the list if the row is gone."""
         return page_url(row) if is_stored(row) else list_url(type(row))
 
 

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from wxlogin.models.figures import BEYOND, BUCKETS
+from wxlogin.models.figures import ABOVE_LAST_BUCKET, BUCKETS
 from wxlogin.services.upkeep.figures import Day, Figures
 
 from ..columns import format_time
@@ -54,7 +54,7 @@ def _latency_tile(figures: Figures) -> Tile:
 
 def _format_bound(milliseconds: int) -> Any:
     """Format a time as "at most": figures know the upper bound of a bucket, not the time of each call."""
-    if milliseconds == BEYOND:
+    if milliseconds == ABOVE_LAST_BUCKET:
         return format_lazy(_("> {ms} ms"), ms=BUCKETS[-1])
     return format_lazy(_("≤ {ms} ms"), ms=milliseconds)
 

@@ -23,7 +23,7 @@ from ..columns import app_name, format_time, person_link
 from ..links import list_url, row_link
 from .charts import build_charts, build_tiles
 
-# A page diagnoses so many people.
+# The page diagnoses at most this many people.
 MAX_PEOPLE = 5
 MAX_KEY_LENGTH = 128
 # Seconds between two examinations.
@@ -171,7 +171,7 @@ def _diagnose(found: dict[int, list[Any]]) -> list[dict[str, Any]]:
             "link": person_link(person),
             "app": app_name(person.appid),
             "found_by": found[person.pk],
-            "findings": _add_verdicts(diagnosis.why_not(person)),
+            "findings": _add_verdicts(diagnosis.diagnose(person)),
         }
         for person in people
     ]

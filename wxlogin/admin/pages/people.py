@@ -64,7 +64,7 @@ class WeChatUserPage(ActsOnRows, PersonSections, AppColumn, ReadOnlyPage):
     list_class = PeopleList
     list_display = [
         "person",
-        "pictured_nickname",
+        "nickname_with_avatar",
         "app",
         "phone",
         "state",
@@ -137,7 +137,7 @@ class WeChatUserPage(ActsOnRows, PersonSections, AppColumn, ReadOnlyPage):
         return mask_id(wechat_user.openid)
 
     @admin.display(description=_("nickname"))
-    def pictured_nickname(self, wechat_user: WeChatUser) -> SafeString:
+    def nickname_with_avatar(self, wechat_user: WeChatUser) -> SafeString:
         if not wechat_user.avatar:
             return isolate(wechat_user.nickname)
         return format_html(
@@ -176,6 +176,6 @@ def _search_message(matches: list[lookup.Match]) -> str:
         return gettext("Nobody is found by this key.")
     kinds = ", ".join(str(match.what) for match in matches)
     text = gettext("Found by: %s.") % kinds
-    if any(len(match.pks) == lookup.MOST for match in matches):
-        text += " " + gettext("These are the first %d; type more of the key.") % lookup.MOST
+    if any(len(match.pks) == lookup.MAX_MATCHES for match in matches):
+        text += " " + gettext("These are the first %d; type more of the key.") % lookup.MAX_MATCHES
     return text

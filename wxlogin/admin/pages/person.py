@@ -18,7 +18,7 @@ from ..links import act_url, diagnosis_url, list_url, page_url, user_link
 from .sessions import device_name, session_state
 from .staff_log import describe_details
 
-# Each table of a section shows so many rows.
+# Each table of a section shows at most this many rows.
 RECENT = 20
 
 
@@ -31,7 +31,7 @@ class PersonSections(Columns):
 
     def get_fieldsets(self, request: HttpRequest, obj: WeChatUser | None = None) -> Any:
         """Return the sections whose permission the user of the request has."""
-        who = ["pictured_nickname", "app", "person", "masked_unionid", "phone", "account"]
+        who = ["nickname_with_avatar", "app", "person", "masked_unionid", "phone", "account"]
         state = ["state", "created_at", "last_login_at", "block"]
         key = ["key_held", "key_state", "key_obtained", "key_checked"]
         # Each section: title, fields, permission.

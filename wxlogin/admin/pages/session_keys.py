@@ -25,7 +25,7 @@ class KeyStateFilter(ChoiceFilter):
 
 
 class SessionKeyPage(PersonColumns, ReadOnlyPage):
-    """Facts about session keys: when WeChat gave them, and whether they still hold. The page never shows a key."""
+    """Facts about session keys: when WeChat gave them, and whether they are still valid. The page never shows a key."""
 
     list_display = ["row", "person", "app", "state", "obtained_at", "checked_at"]
     list_filter = [AppFilter, KeyStateFilter]

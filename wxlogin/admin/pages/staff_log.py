@@ -39,7 +39,7 @@ class ActionFilter(ChoiceFilter):
 
 
 class StaffActPage(PersonColumns, ReadOnlyPage):
-    """The staff log. Nobody can delete its rows: they stay even after the person or the member of the staff is deleted."""
+    """The staff log. Nobody can delete its rows: they stay even after the person or the staff member is deleted."""
 
     list_display = ["created_at", "staff_text", "action", "person_link", "app", "details_text", "reason_text"]
     list_filter = [ActionFilter, CreatedFilter]

@@ -21,7 +21,12 @@ CODES_WITH_BODY = ("invalid_request", "too_large", "unsupported_media_type")
 REASONS = {"session_ended": "logged_out", "account_disabled": "Spam"}
 
 ALL_HEADERS = ("Cache-Control", "X-Request-ID")
-HEADERS_OF = {401: ("WWW-Authenticate",), 405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",)}
+HEADERS_BY_STATUS = {
+    401: ("WWW-Authenticate",),
+    405: ("Allow",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
 HEADERS: dict[str, dict[str, Any]] = {
     "Cache-Control": {
         "description": "Answers must not be cached.",
@@ -74,7 +79,7 @@ def refusal_codes(view: type[APIView], row: Operation) -> set[str]:
 
 
 def header_names(status: str) -> tuple[str, ...]:
-    return (*ALL_HEADERS, *HEADERS_OF.get(int(status), ()))
+    return (*ALL_HEADERS, *HEADERS_BY_STATUS.get(int(status), ()))
 
 
 def _group_by_status(codes: Iterable[str]) -> dict[int, list[str]]:

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from wxlogin.services.upkeep.reencryption import Blocks, carried_blocks, reencrypt
+from wxlogin.services.upkeep.reencryption import CarriedBlockCounts, carried_blocks, reencrypt
 
 WHAT_TO_DO = (
     "values open with none of the listed keys and were left as they are. List the key that sealed them as one of "
@@ -16,10 +16,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         unopened = 0
-        for tally in reencrypt():
-            unopened += tally.unopened
+        for counts in reencrypt():
+            unopened += counts.unopened
             self.stdout.write(
-                f"{tally.kind}: {tally.moved} moved, {tally.current} current, {tally.unopened} don't open"
+                f"{counts.kind}: {counts.moved} moved, {counts.current} current, {counts.unopened} don't open"
             )
         blocks = carried_blocks()
         self.stdout.write(f"blocks of erased people: {_summary(blocks)}")
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError(f"{unopened} {WHAT_TO_DO}")
 
 
-def _summary(blocks: Blocks) -> str:
+def _summary(blocks: CarriedBlockCounts) -> str:
     summary = f"{blocks.older} need an older key"
     if blocks.until:
         summary += f" and can't be moved; keep it (or the SECRET_KEY it came from) listed until {blocks.until:%Y-%m-%d %H:%M %Z}"

@@ -23,7 +23,7 @@ def create_user(*, appid: str, openid: str, unionid: str) -> AbstractBaseUser:
     User = get_user_model()
     name = derive_username(appid, openid)
     has_mail = isinstance(User._meta.get_field(User.USERNAME_FIELD), models.EmailField)
-    # An address that belongs to nobody: the domain .invalid never resolves.
+    # An e-mail address that belongs to nobody: the domain .invalid never resolves.
     domain = "@wechat.invalid" if has_mail else ""
     if is_username_taken(name + domain):
         # The person was unlinked from a user that was kept, and comes back as somebody new.

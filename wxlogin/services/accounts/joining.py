@@ -14,7 +14,7 @@ from wxlogin.wechat.results import Code2Session
 
 from .creating import make_user
 
-MOST_RELATED = 50
+MAX_RELATED = 50
 
 
 def find_or_make_user(appid: str, identity: Code2Session) -> tuple[AbstractBaseUser, bool]:
@@ -30,12 +30,12 @@ def find_or_make_user(appid: str, identity: Code2Session) -> tuple[AbstractBaseU
     owner = UnionidOwner.objects.lock(group, identity.unionid)
     known = _joinable_user(appids, identity.unionid, preferred=owner.user_id if owner else None)
     user = known or make_user(appid, identity)
-    UnionidOwner.objects.point(owner, group, identity.unionid, user)
+    UnionidOwner.objects.set_owner(owner, group, identity.unionid, user)
     return user, known is None
 
 
 def handle_new_unionid(wechat_user: WeChatUser) -> None:
-    """Let further apps of the group join the user of ``wechat_user``, whose unionid was just stored.
+    """Let later identities of the group join the user of ``wechat_user``, whose unionid was just stored.
 
     Needs the transaction that stored it. If another Django user has the unionid already, nothing is merged, and
     ``unionid_conflict`` is sent after the commit.
@@ -53,10 +53,10 @@ def handle_new_unionid(wechat_user: WeChatUser) -> None:
 def related_identities(wechat_user: WeChatUser) -> list[WeChatUser]:
     """Return the other identities of the person's user, and those with the same unionid in the same group.
 
-    At most ``MOST_RELATED`` of them, the oldest first.
+    At most ``MAX_RELATED`` of them, the oldest first.
     """
     _group, appids = conf.group_of(wechat_user.appid)
-    return list(WeChatUser.objects.related_to(wechat_user, appids)[:MOST_RELATED])
+    return list(WeChatUser.objects.related_to(wechat_user, appids)[:MAX_RELATED])
 
 
 def _report_conflict(wechat_user: WeChatUser, others: list[WeChatUser]) -> None:

@@ -16,11 +16,11 @@ from wxlogin.models.failures import LoginFailureQuerySet
 
 from ..meanings import Finding, Meaning, Text, explain
 
-LATELY = timedelta(hours=24)
-JUST_NOW = timedelta(hours=1)
-# Older sessions, and older kinds of failures, aren't looked at.
+FAILURE_PERIOD = timedelta(hours=24)
+OUTAGE_PERIOD = timedelta(hours=1)
+# Older sessions, and older groups of failures, aren't looked at.
 MAX_SESSIONS = 10
-MAX_KINDS = 5
+MAX_GROUPS = 5
 # Codes of failures that hit everybody in an app.
 OUTAGE_CODES = [
     "wechat_misconfigured",
@@ -32,7 +32,7 @@ OUTAGE_CODES = [
 LOGIN_REFUSALS = {"account_disabled", "user_blocked"}
 
 
-def why_not(wechat_user: WeChatUser) -> list[Finding]:
+def diagnose(wechat_user: WeChatUser) -> list[Finding]:
     """Return findings about what keeps ``wechat_user`` from logging in. They hold no secret and no identifier.
 
     Costs at most five statements, and one for the Django user.
@@ -112,39 +112,41 @@ def _sessions(wechat_user: WeChatUser, latest: list[LoginSession], now: datetime
 
 
 def _own_failures(wechat_user: WeChatUser, now: datetime) -> Iterator[Finding]:
-    failures = LoginFailure.objects.of_person_since(wechat_user, now - LATELY)
-    for kind in _kinds(failures):
-        finding = kind.finding(_("Refused lately"), wechat_user.last_login_at, kind.meaning.advice)
-        yield finding if kind.code in LOGIN_REFUSALS else replace(finding, is_good=True)
+    failures = LoginFailure.objects.of_person_since(wechat_user, now - FAILURE_PERIOD)
+    for group in _group_failures(failures):
+        finding = group.finding(_("Refused lately"), wechat_user.last_login_at, group.meaning.advice)
+        yield finding if group.code in LOGIN_REFUSALS else replace(finding, is_good=True)
 
 
 def _failures_at_addresses(
     wechat_user: WeChatUser, sessions: Iterable[LoginSession], now: datetime
 ) -> Iterator[Finding]:
-    """Find failures of unknown people from the person's addresses: most failures don't say whose they are."""
+    """Find failures of unknown people from the person's IP addresses: most failures don't say whose they are."""
     addresses = {session.ip for session in sessions if session.ip}
-    failures = LoginFailure.objects.of_nobody_known(wechat_user.appid, now - LATELY, addresses=addresses)
-    for kind in _kinds(failures):
+    failures = LoginFailure.objects.without_person(
+        wechat_user.appid, now - FAILURE_PERIOD, addresses=addresses
+    )
+    for group in _group_failures(failures):
         hint = format_lazy(
-            _("It may be somebody else behind the same address. {todo}"), todo=kind.meaning.advice
+            _("It may be somebody else behind the same address. {todo}"), todo=group.meaning.advice
         )
-        yield kind.finding(_("Refused at their address"), wechat_user.last_login_at, hint)
+        yield group.finding(_("Refused at their address"), wechat_user.last_login_at, hint)
 
 
 def _outage(appid: str, now: datetime) -> Finding:
     """Return a finding about an outage: logins of this app that fail for everybody."""
-    since = LoginSession.objects.latest_login(appid, now - JUST_NOW) or now - JUST_NOW
-    failures = LoginFailure.objects.of_nobody_known(appid, since, codes=OUTAGE_CODES)
-    for kind in _kinds(failures):
+    since = LoginSession.objects.latest_login(appid, now - OUTAGE_PERIOD) or now - OUTAGE_PERIOD
+    failures = LoginFailure.objects.without_person(appid, since, codes=OUTAGE_CODES)
+    for group in _group_failures(failures):
         text = format_lazy(
-            _("Nobody could log in since {since}. {told}"), since=_format_time(since), told=kind.text
+            _("Nobody could log in since {since}. {told}"), since=_format_time(since), told=group.text
         )
-        return Finding(_("Everybody else in this app"), False, text, kind.meaning.advice)
+        return Finding(_("Everybody else in this app"), False, text, group.meaning.advice)
     return Finding(_("Everybody else in this app"), True, _("Logins don't fail at large."))
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _FailureGroup:
     """A group of failures with the same meaning."""
 
     code: str
@@ -166,9 +168,9 @@ class _Kind:
         return Finding(subject, self.latest < last_login_at, self.text, hint)
 
 
-def _kinds(failures: LoginFailureQuerySet) -> list[_Kind]:
-    """Return the latest kinds of failures, newest first."""
-    return [_Kind(*row) for row in failures.by_meaning(MAX_KINDS)]
+def _group_failures(failures: LoginFailureQuerySet) -> list[_FailureGroup]:
+    """Return the latest groups of failures, newest first."""
+    return [_FailureGroup(*row) for row in failures.by_meaning(MAX_GROUPS)]
 
 
 def _format_time(moment: datetime | None) -> str:

@@ -16,7 +16,7 @@ from wxlogin.vault import CannotOpen
 MAX_ROWS = 10_000
 # People are read from the database in chunks of this size, while the file is sent.
 CHUNK = 500
-# An unmasked export of so many people at most is recorded once for each person.
+# An unmasked export of at most this many people is recorded once for each person.
 MAX_NAMED = 100
 # Characters at which a spreadsheet starts a formula, also in full width.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
@@ -30,7 +30,7 @@ def export_people(
     """Record the export, and return the lines of a CSV file with the first ``MAX_ROWS`` of these people.
 
     Openids, unionids and phone numbers are masked, unless ``unmasked``. ``filters`` are the filters of the list that
-    staff exported; of a search the staff log only says that there was one. An unmasked export of at most
+    staff exported. If staff searched, the staff log says so, but not for what. An unmasked export of at most
     ``MAX_NAMED`` people is recorded once for each person, like a reveal. Raises ``ValueError`` for a reason that is
     empty or longer than 200 characters.
     """

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from wxlogin.models import WeChatUser
 from wxlogin.models.people import WeChatUserQuerySet
 
-# Each kind of key finds so many people at most. Staff who need others type more of the key.
-MOST = 100
-SHORTEST_PREFIX = 4
-LONGEST_ID = 64
-BIGGEST_ID = 2**63 - 1
+# Each kind of key finds at most this many people. To see others, staff type more of the key.
+MAX_MATCHES = 100
+MIN_PREFIX_LENGTH = 4
+MAX_ID_LENGTH = 64
+MAX_USER_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def find_people(text: str) -> list[Match]:
     """
     text = text.strip()
     exact = [match for match in (_match(what, rows) for what, rows in _exact_keys(text)) if match.pks]
-    if exact or not re.fullmatch(f"[!-~]{{{SHORTEST_PREFIX},64}}", text):
+    if exact or not re.fullmatch(f"[!-~]{{{MIN_PREFIX_LENGTH},64}}", text):
         return exact
     by_prefix = _match(_("beginning of an openid"), WeChatUser.objects.with_openid_prefix(text))
     return [by_prefix] if by_prefix.pks else []
@@ -60,15 +60,15 @@ def _exact_keys(text: str) -> Iterator[tuple[Promise, WeChatUserQuerySet]]:
 
 
 def _match(what: Promise, people: WeChatUserQuerySet) -> Match:
-    return Match(what, people.first_ids(MOST))
+    return Match(what, people.first_ids(MAX_MATCHES))
 
 
 def _user_id(text: str) -> Any:
     """Return ``text`` as a primary key of the project's users, None if it can't be one."""
-    if not text.isprintable() or len(text) > LONGEST_ID:
+    if not text.isprintable() or len(text) > MAX_ID_LENGTH:
         return None
     try:
         pk = get_user_model()._meta.pk.to_python(text)
     except ValidationError:
         return None
-    return None if isinstance(pk, int) and not 0 < pk <= BIGGEST_ID else pk
+    return None if isinstance(pk, int) and not 0 < pk <= MAX_USER_ID else pk

@@ -13,12 +13,12 @@ from wxlogin.transactions import in_one_transaction
 
 from ..staff_log import Action, record
 
-# One staff member may reveal so many fields within so long.
-AT_MOST, WITHIN = 30, timedelta(hours=1)
+# The limit for each staff member.
+MAX_REVEALS, PERIOD = 30, timedelta(hours=1)
 
 
 class TooManyReveals(Exception):
-    """One staff member revealed more than ``AT_MOST`` fields within an hour."""
+    """One staff member revealed more than ``MAX_REVEALS`` fields within ``PERIOD``."""
 
 
 @in_one_transaction
@@ -30,7 +30,7 @@ def reveal(wechat_user: WeChatUser, field: str, *, staff: AbstractBaseUser, reas
     """
     # Parallel reveals wait for each other here, so that each one counts the ones before it.
     lock_users(staff)
-    if StaffAct.objects.count_of(staff, Action.REVEAL, since=timezone.now() - WITHIN) >= AT_MOST:
+    if StaffAct.objects.count_of(staff, Action.REVEAL, since=timezone.now() - PERIOD) >= MAX_REVEALS:
         log("too many reveals", logging.WARNING, staff=staff.pk)
         raise TooManyReveals
     value = READ[field](wechat_user)

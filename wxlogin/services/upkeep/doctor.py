@@ -22,7 +22,7 @@ from wxlogin.vault import CannotOpen
 from wxlogin.wechat.errors import BadResponse, InvalidCode, WeChatError
 
 MADE_UP_CODE = "wxlogin-doctor-made-this-up"
-# So many of the oldest session keys are looked at, and so many of the newest.
+# The number of oldest session keys that are tried, and of newest ones.
 SAMPLE = 100
 # Seconds that a probe stays in the cache if it can't be deleted.
 PROBE_LIFETIME = 10
@@ -33,14 +33,14 @@ Examination = Callable[[], Iterable[Result]]
 
 
 def examine() -> Iterator[Finding]:
-    """Examine everything that wxlogin needs. An examination that fails stops none of the others.
+    """Examine everything that wxlogin needs. If one examination fails, the others still run.
 
     Each app costs two calls to WeChat, of at most ``UPSTREAM_DEADLINE`` each. No code is spent.
     """
     for app in conf.APPS.values():
         subject = app.appid if app.name == app.appid else f"{app.name} ({app.appid})"
         for examination in (_examine_login, _examine_access_token, _examine_pushes):
-            yield from _findings(subject, partial(examination, app), UNFORESEEN)
+            yield from _findings(subject, partial(examination, app), RUN_CHECK)
     yield from _findings(
         _("Database"), _examine_database, _("Check DATABASES, and that the server is up and lets us in.")
     )
@@ -55,7 +55,7 @@ def examine() -> Iterator[Finding]:
         _examine_avatar_storage,
         _("Check STORAGES or MEDIA_ROOT, and that we may write there."),
     )
-    yield from _findings(_("Configuration"), _examine_configuration, UNFORESEEN)
+    yield from _findings(_("Configuration"), _examine_configuration, RUN_CHECK)
 
 
 def _findings(subject: Text, examination: Examination, hint: Text) -> Iterator[Finding]:
@@ -70,7 +70,7 @@ def _findings(subject: Text, examination: Examination, hint: Text) -> Iterator[F
 
 
 def _examine_login(app: App) -> Iterator[Result]:
-    """Log in with a made-up code. WeChat checks AppID, secret and our address before it checks the code."""
+    """Log in with a made-up code. WeChat checks AppID, secret and our IP address before it checks the code."""
     try:
         get_client(app.appid).code2session(MADE_UP_CODE)
     except InvalidCode:
@@ -125,7 +125,7 @@ def _examine_cache() -> Iterator[Result]:
     found = cache.get(key)
     cache.delete(key)
     if found != probe or cache.get(key) is not None:
-        yield False, _("It forgets what it is told, or keeps what it should forget."), REAL_CACHE
+        yield False, _("It forgets what it is told, or keeps what it should forget."), USE_SHARED_CACHE
     elif is_shared():
         yield True, _("It works, and all processes share it.")
     else:
@@ -141,7 +141,7 @@ def _examine_encryption_keys() -> Iterator[Result]:
     unopened = sum(not _opens(key) for key in sample)
     if unopened:
         text = _("Of {count} session keys looked at, {unopened} don't open.")
-        yield False, format_lazy(text, count=len(sample), unopened=unopened), LIST_THE_KEY
+        yield False, format_lazy(text, count=len(sample), unopened=unopened), LIST_OLD_KEY
     else:
         yield True, format_lazy(_("Session keys looked at: {count}. All open."), count=len(sample))
 
@@ -193,12 +193,12 @@ def _hint(error: WeChatError) -> Text:
     return NOT_WECHAT if isinstance(error, BadResponse) else NETWORK
 
 
-UNFORESEEN = _("Run manage.py check --deploy: it may say more.")
+RUN_CHECK = _("Run manage.py check --deploy: it may say more.")
 NOT_WECHAT = _("Something else than WeChat answers: check API_BASE, and for a proxy in between.")
 NETWORK = _("Check API_BASE and CA_BUNDLE, and that this machine reaches WeChat within UPSTREAM_DEADLINE.")
 SECURE_MODE = _("Choose the secure mode in the WeChat console, and set PUSH_AES_KEY.")
-REAL_CACHE = _("Use Redis or Memcached as the default cache.")
-LIST_THE_KEY = _(
+USE_SHARED_CACHE = _("Use Redis or Memcached as the default cache.")
+LIST_OLD_KEY = _(
     "List the key that sealed them in ENCRYPTION_KEYS again, or its SECRET_KEY in SECRET_KEY_FALLBACKS. "
     "Or let people log in again, which brings new ones."
 )

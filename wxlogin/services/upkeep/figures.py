@@ -14,12 +14,12 @@ from django.utils import timezone
 from wxlogin.conf import conf
 from wxlogin.log import log
 from wxlogin.models import HourlyFigure
-from wxlogin.models.figures import BEYOND, parts_of
+from wxlogin.models.figures import ABOVE_LAST_BUCKET, split_label
 from wxlogin.transactions import in_one_transaction
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-# So long after the end of an hour, all its logins are committed.
-SETTLING = timedelta(minutes=5)
+# An hour is rolled up this long after its end, when all its logins are committed.
+ROLL_UP_DELAY = timedelta(minutes=5)
 DAYS_SHOWN = 30
 
 Kind = HourlyFigure.Kind
@@ -27,7 +27,7 @@ Kind = HourlyFigure.Kind
 
 @dataclass(frozen=True)
 class Rollup:
-    """One roll-up of the hours from ``since`` to ``until``, which gave so many ``figures``."""
+    """One roll-up of the hours from ``since`` to ``until``. ``figures`` is the number of rows that it stored."""
 
     since: datetime
     until: datetime
@@ -44,7 +44,7 @@ class Day:
 
 @dataclass(frozen=True)
 class FailureTotal:
-    """A number of failures with the same meaning."""
+    """The number of failures with one meaning."""
 
     code: str
     errcode: int | None
@@ -67,9 +67,9 @@ class Figures:
     """Figures of the overview. ``apps`` holds all apps; everything else is of the app that was asked for.
 
     ``days``: the oldest first, today last. ``p50_ms`` and ``p95_ms``: percentiles of WeChat's answer time today, as
-    upper bounds of ``BUCKETS``; None if there was no call, ``BEYOND`` above the largest bucket. ``settled_until``:
-    older hours are rolled up. Today's rows are always counted directly. If hours between ``settled_until`` and
-    today are missing, ``is_complete`` is False.
+    upper bounds of ``BUCKETS``; None if there was no call, ``ABOVE_LAST_BUCKET`` above the largest bucket.
+    ``settled_until``: older hours are rolled up. Today's rows are always counted directly. If hours between
+    ``settled_until`` and today are missing, ``is_complete`` is False.
     """
 
     days: list[Day]
@@ -95,8 +95,8 @@ def roll_up() -> Iterator[Rollup]:
     return _roll_up_from(_uncounted_since())
 
 
-def settle() -> datetime | None:
-    """Roll up everything, and return the time until which all is counted, None if there is nothing to count."""
+def roll_up_all() -> datetime | None:
+    """Roll up all finished hours, and return the end of the last one. None if there is nothing to count."""
     counted_until = _uncounted_since()
     for rolled_up in _roll_up_from(counted_until):
         counted_until = rolled_up.until
@@ -136,7 +136,7 @@ def _live_now() -> list[HourlyFigure]:
 
 
 def _roll_up_from(since: datetime | None) -> Iterator[Rollup]:
-    end = _hour_of(timezone.now() - SETTLING)
+    end = _hour_of(timezone.now() - ROLL_UP_DELAY)
     while since is not None and since < end:
         until = min(since + DAY, end)
         try:
@@ -163,7 +163,9 @@ def _next_hour_with_any(since: datetime, end: datetime) -> datetime:
 @in_one_transaction
 def _roll_up_hours(since: datetime, until: datetime, *, is_latest: bool) -> int:
     """Roll up these hours, and return the number of figures. Raises ``IntegrityError`` if another process did."""
-    HourlyFigure.objects.settle([since + hours * HOUR for hours in range(1, (until - since) // HOUR + 1)])
+    HourlyFigure.objects.claim_hours(
+        [since + hours * HOUR for hours in range(1, (until - since) // HOUR + 1)]
+    )
     figures = HourlyFigure.objects.count_rows(since, until)
     if is_latest:
         figures += HourlyFigure.objects.live_now(until - HOUR, timezone.now(), list(conf.APPS))
@@ -180,7 +182,7 @@ def _uncounted_since() -> datetime | None:
 
 
 def _roll_up_one_day() -> datetime | None:
-    """Roll up one missing day, and return the time until which all is counted. A read-only database is fine."""
+    """Roll up one missing day, and return the end of the last hour rolled up. A read-only database is fine."""
     settled_until = _uncounted_since()
     try:
         for rolled_up in islice(_roll_up_from(settled_until), 1):
@@ -242,7 +244,7 @@ def _failures(figures: list[_Figure]) -> list[FailureTotal]:
     for figure in figures:
         if figure.kind == Kind.FAILURES:
             counts[figure.label] += figure.count
-    return [FailureTotal(*parts_of(label), count) for label, count in counts.most_common()]
+    return [FailureTotal(*split_label(label), count) for label, count in counts.most_common()]
 
 
 def _apps(figures: list[_Figure], live: list[HourlyFigure]) -> list[AppTotals]:
@@ -275,7 +277,7 @@ def _latency(figures: Iterable[_Figure]) -> tuple[int | None, int | None]:
 def _percentile(buckets: Counter[int], percent: int) -> int | None:
     """Return the upper bound of the bucket that holds this percentile, None if all buckets are empty."""
     passed, total = 0, buckets.total()
-    for bound in sorted(buckets, key=lambda bound: (bound == BEYOND, bound)):
+    for bound in sorted(buckets, key=lambda bound: (bound == ABOVE_LAST_BUCKET, bound)):
         passed += buckets[bound]
         if passed * 100 >= total * percent:
             return bound

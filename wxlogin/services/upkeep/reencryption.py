@@ -18,7 +18,7 @@ BATCH = 500
 
 
 @dataclass
-class Tally:
+class SealedCounts:
     """Counts of one kind of sealed value. No listed key opens the ``unopened`` ones; they stay as they are."""
 
     kind: str
@@ -28,7 +28,7 @@ class Tally:
 
 
 @dataclass
-class Blocks:
+class CarriedBlockCounts:
     """Counts of carried blocks. ``older`` ones need a listed key other than the first, until ``until`` at most."""
 
     older: int = 0
@@ -36,17 +36,17 @@ class Blocks:
     until: datetime | None = None
 
 
-def reencrypt() -> Iterator[Tally]:
+def reencrypt() -> Iterator[SealedCounts]:
     """Seal session keys and phone numbers anew. Each value is committed by itself, so a stop loses nothing."""
     yield _reseal("session keys", SessionKey.objects.to_reseal(), "sealed", SessionKey.objects.reseal)
     people = WeChatUser.objects.to_reseal()
     yield _reseal("phone numbers", people, "sealed_phone", WeChatUser.objects.reseal_phone)
 
 
-def carried_blocks() -> Blocks:
+def carried_blocks() -> CarriedBlockCounts:
     """Count the blocks of erased people. They can't be moved: only the old key can recognise the person."""
-    blocks, keys = Blocks(), vault()
-    for block in rows_in_batches(CarriedBlock.objects.kept(timezone.now()), BATCH):
+    blocks, keys = CarriedBlockCounts(), vault()
+    for block in rows_in_batches(CarriedBlock.objects.unexpired(timezone.now()), BATCH):
         if keys.is_current(block.sealed_reason):
             continue
         try:
@@ -59,8 +59,8 @@ def carried_blocks() -> Blocks:
     return blocks
 
 
-def _reseal(kind: str, rows: QuerySet[Any], column: str, reseal: Callable[[Any], bool]) -> Tally:
-    tally, keys = Tally(kind), vault()
+def _reseal(kind: str, rows: QuerySet[Any], column: str, reseal: Callable[[Any], bool]) -> SealedCounts:
+    counts, keys = SealedCounts(kind), vault()
     reseal = in_one_transaction(reseal)
     for row in rows_in_batches(rows, BATCH):
         sealed = getattr(row, column)
@@ -70,8 +70,8 @@ def _reseal(kind: str, rows: QuerySet[Any], column: str, reseal: Callable[[Any],
             # False if the value changed meanwhile: then it is sealed with the first key already.
             is_moved = not keys.is_current(sealed) and reseal(row)
         except CannotOpen:
-            tally.unopened += 1
+            counts.unopened += 1
         else:
-            tally.moved += is_moved
-            tally.current += not is_moved
-    return tally
+            counts.moved += is_moved
+            counts.current += not is_moved
+    return counts

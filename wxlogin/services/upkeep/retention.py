@@ -12,9 +12,9 @@ from wxlogin.models import CarriedBlock, LoginFailure, LoginSession, ReceivedPus
 from wxlogin.models.batches import delete_batch, older_in_batches
 from wxlogin.transactions import in_one_transaction
 
-from .figures import settle
+from .figures import roll_up_all
 
-# Each statement looks at so many rows at most.
+# The largest number of rows that one statement reads or deletes.
 BATCH = 1_000
 
 
@@ -25,7 +25,7 @@ def purge() -> Iterator[tuple[str, int]]:
     """
     now = timezone.now()
     cutoff = now - conf.RETENTION
-    counted = min(cutoff, settle() or cutoff)
+    counted = min(cutoff, roll_up_all() or cutoff)
     # A session that was over before the cutoff was created before it, and created_at has an index. A session that
     # isn't past its absolute limit stays, since its tokens may still ask how it ended.
     over = LoginSession.objects.purgeable(cutoff, now)
