@@ -29,7 +29,7 @@ class App:
 
 @dataclass(frozen=True)
 class Rate:
-    """At most ``limit`` calls within ``seconds``."""
+    """A throttling rate of at most ``limit`` calls within ``seconds``."""
 
     limit: int
     seconds: int

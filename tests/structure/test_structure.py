@@ -38,6 +38,11 @@ PACKAGE = {"wxlogin/pack/__init__.py": "from .one import One\n"}
 
 OFFENCES = {
     "a long file": ({"tests/a.py": "\n" * 301}, "files over 300 lines", "tests/a.py:301: 301 lines"),
+    "a long script": (
+        {"miniprogram/demo/pages/a.js": "\n" * 301},
+        "files over 300 lines",
+        "miniprogram/demo/pages/a.js:301: 301 lines",
+    ),
     "a circle": (
         LOOP | {"wxlogin/b.py": "import os\nimport wxlogin.a\n"},
         "import circles",
@@ -73,6 +78,14 @@ OFFENCES = {
         "docstrings",
         "miniprogram/tests/server.py:3: *`Whose`* it is.",
     ),
+    **{
+        f"a docstring that begins with {word}": (
+            {"tests/a.py": f'"""{word} the first line."""\n'},
+            "docstrings",
+            f"tests/a.py:1: {word} the first line.",
+        )
+        for word in ("At", "In", "On", "After", "Under", "Before", "Between", "Which")
+    },
     "a comment behind a closing bracket": (
         {".ci/a.py": "a = int(\n    1\n)  # one\n"},
         "trailing comments",
@@ -138,6 +151,14 @@ def test_an_offence_is_named(
 
 FINE = {
     "300 lines": {"tests/a.py": "\n" * 300},
+    "300 lines of a script": {"miniprogram/tests/a.js": "\n" * 300},
+    "the client's one long file": {"miniprogram/miniprogram_dist/wxlogin.js": "\n" * 301},
+    "long scripts of others": {
+        "miniprogram/tools/node_modules/a/b.js": "\n" * 301,
+        "miniprogram/demo/miniprogram_npm/a.js": "\n" * 301,
+        "docs/a.js": "\n" * 301,
+    },
+    "a script that isn't Python": {"miniprogram/tests/a.js": f"const a = `{{`;  // {'o' * 99}\n"},
     "a long migration": {"wxlogin/migrations/0001_initial.py": "\n" * 301},
     "a package that collects its modules": PACKAGE
     | {"wxlogin/pack/one.py": "from . import two\n", "wxlogin/pack/two.py": ""},
@@ -151,7 +172,7 @@ FINE = {
         "tests/b.py": '"""``by`` is a name."""\n',
         "tests/c.py": '"""Format it."""\n',
         "tests/d.py": 'a = 1\n"""By no means a docstring."""\n',
-        "tests/e.py": '"""In place, it sorts."""\n',
+        "tests/e.py": '"""In-place sort."""\n',
     },
     "comments": {
         "tests/a.py": f"# {'o' * 99}\na = 1  # {'o' * 58}\nb = '''\n)  # text\n'''\n",
