@@ -14,18 +14,24 @@ R = TypeVar("R")
 CONTENTION = {"40P01", "40001", "55P03", 1205, 1213}
 # A first login can lose one race for the identity and one for the unionid, and more while others are erased.
 MAX_RETRIES = 5
+# A command may meet a second run of itself, batch after batch, and has time to wait.
+COMMAND_RETRIES = 5
 
 
-def in_one_transaction(function: Callable[P, R]) -> Callable[P, R]:
-    """Run ``function`` in a transaction, and retry it once after a deadlock or a lock timeout."""
+def in_one_transaction(function: Callable[P, R], *, retries: int = 1) -> Callable[P, R]:
+    """Run ``function`` in a transaction, and retry it after a deadlock or a lock timeout, ``retries`` times at most.
+
+    A request has time for one retry; commands pass ``COMMAND_RETRIES``.
+    """
 
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return transaction.atomic(function)(*args, **kwargs)
-        except OperationalError as exc:
-            if connection.in_atomic_block or not is_contention(exc):
-                raise
+        for _ in range(retries):
+            try:
+                return transaction.atomic(function)(*args, **kwargs)
+            except OperationalError as exc:
+                if connection.in_atomic_block or not is_contention(exc):
+                    raise
         return transaction.atomic(function)(*args, **kwargs)
 
     return wrapper

@@ -143,3 +143,14 @@ def test_arguments_answer_and_name_pass_through():
 
     assert add(1, second=2) == 3
     assert (add.__name__, add.__doc__) == ("add", "Adds.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_command_retries_as_often_as_it_says_and_no_more():
+    deadlock = CONTENTION["MySQL: deadlock"]
+    patient = in_one_transaction(add_user.__wrapped__, retries=3)
+
+    assert patient([deadlock() for _ in range(3)]) == "try-0"
+    with pytest.raises(OperationalError):
+        patient([deadlock() for _ in range(4)])
+    assert usernames() == ["try-0"]

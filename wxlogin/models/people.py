@@ -99,6 +99,10 @@ class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
         """The identities of a Django user over all apps, oldest first."""
         return self.filter(user_id=user.pk).order_by("created_at", "pk")
 
+    def ids(self) -> "models.QuerySet[WeChatUser, int]":
+        """Return the primary keys as a lazy queryset: they are read when a caller iterates over them."""
+        return self.values_list("pk", flat=True)
+
     def related_to(self, person: "WeChatUser", appids: Iterable[str]) -> "WeChatUserQuerySet":
         """Other identities of the same user, and those with the same unionid in ``appids``. Oldest first."""
         related = Q(user_id=person.user_id)

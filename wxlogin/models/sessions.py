@@ -25,7 +25,11 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         return self.with_person().filter(public_id=public_id).first()
 
     def with_person(self) -> "LoginSessionQuerySet":
+        """The same sessions, read together with the person and the Django user."""
         return self.select_related("wechat_user__user")
+
+    def with_wechat_user(self) -> "LoginSessionQuerySet":
+        return self.select_related("wechat_user")
 
     def with_public_id(self, public_id: str) -> "LoginSessionQuerySet":
         return self.filter(public_id=public_id)
@@ -38,8 +42,8 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         return self.filter(wechat_user__user=user)
 
     def of_people(self, people: Iterable[WeChatUser | int]) -> "LoginSessionQuerySet":
-        """Sessions of these people, over all devices, with the person."""
-        return self.select_related("wechat_user").filter(wechat_user__in=list(people))
+        """Sessions of these people, over all devices."""
+        return self.filter(wechat_user__in=list(people))
 
     def newest_first(self) -> "LoginSessionQuerySet":
         """The same sessions, newest first."""

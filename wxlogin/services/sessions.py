@@ -122,7 +122,7 @@ def end_sessions(sessions: Iterable[LoginSession], *, staff: Staff, reason: str)
 
 def live_sessions_of(wechat_users: Iterable[WeChatUser]) -> QuerySet[LoginSession]:
     """Return the live sessions of these people over all devices, with the person."""
-    return LoginSession.objects.of_people(wechat_users).live(timezone.now())
+    return LoginSession.objects.of_people(wechat_users).with_wechat_user().live(timezone.now())
 
 
 @in_one_transaction
@@ -146,7 +146,7 @@ def end_sessions_of_saved_user(instance: Model, created: bool, raw: bool = False
     if created or raw or not isinstance(instance, get_user_model()):
         return
     if not instance.is_active:
-        end_sessions_of_disabled([person.pk for person in WeChatUser.objects.of_user(instance)])
+        end_sessions_of_disabled(WeChatUser.objects.of_user(instance).ids())
 
 
 def _end(sessions: Iterable[LoginSession], reason: str, at: datetime) -> int:

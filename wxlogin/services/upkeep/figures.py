@@ -15,7 +15,7 @@ from wxlogin.conf import conf
 from wxlogin.log import log
 from wxlogin.models import HourlyFigure
 from wxlogin.models.figures import ABOVE_LAST_BUCKET, split_label
-from wxlogin.transactions import in_one_transaction
+from wxlogin.transactions import COMMAND_RETRIES, in_one_transaction
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # An hour is rolled up this long after its end, when all its logins are committed.
@@ -92,13 +92,13 @@ def roll_up() -> Iterator[Rollup]:
 
     Each day is committed by itself, so this may be killed, run again, and run twice at once.
     """
-    return _roll_up_from(_uncounted_since())
+    return _roll_up_from(_uncounted_since(), COMMAND_RETRIES)
 
 
 def roll_up_all() -> datetime | None:
     """Roll up all finished hours, and return the end of the last one. None if there is nothing to count."""
     counted_until = _uncounted_since()
-    for rolled_up in _roll_up_from(counted_until):
+    for rolled_up in _roll_up_from(counted_until, COMMAND_RETRIES):
         counted_until = rolled_up.until
     return counted_until
 
@@ -135,12 +135,13 @@ def _live_now() -> list[HourlyFigure]:
     return HourlyFigure.objects.live_now(now - HOUR, now, list(conf.APPS))
 
 
-def _roll_up_from(since: datetime | None) -> Iterator[Rollup]:
+def _roll_up_from(since: datetime | None, retries: int = 1) -> Iterator[Rollup]:
+    roll_up_hours = in_one_transaction(_roll_up_hours, retries=retries)
     end = _hour_of(timezone.now() - ROLL_UP_DELAY)
     while since is not None and since < end:
         until = min(since + DAY, end)
         try:
-            figures = _roll_up_hours(since, until, is_latest=until == end)
+            figures = roll_up_hours(since, until, is_latest=until == end)
         except IntegrityError:
             # Another process rolled up these hours.
             until = HourlyFigure.objects.settled_until() or since
@@ -160,9 +161,11 @@ def _next_hour_with_any(since: datetime, end: datetime) -> datetime:
     return min(_hour_of(first), end - HOUR) if first else end - HOUR
 
 
-@in_one_transaction
 def _roll_up_hours(since: datetime, until: datetime, *, is_latest: bool) -> int:
-    """Roll up these hours, and return the number of figures. Raises ``IntegrityError`` if another process did."""
+    """Roll up these hours, and return the number of figures. Needs a transaction.
+
+    Raises ``IntegrityError`` if another process rolled up some of them.
+    """
     HourlyFigure.objects.claim_hours(
         [since + hours * HOUR for hours in range(1, (until - since) // HOUR + 1)]
     )
