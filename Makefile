@@ -37,7 +37,7 @@ test: setup $(if $(filter mysql://%,$(DATABASE_URL)),.venv/mysql) $(if $(shell c
 		echo "npm ci failed: without what it installs, the client's tests are skipped"
 
 miniprogram: setup $(NPM_READY) miniprogram/tools/node_modules/.package-lock.json  ## all that CI tests of the client
-	MINIPROGRAM=required $(BIN)/python -m pytest $(PARALLEL) tests/miniprogram $(ARGS)
+	MINIPROGRAM=required $(BIN)/python -m pytest $(PARALLEL) $(ARGS) tests/miniprogram
 
 matrix: setup  ## the suite on each supported Python and Django; ARGS="--list", ARGS="--only CELL -- tests/api -q"
 	$(BIN)/python .ci/matrix.py $(ARGS)
