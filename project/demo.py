@@ -28,7 +28,7 @@ PEOPLE = {
 }
 
 
-class Server(ThreadedWSGIServer):
+class DemoServer(ThreadedWSGIServer):
     # Django's default of 10 could refuse connections while ten phones log in at once.
     request_queue_size = 128
 
@@ -159,11 +159,11 @@ def _fake(port: int) -> FakeWeChat:
         return FakeWeChat(apps=apps)
 
 
-def _server(port: int) -> Server:
+def _server(port: int) -> DemoServer:
     try:
-        server = Server(("127.0.0.1", port), WSGIRequestHandler)
+        server = DemoServer(("127.0.0.1", port), WSGIRequestHandler)
     except OSError:
-        server = Server(("127.0.0.1", 0), WSGIRequestHandler)
+        server = DemoServer(("127.0.0.1", 0), WSGIRequestHandler)
     server.set_app(get_internal_wsgi_application())
     return server
 

@@ -14,21 +14,21 @@ FORCED_REFRESH_INTERVAL = 30  # seconds
 
 
 @dataclass
-class AccessToken:
+class IssuedToken:
     value: str
     appid: str
     expires_at: float
 
 
-class AccessTokens:
+class TokenStore:
     """All access_tokens of all apps. ``WeChat`` guards them with its lock."""
 
     def __init__(self) -> None:
-        self._by_value: dict[str, AccessToken] = {}
-        self._latest: dict[str, AccessToken] = {}
+        self._by_value: dict[str, IssuedToken] = {}
+        self._latest: dict[str, IssuedToken] = {}
         self._last_forced_refresh: dict[str, float] = {}
 
-    def get(self, appid: str, now: float, force_refresh: bool = False) -> AccessToken:
+    def get(self, appid: str, now: float, force_refresh: bool = False) -> IssuedToken:
         """Return the app's token. It stays the same until shortly before its end, or a forced refresh."""
         last_forced_refresh = self._last_forced_refresh.get(appid, -math.inf)
         if force_refresh and now - last_forced_refresh >= FORCED_REFRESH_INTERVAL:
@@ -54,10 +54,10 @@ class AccessTokens:
         for token in self._by_value.values():
             token.expires_at = min(token.expires_at, now)
 
-    def _renew(self, appid: str, latest: AccessToken | None, now: float) -> AccessToken:
+    def _renew(self, appid: str, latest: IssuedToken | None, now: float) -> IssuedToken:
         if latest and latest.expires_at > now:
             latest.expires_at = now + OVERLAP
-        token = AccessToken(secrets.token_urlsafe(102), appid, now + LIFETIME)
+        token = IssuedToken(secrets.token_urlsafe(102), appid, now + LIFETIME)
         self._by_value[token.value] = self._latest[appid] = token
         return token
 

@@ -9,7 +9,7 @@ AppOptions = Mapping[str, str | Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class App:
+class KnownApp:
     """``secret=None`` accepts any secret. An empty push token or key means that none is known."""
 
     secret: str | None = field(default=None, repr=False)
@@ -17,7 +17,7 @@ class App:
     push_aes_key: str = field(default="", repr=False)
 
     @classmethod
-    def from_options(cls, options: str | Mapping[str, Any]) -> "App":
+    def from_options(cls, options: str | Mapping[str, Any]) -> "KnownApp":
         """Accept a secret alone, or an app's options as in the Django setting ``WXLOGIN["APPS"]``."""
         if isinstance(options, str):
             return cls(options)
@@ -28,8 +28,8 @@ class App:
         )
 
 
-def known_apps(options: AppOptions, *, check_secrets: bool = True) -> dict[str, App]:
-    apps = {appid: App.from_options(app_options) for appid, app_options in options.items()}
+def known_apps(options: AppOptions, *, check_secrets: bool = True) -> dict[str, KnownApp]:
+    apps = {appid: KnownApp.from_options(app_options) for appid, app_options in options.items()}
     if check_secrets:
         return apps
     return {appid: dataclasses.replace(app, secret=None) for appid, app in apps.items()}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wxlogin.fakewechat.faults import RULES
-from wxlogin.fakewechat.messages import Answer, Request
+from wxlogin.fakewechat.messages import Reply, Request
 from wxlogin.fakewechat.state import WeChat
 
 Fields = dict[str, Any]
@@ -89,7 +89,7 @@ CONTROLS: dict[tuple[str, str], Control] = {
 }
 
 
-def answer(wechat: WeChat, request: Request) -> Answer:
+def answer(wechat: WeChat, request: Request) -> Reply:
     control = CONTROLS.get((request.method, request.path))
     if control is None:
         return _json_answer({"error": f"no such control: {request.method} {request.path}"}, 404)
@@ -99,8 +99,8 @@ def answer(wechat: WeChat, request: Request) -> Answer:
         return _json_answer({"error": str(exc)}, 400)
 
 
-def _json_answer(data: Any, status: int = 200) -> Answer:
-    return Answer(json.dumps(data).encode(), "application/json", status)
+def _json_answer(data: Any, status: int = 200) -> Reply:
+    return Reply(json.dumps(data).encode(), "application/json", status)
 
 
 def _read_fields(body: bytes) -> Fields:

@@ -19,7 +19,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """``errcode`` repeats the one in the body, for the list of calls."""
 
     body: bytes

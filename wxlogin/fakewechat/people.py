@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from wxlogin.fakewechat.session_keys import SessionKey
+from wxlogin.fakewechat.session_keys import IssuedKey
 
 CODE_LIFETIME = 5 * 60  # seconds
 CHINA = 86
@@ -42,7 +42,7 @@ class Code:
 
 @dataclass(kw_only=True)
 class LoginCode(Code):
-    key: SessionKey
+    key: IssuedKey
 
 
 def check_phone(phone: str | None) -> None:

@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wxlogin.fakewechat.apps import App
+from wxlogin.fakewechat.apps import KnownApp
 from wxlogin.fakewechat.faults import NO_FAULT, Fault
-from wxlogin.fakewechat.messages import Answer, Refusal, Request
+from wxlogin.fakewechat.messages import Refusal, Reply, Request
 from wxlogin.fakewechat.people import phone_info
 from wxlogin.fakewechat.state import WeChat
 
@@ -109,7 +109,7 @@ ROUTES: dict[str, tuple[str, Endpoint]] = {
 }
 
 
-def answer(wechat: WeChat, request: Request, fault: Fault = NO_FAULT) -> Answer:
+def answer(wechat: WeChat, request: Request, fault: Fault = NO_FAULT) -> Reply:
     """Return the endpoint's answer. If the fault replaces it, the endpoint never sees the call."""
     if fault.errcode is not None:
         return _error_answer(wechat, request.path, fault.errcode)
@@ -131,7 +131,7 @@ def _check_app(wechat: WeChat, fields: Mapping[str, Any]) -> str:
     # Several backends may share one fake, so it accepts unknown apps if the appid has the right form.
     if appid not in wechat.apps and not appid.startswith("wx"):
         raise Refusal(40013)
-    if wechat.apps.get(appid, App()).secret not in (None, secret):
+    if wechat.apps.get(appid, KnownApp()).secret not in (None, secret):
         raise Refusal(40125)
     return appid
 
@@ -176,14 +176,14 @@ def _find_endpoint(request: Request) -> Endpoint:
     return endpoint
 
 
-def _json_answer(path: str, data: Mapping[str, Any]) -> Answer:
+def _json_answer(path: str, data: Mapping[str, Any]) -> Reply:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("/", "\\/")
     # The platform writes "encoding" here, although "charset" would be right.
     content_type = "text/plain" if _is_sns(path) else "application/json; encoding=utf-8"
-    return Answer(text.encode("utf-8", "replace"), content_type, errcode=data.get("errcode"))
+    return Reply(text.encode("utf-8", "replace"), content_type, errcode=data.get("errcode"))
 
 
-def _error_answer(wechat: WeChat, path: str, errcode: int | str) -> Answer:
+def _error_answer(wechat: WeChat, path: str, errcode: int | str) -> Reply:
     errmsg = ERRMSG.get(int(errcode), ERRMSG[-1])
     comma = "," if _is_sns(path) else ""
     return _json_answer(path, {"errcode": errcode, "errmsg": f"{errmsg}{comma} rid: {_rid(wechat)}"})
@@ -198,9 +198,9 @@ def _rid(wechat: WeChat) -> str:
     return f"{int(wechat.now()):08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
 
 
-def _page_answer(fault: Fault) -> Answer:
+def _page_answer(fault: Fault) -> Reply:
     status = fault.status or 200
     title = f"{status} {http.client.responses.get(status, 'Unknown')}"
     page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
     text = page if fault.body is None else fault.body
-    return Answer(text.encode("utf-8", "replace"), "text/html" if fault.status else "text/plain", status)
+    return Reply(text.encode("utf-8", "replace"), "text/html" if fault.status else "text/plain", status)

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from wxlogin.fakewechat import controls, platform
 from wxlogin.fakewechat.apps import AppOptions
-from wxlogin.fakewechat.messages import Answer, Request
+from wxlogin.fakewechat.messages import Reply, Request
 from wxlogin.fakewechat.pushes import is_loopback
 from wxlogin.fakewechat.state import WeChat
 
@@ -191,7 +191,7 @@ class Handler(BaseHTTPRequestHandler):
             wechat.finish_call(call, answer)
             self._send(answer, fault.drip)
 
-    def _send(self, answer: Answer, drip: float | None = None) -> None:
+    def _send(self, answer: Reply, drip: float | None = None) -> None:
         message = self._head(answer) + answer.body
         if not drip:
             self.wfile.write(message)
@@ -202,7 +202,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
 
-    def _head(self, answer: Answer) -> bytes:
+    def _head(self, answer: Reply) -> bytes:
         phrase = self.responses.get(answer.status, ("Unknown", ""))[0]
         lines = [
             f"{self.protocol_version} {answer.status} {phrase}",

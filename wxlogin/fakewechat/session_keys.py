@@ -10,7 +10,7 @@ from wxlogin.fakewechat.messages import Refusal
 
 
 @dataclass
-class SessionKey:
+class IssuedKey:
     """``serial`` orders the logins: a key with a higher one comes from a later login."""
 
     value: str
@@ -18,18 +18,18 @@ class SessionKey:
     is_live: bool = True
 
 
-class SessionKeys:
+class KeyStore:
     """The latest key for each openid and appid. ``WeChat`` guards them with its lock."""
 
     def __init__(self) -> None:
         # By openid, then by appid.
-        self._keys: dict[str, dict[str, SessionKey]] = {}
+        self._keys: dict[str, dict[str, IssuedKey]] = {}
         self._serials = itertools.count()
 
-    def make(self) -> SessionKey:
-        return SessionKey(base64.b64encode(secrets.token_bytes(16)).decode(), next(self._serials))
+    def make(self) -> IssuedKey:
+        return IssuedKey(base64.b64encode(secrets.token_bytes(16)).decode(), next(self._serials))
 
-    def activate(self, openid: str, appid: str, key: SessionKey) -> None:
+    def activate(self, openid: str, appid: str, key: IssuedKey) -> None:
         """Make this the person's key in the app, unless they already had one from a later login."""
         keys = self._keys.setdefault(openid, {})
         if appid not in keys or keys[appid].serial < key.serial:

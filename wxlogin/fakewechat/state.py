@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Unpack
 
 from wxlogin.fakewechat import encryption, pushes
-from wxlogin.fakewechat.access_tokens import AccessTokens
-from wxlogin.fakewechat.apps import App, AppOptions, known_apps
+from wxlogin.fakewechat.access_tokens import TokenStore
+from wxlogin.fakewechat.apps import AppOptions, KnownApp, known_apps
 from wxlogin.fakewechat.faults import Fault, Faults
-from wxlogin.fakewechat.messages import Answer, Call, Calls, Refusal, Request
+from wxlogin.fakewechat.messages import Call, Calls, Refusal, Reply, Request
 from wxlogin.fakewechat.people import Code, LoginCode, Person, PersonFields, check_phone, random_phone
-from wxlogin.fakewechat.session_keys import SessionKeys
+from wxlogin.fakewechat.session_keys import KeyStore
 
 ALPHANUMERIC = string.ascii_letters + string.digits
 
@@ -34,8 +34,8 @@ class WeChat:
             self._people: dict[str, Person] = {}
             self._codes: dict[str, LoginCode] = {}
             self._phone_codes: dict[str, Code] = {}
-            self._keys = SessionKeys()
-            self._tokens = AccessTokens()
+            self._keys = KeyStore()
+            self._tokens = TokenStore()
             self._faults = Faults()
             self._calls = Calls()
 
@@ -201,7 +201,7 @@ class WeChat:
         None removes one. Raise ``ValueError`` if the event can't be sent.
         """
         appid = appid or pushes.appid_from_url(url)
-        app = self.apps.get(appid, App())
+        app = self.apps.get(appid, KnownApp())
         receiver = pushes.Receiver(url, appid, token or app.push_token, aes_key or app.push_aes_key)
         now = int(self.now())
         if event == "handshake":
@@ -249,7 +249,7 @@ class WeChat:
         with self._lock:
             return self._calls.add(request, self.now())
 
-    def finish_call(self, call: Call, answer: Answer) -> None:
+    def finish_call(self, call: Call, answer: Reply) -> None:
         with self._lock:
             call.status, call.errcode = answer.status, answer.errcode
 

@@ -51,7 +51,7 @@ for _name in ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retr
     logging.getLogger(_name).addFilter(MaskSecrets())
 
 
-class Call:
+class UpstreamCall:
     """A call in progress. ``until`` is its deadline by ``time.monotonic``."""
 
     def __init__(self, until: float) -> None:
@@ -97,7 +97,7 @@ class _Abortable:
         super().request(*args, **kwargs)  # type: ignore[misc]
 
     def _register_with_call(self) -> None:
-        self.call: Call = _worker.call
+        self.call: UpstreamCall = _worker.call
         self.call.connection = self
 
 
@@ -162,7 +162,7 @@ class Transport:
         slot = self._slots.take(until=until)
         if slot is None:
             raise TooManyInFlight(path, "too many calls in flight")
-        call = Call(until)
+        call = UpstreamCall(until)
         future = self._workers.submit(self._run_in_slot, slot, call, path, params, body)
         try:
             outcome = future.result(timeout=max(0.0, call.remaining))
@@ -174,7 +174,12 @@ class Transport:
         return outcome
 
     def _run_in_slot(
-        self, slot: float, call: Call, path: str, params: Mapping[str, str], body: Mapping[str, Any] | None
+        self,
+        slot: float,
+        call: UpstreamCall,
+        path: str,
+        params: Mapping[str, str],
+        body: Mapping[str, Any] | None,
     ) -> bytes | WeChatError:
         """Run the call in a worker thread, and give its slot back when it has ended.
 
@@ -187,7 +192,7 @@ class Transport:
             self._slots.give_back(slot)
 
     def _fetch(
-        self, call: Call, path: str, params: Mapping[str, str], body: Mapping[str, Any] | None
+        self, call: UpstreamCall, path: str, params: Mapping[str, str], body: Mapping[str, Any] | None
     ) -> bytes | WeChatError:
         """Run the request and return its body or its error.
 
@@ -222,7 +227,7 @@ def _make_session(concurrency: int, ca_bundle: str | None) -> requests.Session:
     return http
 
 
-def _read_body(call: Call, path: str, response: requests.Response) -> bytes | WeChatError:
+def _read_body(call: UpstreamCall, path: str, response: requests.Response) -> bytes | WeChatError:
     if response.status_code != 200:
         return BadResponse(path, f"HTTP {response.status_code}")
     body = b""
@@ -235,7 +240,7 @@ def _read_body(call: Call, path: str, response: requests.Response) -> bytes | We
     return body
 
 
-def _error_for(call: Call, path: str, exc: Exception) -> WeChatError:
+def _error_for(call: UpstreamCall, path: str, exc: Exception) -> WeChatError:
     if call.remaining <= 0 or isinstance(exc, requests.Timeout | SocketTimeout | TimeoutError):
         return WeChatTimeout(path)
     reason = getattr(exc.args[0], "reason", None) if exc.args else None
