@@ -175,7 +175,8 @@ def prepare(cell: Cell) -> None:
     if not uv():
         raise NotInstalled("there is no uv: make setup installs it")
     shutil.rmtree(cell.environment, ignore_errors=True)
-    run(uv(), "venv", "--quiet", "--python", python, cell.environment)
+    # With pip, since a test installs the package from its checkout.
+    run(uv(), "venv", "--quiet", "--seed", "--python", python, cell.environment)
     run(uv(), "pip", "install", "--quiet", "--python", cell.executable, *wanted, limit=INSTALL_LIMIT)
     stamp.write_text(digest)
 
