@@ -230,7 +230,7 @@ RULES = (
     Rule("trailing comments that are long or wrap a statement", 0, trailing_comments),
     Rule("imports within functions", 0, inner_imports),
     Rule("imports of django.http in services", 0, forbidden_imports),
-    Rule("query calls outside the models", 15, queries),
+    Rule("query calls outside the models", 0, queries),
 )
 
 

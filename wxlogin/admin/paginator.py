@@ -56,7 +56,7 @@ class QuickPaginator(Paginator):
         return page
 
     def rows(self) -> "QuerySet[Any]":
-        """Return the whole list, selected by primary key if its keys are known."""
+        """Return the whole list, selected by primary key if ``count`` has read the keys of a short list."""
         all_rows = cast("QuerySet[Any]", self.object_list)
         return all_rows if self.ids is None else with_ids(all_rows, self.ids)
 

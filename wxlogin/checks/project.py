@@ -45,7 +45,7 @@ def project_problems() -> Iterator[CheckMessage]:
 
 
 def deployment_problems() -> Iterator[CheckMessage]:
-    """Yield what is fine for development and not for production."""
+    """Yield warnings about settings that are fine for development and not for production."""
     if conf.derives_keys():
         yield Warning(
             "Secrets at rest are sealed with a key derived from SECRET_KEY.",

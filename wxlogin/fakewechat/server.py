@@ -52,7 +52,7 @@ class FakeWeChat(WeChat):
         return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
 
     def start(self) -> Self:
-        """Answer calls in a new thread. After ``stop()``, port and data are the same as before."""
+        """Answer calls in a new thread. A fake that was stopped starts again with its old port and data."""
         if self._thread is None:
             self._is_serving = True
             target = self._open_server().serve_forever

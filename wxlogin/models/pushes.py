@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 class ReceivedPushQuerySet(models.QuerySet["ReceivedPush"]):
     def purgeable(self) -> "ReceivedPushQuerySet":
-        """Messages that can't do harm if they are sent again."""
+        """Messages that may be forgotten: if WeChat sends one again, nothing is harmed."""
         return self.filter(is_lasting=False)
 
     def insert_if_new(self, digest: str, at: datetime, *, is_lasting: bool) -> bool:

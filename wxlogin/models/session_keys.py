@@ -24,7 +24,7 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
         return self.filter(state=state)
 
     def store(self, wechat_user: WeChatUser, session_key: str, *, asked_at: datetime) -> bool:
-        """Seal and store a session_key that WeChat gave in answer to a call of ``asked_at``.
+        """Seal and store a session_key that WeChat gave in answer to a call that was sent at ``asked_at``.
 
         False if a newer call has been answered already: only the key of the latest login is live at WeChat,
         and a slow answer must not bring an older key back. The caller holds the lock on ``wechat_user``'s row.

@@ -27,8 +27,8 @@ from .staff_log import Action, Staff, checked_reason, record
 def erase(user: AbstractBaseUser) -> None:
     """Erase everything that is kept about a Django user's WeChat identities. Their next login is a new person.
 
-    The Django user is deleted too, unless it is staff, has a usable password, or is protected by a foreign key of
-    the project: then it is only unlinked. Sessions stay as rows without personal data, so that their tokens get an
+    The Django user is deleted too. It is only unlinked if it is staff, has a usable password, or is protected by a
+    foreign key of the project. Sessions stay as rows without personal data, so that their tokens get an
     answer. A block, and also a disabled account, stays as ``CarriedBlock``. ``person_erased`` is sent inside the
     transaction. Raises ``StorageUnavailable`` if a picture can't be deleted: then all rows are still there, and a
     second attempt may succeed.

@@ -77,9 +77,9 @@ def _store(
 ) -> _StoredLogin | AccountDisabled:
     """Store everything about a login in one transaction.
 
-    If the person may not log in, raise ``AccountDisabled``, which rolls everything back. Exception: for a new
-    identity with a carried block, return it instead. Then the row is stored, and staff can find and unblock the
-    person.
+    If the person may not log in, raise ``AccountDisabled``, which rolls everything back. For a new identity
+    with a carried block, return the ``AccountDisabled`` instead of raising it: then the row is stored, and staff can
+    find and unblock the person.
     """
     now = timezone.now()
     upserted = WeChatUser.objects.upsert_identity(

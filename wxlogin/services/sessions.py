@@ -193,7 +193,7 @@ def _find(public_id: str) -> LoginSession:
 
 
 def _end_if_over(session: LoginSession, now: datetime) -> None:
-    """Raise ``SessionEnded`` if the session is over, and store its end if no row says so yet."""
+    """Raise ``SessionEnded`` if the session is over, and store its end if ``ended_at`` isn't set yet."""
     if session.ended_at is not None:
         raise SessionEnded(session.end_reason)
     if not session.person.may_log_in(now):

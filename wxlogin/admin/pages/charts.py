@@ -53,7 +53,7 @@ def _latency_tile(figures: Figures) -> Tile:
 
 
 def _format_bound(milliseconds: int) -> Any:
-    """Format a time as "at most": figures know the upper bound of a bucket, not the time of each call."""
+    """Return ``≤ 500 ms``, for example: figures know the upper bound of a bucket, not the time of each call."""
     if milliseconds == ABOVE_LAST_BUCKET:
         return format_lazy(_("> {ms} ms"), ms=BUCKETS[-1])
     return format_lazy(_("≤ {ms} ms"), ms=milliseconds)
