@@ -13,7 +13,7 @@ R = TypeVar("R")
 # Deadlock, serialization failure, lock not available (PostgreSQL); lock wait timeout, deadlock (MySQL).
 CONTENTION = {"40P01", "40001", "55P03", 1205, 1213}
 # A first login can lose one race for the identity and one for the unionid, and more while others are erased.
-MAX_RETRIES = 5
+RACE_RETRIES = 5
 # A command may meet a second run of itself, batch after batch, and has time to wait.
 COMMAND_RETRIES = 5
 
@@ -46,7 +46,7 @@ def retry_lost_race(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        for _ in range(MAX_RETRIES):
+        for _ in range(RACE_RETRIES):
             with suppress(IntegrityError):
                 return function(*args, **kwargs)
         return function(*args, **kwargs)
