@@ -14,6 +14,16 @@ class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
         """Lock the row until the transaction ends, and return it. A parallel merge may give it another user."""
         return self.select_for_update().filter(group=group, unionid=unionid).first()
 
+    def lock_of(self, *users: AbstractBaseUser) -> None:
+        """Lock the rows of ``users`` until the transaction ends, each by its unionid, as a login locks it.
+
+        Who locks users too does this first: a login that joins a user holds the owner row, and then needs the
+        user's row for its foreign key, which MySQL locks.
+        """
+        known = self.filter(user_id__in=[user.pk for user in users]).values_list("group", "unionid")
+        for group, unionid in sorted(known):
+            self.lock(group, unionid)
+
     def set_owner(
         self, owner: "UnionidOwner | None", group: str, unionid: str, user: AbstractBaseUser
     ) -> None:

@@ -34,8 +34,7 @@ def erase(user: AbstractBaseUser) -> None:
     second attempt may succeed.
     """
     now = timezone.now()
-    # Use a fresh object, since a retry may follow, and deleting an object removes its primary key.
-    for fresh in lock_users(user):
+    for fresh in _lock(user):
         _erase(fresh, now)
 
 
@@ -76,7 +75,16 @@ def erase_for_staff(user: AbstractBaseUser, *, staff: Staff, reason: str) -> int
     """
     checked = checked_reason(reason)
     record_erasure = partial(record, Action.ERASE, staff=staff, reason=checked, will_be_erased=True)
-    return sum([_erase(fresh, timezone.now(), record_erasure) for fresh in lock_users(user)])
+    return sum([_erase(fresh, timezone.now(), record_erasure) for fresh in _lock(user)])
+
+
+def _lock(user: AbstractBaseUser) -> list[AbstractBaseUser]:
+    """Lock ``user`` and their unionids until the transaction ends. Empty if the user is gone.
+
+    The user is returned fresh, since a retry may follow, and deleting an object removes its primary key.
+    """
+    UnionidOwner.objects.lock_of(user)
+    return lock_users(user)
 
 
 def _erase(

@@ -27,12 +27,13 @@ def merge_accounts(
     same user, for staff accounts and for users who were deleted, and ``ValueError`` for a reason that is empty or
     longer than 200 characters.
     """
+    # A login that is about to join source holds one of its owner rows. Once we have these locks, the identity of
+    # that login is there and moves along.
+    UnionidOwner.objects.lock_of(source, target)
     lock_users(source, target)
     _refuse_staff(source, target)
     if source.pk == target.pk:
         raise CannotMerge("same_user")
-    # The owner rows first: a login that is about to join source holds one of them. Once we have these locks, the
-    # identity of that login is there and moves along.
     UnionidOwner.objects.move(source, target)
     identities = list(WeChatUser.objects.of_user(source))
     moved = _move(identities, source, target, Action.MERGE, staff=staff, reason=reason)
