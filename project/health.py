@@ -12,6 +12,8 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
+from wxlogin.deadline import request_deadline
+
 logger = logging.getLogger(__name__)
 
 
@@ -32,7 +34,8 @@ def livez() -> JsonResponse:
 
 def readyz() -> JsonResponse:
     """Answer 200 if the database and the cache work, else 503. The body says which of them doesn't."""
-    parts = {"database": _works(_ask_database), "cache": _works(_ask_cache)}
+    with request_deadline():
+        parts = {"database": _works(_ask_database), "cache": _works(_ask_cache)}
     return JsonResponse(parts, status=200 if all(parts.values()) else 503)
 
 

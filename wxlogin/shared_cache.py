@@ -13,6 +13,8 @@ from django.conf import settings
 from django.core.cache import BaseCache, cache
 from django.core.cache.backends.locmem import LocMemCache
 
+from wxlogin import deadline
+
 logger = logging.getLogger("wxlogin")
 # The backends that all processes of a project share.
 SHARED_BACKENDS = {
@@ -45,11 +47,13 @@ class SharedCache:
     def run(self, use: Callable[[BaseCache], R]) -> R:
         """Call ``use`` with the project's cache, or with the fallback if that one fails. Return its result.
 
-        ``use`` runs a second time, with the fallback, if the project's cache fails during it.
+        ``use`` runs a second time, with the fallback, if the project's cache fails during it. A cache that is
+        slow counts as failing for the rest of a request, once it has taken its share of the request's time.
         """
-        if time.monotonic() >= self._paused_until:
+        if time.monotonic() >= self._paused_until and deadline.may_ask_cache():
             try:
-                return use(cache)
+                with deadline.cache_call():
+                    return use(cache)
             # Each cache backend has errors of its own.
             except Exception as exc:  # noqa: BLE001
                 self._paused_until = time.monotonic() + PAUSE_AFTER_FAILURE

@@ -1,5 +1,6 @@
 """Database transactions that are all-or-nothing, and that are retried after a deadlock or a lost race."""
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
@@ -7,32 +8,39 @@ from typing import ParamSpec, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
+from wxlogin import deadline
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Deadlock, serialization failure, lock not available (PostgreSQL); lock wait timeout, deadlock (MySQL).
-CONTENTION = {"40P01", "40001", "55P03", 1205, 1213}
+# PostgreSQL: deadlock, serialization failure. MySQL: deadlock.
+DEADLOCK = {"40P01", "40001", 1213}
+# PostgreSQL: lock not available. MySQL: lock wait timeout.
+LOCK_TIMEOUT = {"55P03", 1205}
+# A deadlock is noticed at once, and several logins of one person can meet in several. A lock timeout has waited
+# already, and a request has time for one more.
+RETRIES = {"deadlock": 5, "lock timeout": 1}
 # A first login can lose one race for the identity and one for the unionid, and more while others are erased.
 RACE_RETRIES = 5
-# A command may meet a second run of itself, batch after batch, and has time to wait.
-COMMAND_RETRIES = 5
 
 
-def in_one_transaction(function: Callable[P, R], *, retries: int = 1) -> Callable[P, R]:
-    """Run ``function`` in a transaction, and retry it after a deadlock or a lock timeout, ``retries`` times at most.
+def in_one_transaction(function: Callable[P, R]) -> Callable[P, R]:
+    """Run ``function`` in a transaction, and retry it after a deadlock or a lock timeout.
 
-    A request has time for one retry; commands pass ``COMMAND_RETRIES``.
+    ``RETRIES`` says how often. Nothing is retried after the request's deadline.
     """
 
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        for _ in range(retries):
+        met: Counter[str] = Counter()
+        while True:
             try:
                 return transaction.atomic(function)(*args, **kwargs)
             except OperationalError as exc:
-                if connection.in_atomic_block or not is_contention(exc):
+                kind = kind_of_contention(exc)
+                met[kind] += 1
+                if connection.in_atomic_block or deadline.is_over() or met[kind] > RETRIES.get(kind, 0):
                     raise
-        return transaction.atomic(function)(*args, **kwargs)
 
     return wrapper
 
@@ -54,8 +62,11 @@ def retry_lost_race(function: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
-def is_contention(exc: OperationalError) -> bool:
-    """True if the database gave up because of another transaction, whatever the driver."""
+def kind_of_contention(exc: OperationalError) -> str:
+    """Return ``deadlock`` or ``lock timeout`` if the database gave up because of another transaction, else ``""``."""
     cause = exc.__cause__
     number = cause.args[0] if cause and cause.args else None
-    return getattr(cause, "sqlstate", number) in CONTENTION or "locked" in str(exc)
+    state = getattr(cause, "sqlstate", number)
+    if state in DEADLOCK:
+        return "deadlock"
+    return "lock timeout" if state in LOCK_TIMEOUT or "locked" in str(exc) else ""

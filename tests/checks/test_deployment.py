@@ -6,13 +6,17 @@ from wxlogin import checks
 from .examples import AES_KEY, GOOD_APPS, GOOD_KEY, SECRET, ids
 
 FILES = "django.core.files.storage.FileSystemStorage"
+REDIS = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "OPTIONS": {"socket_connect_timeout": 0.4, "socket_timeout": 0.4},
+}
 MEMORY = "django.core.files.storage.InMemoryStorage"
 
 
 @pytest.fixture
 def good_deployment(settings):
     settings.WXLOGIN = {"APPS": GOOD_APPS, "ENCRYPTION_KEYS": [GOOD_KEY]}
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
+    settings.CACHES = {"default": REDIS}
 
 
 def test_a_good_deployment_gives_nothing(good_deployment):
@@ -21,7 +25,7 @@ def test_a_good_deployment_gives_nothing(good_deployment):
 
 def test_a_derived_encryption_key_is_named(settings):
     settings.WXLOGIN = {"APPS": GOOD_APPS}
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
+    settings.CACHES = {"default": REDIS}
 
     problems = checks.check_deployment()
 
@@ -38,6 +42,47 @@ def test_a_cache_of_one_process_is_named(settings, backend):
 
     assert ids(problems) == ["wxlogin.W005"]
     assert problems[0].hint
+
+
+@pytest.mark.parametrize(
+    ("cache", "found"),
+    [
+        ({"BACKEND": REDIS["BACKEND"]}, ["wxlogin.W010"]),
+        ({"BACKEND": REDIS["BACKEND"], "OPTIONS": {"db": 1}}, ["wxlogin.W010"]),
+        ({"BACKEND": "django_redis.cache.RedisCache"}, ["wxlogin.W010"]),
+        ({"BACKEND": "django_redis.cache.RedisCache", "OPTIONS": {"SOCKET_TIMEOUT": 1}}, []),
+        ({"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache"}, []),
+    ],
+)
+def test_a_cache_without_a_time_limit_is_named(good_deployment, settings, cache, found):
+    settings.CACHES = {"default": cache}
+
+    problems = checks.check_deployment()
+
+    assert ids(problems) == found
+    assert all(problem.hint for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("engine", "options", "found"),
+    [
+        ("postgresql", {}, ["wxlogin.W009"]),
+        ("postgresql", {"connect_timeout": 2}, []),
+        ("mysql", {"charset": "utf8mb4"}, ["wxlogin.W009"]),
+        ("mysql", {"connect_timeout": 2}, []),
+        ("sqlite3", {}, []),
+    ],
+)
+def test_a_database_that_may_take_for_ever_to_connect_is_named(
+    good_deployment, settings, monkeypatch, engine, options, found
+):
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", f"django.db.backends.{engine}")
+    monkeypatch.setitem(settings.DATABASES["default"], "OPTIONS", options)
+
+    problems = checks.check_deployment()
+
+    assert ids(problems) == found
+    assert all(problem.hint for problem in problems)
 
 
 @pytest.mark.parametrize(

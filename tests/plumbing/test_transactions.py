@@ -2,6 +2,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import DataError, IntegrityError, OperationalError, transaction
 
+from wxlogin.deadline import request_deadline
 from wxlogin.transactions import in_one_transaction, retry_lost_race
 
 
@@ -62,14 +63,27 @@ def test_a_transaction_is_retried_after_contention(fail):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_there_is_no_third_try():
-    failures = [failure(FromPostgreSQL("40P01")) for _ in range(3)]
+@pytest.mark.parametrize(
+    ("state", "tries"), [("40P01", 6), ("55P03", 2)], ids=["deadlock", "lock not available"]
+)
+def test_the_tries_have_an_end(state, tries):
+    failures = [failure(FromPostgreSQL(state)) for _ in range(tries + 1)]
 
     with pytest.raises(OperationalError):
         add_user(failures)
 
     assert len(failures) == 1
     assert usernames() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_retried_after_the_deadline():
+    failures = [failure(FromPostgreSQL("40P01")) for _ in range(2)]
+
+    with pytest.raises(OperationalError), request_deadline(0):
+        add_user(failures)
+
+    assert len(failures) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -143,14 +157,3 @@ def test_arguments_answer_and_name_pass_through():
 
     assert add(1, second=2) == 3
     assert (add.__name__, add.__doc__) == ("add", "Adds.")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_command_retries_as_often_as_it_says_and_no_more():
-    deadlock = CONTENTION["MySQL: deadlock"]
-    patient = in_one_transaction(add_user.__wrapped__, retries=3)
-
-    assert patient([deadlock() for _ in range(3)]) == "try-0"
-    with pytest.raises(OperationalError):
-        patient([deadlock() for _ in range(4)])
-    assert usernames() == ["try-0"]

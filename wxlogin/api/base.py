@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 
 from wxlogin.caller import request_id_of
 from wxlogin.conf import conf
+from wxlogin.deadline import request_deadline
 from wxlogin.log import request_id
 from wxlogin.models import LoginSession, WeChatUser
 
@@ -67,7 +68,10 @@ class WeChatView(APIView):
         request.wxlogin_request_id = request_id_of(request)  # type: ignore[attr-defined]
         before = request_id.set(request.wxlogin_request_id)  # type: ignore[attr-defined]
         try:
-            with translation.override(translation.get_language_from_request(request)):
+            with (
+                request_deadline(),
+                translation.override(translation.get_language_from_request(request)),
+            ):
                 return super().dispatch(request, *args, **kwargs)
         finally:
             request_id.reset(before)

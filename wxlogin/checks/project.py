@@ -59,6 +59,7 @@ def deployment_problems() -> Iterator[CheckMessage]:
             hint="Use Redis or Memcached as the default cache.",
             id="wxlogin.W005",
         )
+    yield from _missing_timeouts()
     for app in conf.APPS.values():
         if app.push_token and not app.push_aes_key:
             yield Warning(
@@ -73,6 +74,26 @@ def deployment_problems() -> Iterator[CheckMessage]:
             "the working directory, have no address, or not be kept at all.",
             hint="Set both, and have a web server serve the one under the other; or set STORAGES['default'].",
             id="wxlogin.W008",
+        )
+
+
+def _missing_timeouts() -> Iterator[CheckMessage]:
+    """Yield a warning for each server that a request would wait for without an end."""
+    database = settings.DATABASES["default"]
+    if "sqlite" not in database["ENGINE"] and "connect_timeout" not in database.get("OPTIONS", {}):
+        yield Warning(
+            "Connecting to the database has no time limit, so a request may wait for minutes.",
+            hint='Set DATABASES["default"]["OPTIONS"]["connect_timeout"] to 2 (seconds).',
+            id="wxlogin.W009",
+        )
+    cache = settings.CACHES["default"]
+    options = {name.lower() for name in cache.get("OPTIONS", {})}
+    if "redis" in cache["BACKEND"].lower() and "socket_timeout" not in options:
+        yield Warning(
+            "Calls to the default cache have no time limit, so a request may wait for ever.",
+            hint='Set "socket_timeout" and "socket_connect_timeout" in CACHES["default"]["OPTIONS"] to 0.4 '
+            "(seconds); django-redis writes them in capital letters.",
+            id="wxlogin.W010",
         )
 
 

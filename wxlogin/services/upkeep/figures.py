@@ -15,7 +15,7 @@ from wxlogin.conf import conf
 from wxlogin.log import log
 from wxlogin.models import HourlyFigure
 from wxlogin.models.figures import ABOVE_LAST_BUCKET, split_label
-from wxlogin.transactions import COMMAND_RETRIES, in_one_transaction
+from wxlogin.transactions import in_one_transaction
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # An hour is rolled up this long after its end, when all its logins are committed.
@@ -92,13 +92,13 @@ def roll_up() -> Iterator[Rollup]:
 
     Each day is committed by itself, so this may be killed, run again, and run twice at once.
     """
-    return _roll_up_from(_uncounted_since(), COMMAND_RETRIES)
+    return _roll_up_from(_uncounted_since())
 
 
 def roll_up_all() -> datetime | None:
     """Roll up all finished hours, and return the end of the last one. None if there is nothing to count."""
     counted_until = _uncounted_since()
-    for rolled_up in _roll_up_from(counted_until, COMMAND_RETRIES):
+    for rolled_up in _roll_up_from(counted_until):
         counted_until = rolled_up.until
     return counted_until
 
@@ -135,8 +135,8 @@ def _live_now() -> list[HourlyFigure]:
     return HourlyFigure.objects.live_now(now - HOUR, now, list(conf.APPS))
 
 
-def _roll_up_from(since: datetime | None, retries: int = 1) -> Iterator[Rollup]:
-    roll_up_hours = in_one_transaction(_roll_up_hours, retries=retries)
+def _roll_up_from(since: datetime | None) -> Iterator[Rollup]:
+    roll_up_hours = in_one_transaction(_roll_up_hours)
     end = _hour_of(timezone.now() - ROLL_UP_DELAY)
     while since is not None and since < end:
         until = min(since + DAY, end)

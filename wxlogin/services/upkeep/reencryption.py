@@ -11,7 +11,7 @@ from django.utils import timezone
 from wxlogin.models import CarriedBlock, SessionKey, WeChatUser
 from wxlogin.models.batches import rows_in_batches
 from wxlogin.sealing import vault
-from wxlogin.transactions import COMMAND_RETRIES, in_one_transaction
+from wxlogin.transactions import in_one_transaction
 from wxlogin.vault import CannotOpen
 
 BATCH = 500
@@ -61,7 +61,7 @@ def carried_blocks() -> CarriedBlockCounts:
 
 def _reseal(kind: str, rows: QuerySet[Any], column: str, reseal: Callable[[Any], bool]) -> SealedCounts:
     counts, keys = SealedCounts(kind), vault()
-    reseal = in_one_transaction(reseal, retries=COMMAND_RETRIES)
+    reseal = in_one_transaction(reseal)
     for row in rows_in_batches(rows, BATCH):
         sealed = getattr(row, column)
         if not sealed:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from wxlogin.conf import conf
 from wxlogin.models import CarriedBlock, LoginFailure, LoginSession, ReceivedPush
 from wxlogin.models.batches import delete_batch, older_in_batches
-from wxlogin.transactions import COMMAND_RETRIES, in_one_transaction
+from wxlogin.transactions import in_one_transaction
 
 from .figures import roll_up_all
 
@@ -37,5 +37,5 @@ def purge() -> Iterator[tuple[str, int]]:
 
 def _delete(rows: QuerySet[Any], moment: str, *, before: datetime) -> int:
     """Delete ``rows`` whose indexed time ``moment`` lies before ``before``, and return how many."""
-    delete = in_one_transaction(delete_batch, retries=COMMAND_RETRIES)
+    delete = in_one_transaction(delete_batch)
     return sum(delete(batch) for batch in older_in_batches(rows, moment, before=before, size=BATCH))

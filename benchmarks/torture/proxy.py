@@ -1,0 +1,101 @@
+"""A TCP proxy that delays, swallows, cuts or throttles what passes through it."""
+
+import asyncio
+import socket
+import struct
+import threading
+from contextlib import suppress
+from typing import Any, Self
+
+CHUNK = 16 * 1024
+
+
+class FaultyProxy:
+    """Forwards connections on a port of its own to ``target``, with the faults that are set at the moment.
+
+    ``delay``: seconds each way. ``swallowing``: nothing is forwarded, new connections are accepted and get no
+    answer. ``rate``: bytes per second each way, 0 for all that comes.
+    """
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self.delay = 0.0
+        self.rate = 0
+        self.swallowing = False
+        self._sockets: set[asyncio.StreamWriter] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._listening = threading.Event()
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._listening.wait()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def cut(self) -> None:
+        """Reset every open connection."""
+        self._loop.call_soon_threadsafe(self._reset_all)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", backlog=512))
+        self.port = server.sockets[0].getsockname()[1]
+        self._listening.set()
+        self._loop.run_forever()
+        self._reset_all()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        server.close()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        except OSError:
+            writer.close()
+            return
+        for each in (writer, up_writer):
+            each.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._sockets |= {writer, up_writer}
+        try:
+            await asyncio.gather(self._pass(reader, up_writer), self._pass(up_reader, writer))
+        finally:
+            self._sockets -= {writer, up_writer}
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(1000)
+        sender = asyncio.create_task(self._send(queue, writer))
+        with suppress(OSError):
+            while data := await reader.read(CHUNK):
+                await queue.put((self._loop.time() + self.delay, data))
+        await queue.put((self._loop.time() + self.delay, b""))
+        await sender
+
+    async def _send(self, queue: "asyncio.Queue[tuple[float, bytes]]", writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while True:
+                due, data = await queue.get()
+                await asyncio.sleep(max(0.0, due - self._loop.time()))
+                while self.swallowing:
+                    await asyncio.sleep(0.05)
+                if not data:
+                    break
+                writer.write(data)
+                await writer.drain()
+                if self.rate:
+                    await asyncio.sleep(len(data) / self.rate)
+        writer.close()
+
+    def _reset_all(self) -> None:
+        for writer in list(self._sockets):
+            sock: Any = writer.get_extra_info("socket")
+            if sock is not None:
+                with suppress(OSError):
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
