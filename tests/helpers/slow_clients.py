@@ -10,11 +10,31 @@ from dataclasses import dataclass, field
 
 # Seconds that a server may take to accept a connection.
 PATIENCE = 1
+# Seconds that all of them may take to begin.
+READY = 30
 HEAD = b"POST /api/wechat/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 #: Requests of which no byte comes whole: the connection drips from its first byte on.
 SLOW_HEADERS = b"", HEAD + b"X-Padding: " + b"x" * 4000
 #: Requests whose headers come whole. Only the body drips.
 SLOW_BODY = HEAD + b"Content-Length: 4000\r\n\r\n", b'{"code": "' + b"x" * 3988 + b'"}'
+
+
+@dataclass
+class Connection:
+    """One slow client's connection, and how many bytes have dripped from it."""
+
+    sock: socket.socket | None = None
+    sent: int = 0
+
+    def open(self, address: tuple[str, int], context: ssl.SSLContext | None) -> socket.socket:
+        sock = socket.create_connection(address, timeout=PATIENCE)
+        self.sock = context.wrap_socket(sock, server_hostname=address[0]) if context else sock
+        return self.sock
+
+    def close(self) -> None:
+        if self.sock:
+            self.sock.close()
+        self.sock, self.sent = None, 0
 
 
 @dataclass
@@ -36,36 +56,33 @@ class SlowClients:
     #: The first bytes of each answer that came, for example a 408.
     answers: list[bytes] = field(default_factory=list)
 
-    def run(self, stopped: threading.Event) -> None:
-        """Drip until ``stopped``. One thread serves all connections, each at its own moment of the interval."""
-        open_ones: list[tuple[socket.socket, int] | None] = [None] * self.count
+    def run(self, all_drip: threading.Event, stopped: threading.Event) -> None:
+        """Drip until ``stopped``. Set ``all_drip`` when each connection has sent its first byte.
+
+        One thread serves all connections, each at its own moment of the interval.
+        """
+        connections = [Connection() for _ in range(self.count)]
         turn = 0
         began = time.monotonic()
         while not stopped.wait(max(0.0, began + turn * self.interval / self.count - time.monotonic())):
-            slot = turn % self.count
-            open_ones[slot] = self._take_turn(open_ones[slot])
+            self._take_turn(connections[turn % self.count])
             turn += 1
-        for each in filter(None, open_ones):
-            each[0].close()
+            if turn == self.count:
+                all_drip.set()
+        for each in connections:
+            each.close()
 
-    def _take_turn(self, connection: tuple[socket.socket, int] | None) -> tuple[socket.socket, int] | None:
+    def _take_turn(self, connection: "Connection") -> None:
         try:
-            sock, sent = connection or (self._connect(), 0)
-            if self._is_over(sock) or sent == len(self.dripped):
-                sock.close()
-                sock, sent = self._connect(), 0
-            sock.send(self.dripped[sent : sent + 1])
+            if connection.sent == len(self.dripped) or (connection.sock and self._is_over(connection.sock)):
+                connection.close()
+            sock = connection.sock or connection.open(self.address, self.context)
+            whole = b"" if connection.sent else self.whole
+            sock.sendall(whole + self.dripped[connection.sent : connection.sent + 1])
+            connection.sent += 1
         except OSError:
             self.closed += 1
-            return None
-        return sock, sent + 1
-
-    def _connect(self) -> socket.socket:
-        sock = socket.create_connection(self.address, timeout=PATIENCE)
-        if self.context:
-            sock = self.context.wrap_socket(sock, server_hostname=self.address[0])
-        sock.sendall(self.whole)
-        return sock
+            connection.close()
 
     def _is_over(self, sock: socket.socket) -> bool:
         """True if the server has answered or closed. It should not answer a request that isn't whole."""
@@ -85,11 +102,11 @@ class SlowClients:
 @contextmanager
 def dripping(clients: SlowClients) -> Iterator[SlowClients]:
     """Let ``clients`` drip during the block, which begins when each of them has sent its first byte."""
-    stopped = threading.Event()
-    thread = threading.Thread(target=clients.run, args=[stopped])
+    all_drip, stopped = threading.Event(), threading.Event()
+    thread = threading.Thread(target=clients.run, args=[all_drip, stopped])
     thread.start()
     try:
-        time.sleep(clients.interval)
+        assert all_drip.wait(READY), "the slow clients can't connect"
         yield clients
     finally:
         stopped.set()
