@@ -28,7 +28,7 @@ DJANGOS = {"5.2": "3.11", "6.0": "3.12", "6.1": "3.12"}
 TOOLS = ("hatchling", "jsonschema", "polib", "pytest", "pytest-django", "pytest-xdist", "time-machine")
 # The caller's environment must not choose where a cell runs.
 FOREIGN = re.compile(
-    r"(DATABASE_URL|REDIS_URL|DISASTERS|SCREENSHOTS|PYTEST_.*|PYTHONPATH|DJANGO_.*|WXLOGIN_.*|WECHAT_.*)$"
+    r"(DATABASE_URL|REDIS_URL|DISASTERS|NGINX|SCREENSHOTS|PYTEST_.*|PYTHONPATH|DJANGO_.*|WXLOGIN_.*|WECHAT_.*)$"
 )
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
 DOWNLOAD_LIMIT = 120  # seconds

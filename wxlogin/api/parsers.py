@@ -15,9 +15,24 @@ MAX_BODY = 64 * 1024
 MAX_UPLOAD = 2 * 1024 * 1024
 
 
-def read_bounded(stream: IO[bytes] | HttpRequest) -> bytes:
-    """Return the body, of at most 64 KiB. Raises ``RequestDataTooBig`` for a longer one."""
-    body = stream.read(MAX_BODY + 1)
+def refuse_if_declared_larger(request: HttpRequest, limit: int) -> None:
+    """Raise ``RequestDataTooBig`` if ``Content-Length`` is over ``limit``, without reading the body.
+
+    The header can be trusted as a limit: Django reads at most as many bytes as it says, and none if it is missing
+    or no number.
+    """
+    with suppress(ValueError):
+        if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+            raise RequestDataTooBig
+
+
+def read_bounded(request: HttpRequest, stream: IO[bytes] | None = None) -> bytes:
+    """Return the body, of at most 64 KiB. Raises ``RequestDataTooBig`` for a longer one.
+
+    ``stream`` has the body if something has already read ``request`` itself.
+    """
+    refuse_if_declared_larger(request, MAX_BODY)
+    body = (stream or request).read(MAX_BODY + 1)
     if len(body) > MAX_BODY:
         raise RequestDataTooBig
     return body
@@ -34,7 +49,7 @@ class BoundedJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        body = read_bounded(stream)
+        body = read_bounded((parser_context or {})["request"], stream)
         parsed: Any = None
         with suppress(ValueError, RecursionError):
             parsed = json.loads(body.decode("utf-8"))
@@ -52,8 +67,5 @@ class BoundedFormParser(MultiPartParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> DataAndFiles:
-        request: HttpRequest = (parser_context or {})["request"]
-        # The header can be trusted as a limit: Django reads at most as many bytes as it says.
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_UPLOAD:
-            raise RequestDataTooBig
+        refuse_if_declared_larger((parser_context or {})["request"], MAX_UPLOAD)
         return super().parse(stream, media_type, parser_context)
