@@ -1,6 +1,7 @@
 """A body whose ``Content-Length`` is over the limit is refused before its first byte has come."""
 
 import json
+import select
 from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPConnection
@@ -62,3 +63,19 @@ def test_a_body_without_a_length_counts_as_empty(send_headers: Send) -> None:
     status, body = send_headers("login/", {**JSON, "Transfer-Encoding": "chunked"})
 
     assert (status, list(body["fields"])) == (400, ["code"])
+
+
+def test_any_other_refusal_comes_after_the_body(live_server: Any) -> None:
+    length = 2 * 1024 * 1024
+    with closing(HTTPConnection(live_server.thread.host, live_server.thread.port, timeout=AT_ONCE)) as http:
+        http.putrequest("POST", "/api/wechat/me/avatar/")
+        for name, value in {**FORM, "Content-Length": str(length), "Connection": "close"}.items():
+            http.putheader(name, value)
+        http.endheaders()
+        is_answered_early = bool(select.select([http.sock], [], [], 0.3)[0])
+        http.send(b" " * length)
+        answer = http.getresponse()
+        body = json.loads(answer.read())
+
+    assert not is_answered_early
+    assert (answer.status, body["code"]) == (401, "token_invalid")

@@ -4,6 +4,7 @@ import json
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.helpers.slow_clients import SLOW_BODY, SlowClients, dripping
 from wxlogin.api.errors import ANSWERS
 from wxlogin.fakewechat import FakeWeChat
 
-from .calls import Answer, call
+from .calls import BOUND, Answer, call
 from .servers import Site, nginx_command, running_nginx, write_configuration
 
 JSON = {"Content-Type": "application/json"}
@@ -82,9 +83,19 @@ def test_the_log_has_the_request_id_and_no_query(site: Site) -> None:
         site, "GET", "/api/wechat/events/wx1/?openid=o-secret&signature=x", None, {"X-Request-ID": "find-me"}
     )
 
-    [line] = [line for line in (site.folder / "wxlogin.log").read_text().splitlines() if "find-me" in line]
+    line = wait_for_line(site.folder / "wxlogin.log", "find-me")
     assert '"GET /api/wechat/events/wx1/" 403' in line
     assert "o-secret" not in line
+
+
+def wait_for_line(log: Path, text: str) -> str:
+    """Return the line with ``text``. nginx writes it after the answer."""
+    until = time.monotonic() + BOUND
+    while time.monotonic() < until:
+        if lines := [line for line in log.read_text().splitlines() if text in line]:
+            return lines[0]
+        time.sleep(0.02)
+    raise AssertionError(log.read_text())
 
 
 def test_http_is_sent_to_https(site: Site) -> None:

@@ -15,6 +15,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
+from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from rest_framework.views import APIView
 
 from wxlogin.caller import request_id_of
@@ -25,7 +26,7 @@ from wxlogin.models import LoginSession, WeChatUser
 
 from .authentication import WeChatJWTAuthentication
 from .errors import response_to
-from .parsers import BoundedJSONParser
+from .parsers import BoundedJSONParser, drain
 
 
 class IgnoreAcceptHeader(BaseContentNegotiation):
@@ -80,6 +81,8 @@ class WeChatView(APIView):
         response = response_to(exc)
         if response is None:
             self.raise_uncaught_exception(exc)
+        if response.status_code != HTTP_413_REQUEST_ENTITY_TOO_LARGE:
+            drain(self.request._request)
         response.exception = True
         return response
 

@@ -26,6 +26,18 @@ def refuse_if_declared_larger(request: HttpRequest, limit: int) -> None:
             raise RequestDataTooBig
 
 
+def drain(request: HttpRequest) -> None:
+    """Read what is left of a body that isn't too large.
+
+    A server that closes a connection with bytes unread resets it. A proxy that is still sending them then loses the
+    answer, and makes up one of its own.
+    """
+    with suppress(ValueError, OSError):
+        if int(request.META.get("CONTENT_LENGTH") or 0) <= MAX_UPLOAD:
+            while request.read(MAX_BODY):
+                pass
+
+
 def read_bounded(request: HttpRequest, stream: IO[bytes] | None = None) -> bytes:
     """Return the body, of at most 64 KiB. Raises ``RequestDataTooBig`` for a longer one.
 
