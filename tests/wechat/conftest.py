@@ -16,6 +16,7 @@ from tests.wechat.peer import Peer, Visit, answer
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.wechat.access_tokens import AccessTokens
 from wxlogin.wechat.client import WeChatClient
+from wxlogin.wechat.endpoint import Limits
 from wxlogin.wechat.errors import TooManyInFlight, WeChatError
 from wxlogin.wechat.transport import Transport
 
@@ -87,7 +88,8 @@ def store() -> Memory:
 @pytest.fixture
 def make_client(store: Memory) -> MakeClient:
     def make(url: str, **options: Any) -> WeChatClient:
-        transport = Transport(url, **{"deadline": DEADLINE, **options})
+        ca_bundle = options.pop("ca_bundle", None)
+        transport = Transport(url, Limits(**{"deadline": DEADLINE, **options}), ca_bundle=ca_bundle)
         return WeChatClient(APPID, SECRET, transport, AccessTokens(APPID, store, deadline=transport.seconds))
 
     return make
