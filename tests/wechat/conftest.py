@@ -86,13 +86,21 @@ def store() -> Memory:
 
 
 @pytest.fixture
-def make_client(store: Memory) -> MakeClient:
-    def make(url: str, **options: Any) -> WeChatClient:
-        ca_bundle = options.pop("ca_bundle", None)
-        transport = Transport(url, Limits(**{"deadline": DEADLINE, **options}), ca_bundle=ca_bundle)
-        return WeChatClient(APPID, SECRET, transport, AccessTokens(APPID, store, deadline=transport.seconds))
+def make_client(store: Memory) -> Iterator[MakeClient]:
+    transports: list[Transport] = []
 
-    return make
+    def make(url: str, **options: Any) -> WeChatClient:
+        ca_bundle, report = options.pop("ca_bundle", None), options.pop("report", lambda path, state: None)
+        limits = Limits(**{"deadline": DEADLINE, **options})
+        transports.append(Transport(url, limits, ca_bundle=ca_bundle, report=report))
+        access_tokens = AccessTokens(APPID, store, deadline=limits.deadline)
+        return WeChatClient(APPID, SECRET, transports[-1], access_tokens)
+
+    yield make
+    # An open breaker would go on probing.
+    for transport in transports:
+        for endpoint in transport._endpoints.values():
+            endpoint.breaker.count_answer()
 
 
 @pytest.fixture

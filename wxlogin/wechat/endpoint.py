@@ -12,9 +12,9 @@ from .errors import BadResponse, NotSent, TooManyInFlight, WeChatError, WeChatTi
 from .probes import Probes
 from .slots import Slots
 
-# The part of the deadline for which calls may queue without an answer. More would keep a burst alive against a slower
-# WeChat, but park more of the server's threads when WeChat begins to hang.
-PATIENCE = 0.4
+# The part of the deadline that a burst waits for its first answer. More would help against a slower WeChat, but park
+# more of the server's threads when WeChat begins to hang.
+PATIENCE = 0.3
 
 Outcome = bytes | WeChatError
 # A request of this path, run in this thread until its call's deadline.

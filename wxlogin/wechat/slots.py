@@ -10,14 +10,14 @@ from collections.abc import Callable
 class Slots:
     """``limit`` slots with a queue that is patient with a slow WeChat and empty while WeChat hangs.
 
-    A caller that waits holds a thread of the server, and refresh, logout and the admin need threads too. So nobody
-    waits in vain:
+    A caller that waits holds a thread of the server, and refresh, logout and the admin need threads too. So a call
+    joins and stays in the queue only while
 
-    - A call leaves the queue when the oldest call in flight has run for longer than the time that is left to it.
-      Its own answer, if as slow, would come too late.
-    - No call joins the queue after ``patience`` seconds without an answer, or after twice the time that answers took
-      of late, if that is longer. A burst after a quiet time does join: its first calls have only just begun.
-    - All leave it when ``is_refused`` becomes true and ``wake`` is called.
+    - WeChat answers: the last answer, or the start of the oldest call in flight if that is later, is at most
+      ``patience`` seconds ago, or twice the time that answers took of late if that is longer. So a burst after a
+      quiet time has ``patience`` seconds to wait for its first answer;
+    - its own answer could come in time: the oldest call in flight hasn't run for longer than the time that is left;
+    - ``is_refused`` is false, which ``wake`` makes it look at again.
     """
 
     def __init__(self, limit: int, patience: float, is_refused: Callable[[], bool] = lambda: False) -> None:
@@ -37,8 +37,6 @@ class Slots:
         ``until`` is by ``time.monotonic``.
         """
         with self._changed:
-            if len(self._taken) >= self._limit and self._seems_to_hang():
-                return None
             if not self._wait_for_turn(until):
                 return None
             taken = time.monotonic()
@@ -59,10 +57,6 @@ class Slots:
         with self._changed:
             self._changed.notify_all()
 
-    def _seems_to_hang(self) -> bool:
-        silent_since = max(self._taken[0], self._answered_at)
-        return time.monotonic() - silent_since > max(self._patience, 2 * self._answers_took)
-
     def _wait_for_turn(self, until: float) -> bool:
         """Wait for a free slot, first come first served. Return False if the call should not wait any longer."""
         ticket = object()
@@ -80,6 +74,8 @@ class Slots:
             self._changed.notify_all()
 
     def _worth_waiting(self, until: float) -> float:
-        """Return the seconds until the oldest call's age exceeds the time that is left before ``until``."""
-        oldest = self._taken[0] if self._taken else until
-        return (oldest + until) / 2 - time.monotonic()
+        """Return the number of seconds for which it makes sense to wait. Not more than 0 if it makes none."""
+        now = time.monotonic()
+        oldest = self._taken[0] if self._taken else now
+        patience = max(self._patience, 2 * self._answers_took)
+        return min(max(oldest, self._answered_at) + patience, (oldest + until) / 2) - now
