@@ -17,7 +17,7 @@ from wxlogin.fakewechat import FakeWeChat
 from wxlogin.wechat.access_tokens import AccessTokens
 from wxlogin.wechat.client import WeChatClient
 from wxlogin.wechat.endpoint import Limits
-from wxlogin.wechat.errors import TooManyInFlight, WeChatError
+from wxlogin.wechat.errors import TooManyInFlight, WeChatError, WeChatTimeout
 from wxlogin.wechat.transport import Transport
 
 APPID = "wx00000000000000cc"
@@ -107,6 +107,15 @@ def make_client(store: Memory) -> Iterator[MakeClient]:
 def client(wechat: FakeWeChat, make_client: MakeClient) -> WeChatClient:
     """A client with a long deadline. Tests about time make clients of their own."""
     return make_client(wechat.url, deadline=5.0)
+
+
+@pytest.fixture
+def hanging(wechat: FakeWeChat, make_client: MakeClient) -> WeChatClient:
+    """A client whose breaker is open for 0.6 seconds, since three logins timed out. They still hang."""
+    client = make_client(wechat.url, deadline=0.2, breaker_failures=3, breaker_pause=0.6)
+    wechat.fault("/sns/jscode2session", delay=30)
+    assert [outcome_of(client) for _ in range(3)] == [WeChatTimeout] * 3
+    return client
 
 
 @pytest.fixture

@@ -184,8 +184,7 @@ def _examine_avatar_storage() -> Iterator[Result]:
 
 def _examine_breaker() -> Iterator[Result]:
     if breaker := open_breaker():
-        text = format_lazy(
-            BREAKER_OPEN.text,
+        text = str(BREAKER_OPEN.text).format(
             state=BREAKER_STATES.get(breaker.state, breaker.state),
             since=f"{datetime.fromtimestamp(breaker.since, UTC):%Y-%m-%d %H:%M:%S} UTC",
             failures=breaker.failures,
