@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.wechat.breakers import LOGIN, PHONE, SHORT, outcomes, phone_outcome, state_of, wait_until_closed
-from tests.wechat.conftest import MakeClient, outcome_of
+from tests.wechat.conftest import MakeClient, MakePeer, outcome_of
+from tests.wechat.slow_peers import SLOW
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.wechat.client import WeChatClient
 from wxlogin.wechat.errors import (
@@ -47,20 +48,19 @@ def test_retry_after_is_what_is_left_of_the_pause(wechat: FakeWeChat, make_clien
 
 
 def test_calls_are_refused_for_the_whole_pause_and_served_soon_after(
-    wechat: FakeWeChat, hanging: WeChatClient
+    wechat: FakeWeChat, make_client: MakeClient
 ) -> None:
+    client = make_client(wechat.url, **{**SHORT, "breaker_pause": 1.2})
+    wechat.fault(LOGIN, delay=30, times=3)
+    outcomes(client, 3)
     opened = time.monotonic()
-    wechat.fault(LOGIN, times=0)
-    states = set()
 
-    while outcome_of(hanging) is BreakerOpen:
-        states.add(state_of(hanging).name)
+    while outcome_of(client) is BreakerOpen:
         assert time.monotonic() - opened < 3
         time.sleep(0.01)
 
-    assert time.monotonic() - opened > 0.5
-    assert "open" in states
-    assert state_of(hanging).failures == 0
+    assert time.monotonic() - opened > 1.1
+    assert state_of(client).failures == 0
 
 
 @pytest.mark.parametrize("fault", [{"errcode": 40029}, {"errcode": -1}, {"status": 500}, {"body": "<html>"}])
@@ -84,6 +84,15 @@ def test_an_answer_in_between_begins_the_count_anew(wechat: FakeWeChat, make_cli
         assert outcomes(client, 3)[:2] == [WeChatTimeout] * 2
 
     assert state_of(client).name == "closed"
+
+
+@pytest.mark.parametrize("behave", SLOW)
+def test_a_call_that_is_cut_at_the_deadline_is_no_answer(
+    make_peer: MakePeer, make_client: MakeClient, behave: Any
+) -> None:
+    client = make_client(make_peer(behave).url, **SHORT)
+
+    assert outcomes(client, 4) == [WeChatTimeout] * 3 + [BreakerOpen]
 
 
 def test_a_call_that_never_connects_counts_once_with_its_retry(

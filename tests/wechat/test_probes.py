@@ -64,6 +64,7 @@ def test_a_peer_that_drips_holds_no_probe_for_longer_than_the_deadline(
 
     time.sleep(2.5)
 
+    assert state_of(client).name == "probing"
     assert len(probing_threads()) <= 3
 
 

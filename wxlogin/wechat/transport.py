@@ -94,9 +94,11 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return _read_body(call, path, response)
+                outcome = _read_body(call, path, response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
             return _error_for(call, path, exc)
+        # A connection that was cut at the deadline may look like a short answer.
+        return outcome if call.remaining > 0 else WeChatTimeout(path)
 
 
 def _read_body(call: UpstreamCall, path: str, response: requests.Response) -> Outcome:
@@ -108,7 +110,7 @@ def _read_body(call: UpstreamCall, path: str, response: requests.Response) -> Ou
         if len(body) > MAX_BODY:
             return BadResponse(path, "too large")
         if call.remaining <= 0:
-            return WeChatTimeout(path)
+            break
     return body
 
 
