@@ -10,11 +10,7 @@ from .breaker import Breaker, BreakerState, Opening
 from .connections import UpstreamCall
 from .errors import BadResponse, NotSent, TooManyInFlight, WeChatError, WeChatTimeout
 from .probes import Probes
-from .slots import Slots
-
-# The part of the deadline that a burst waits for its first answer. More would help against a slower WeChat, but park
-# more of the server's threads when WeChat begins to hang.
-PATIENCE = 0.3
+from .slots import PATIENCE, Slots
 
 Outcome = bytes | WeChatError
 # A request of this path, run in this thread until its call's deadline.

@@ -6,6 +6,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+# The part of the deadline that a burst waits for its first answer. More would help against a slower WeChat, but park
+# more of the server's threads when WeChat begins to hang.
+PATIENCE = 0.3
+
 
 class Slots:
     """``limit`` slots with a queue that is patient with a slow WeChat and empty while WeChat hangs.
