@@ -16,11 +16,11 @@ LOGIN, PHONE = "/sns/jscode2session", "/wxa/business/getuserphonenumber"
 @pytest.fixture(autouse=True)
 def breaker(configure: Callable[..., None], api: Api) -> Iterator[None]:
     """Let the breaker open after two time-outs, for a second, and close it in the end."""
-    configure(BREAKER_FAILURES=2, BREAKER_PAUSE=1, UPSTREAM_DEADLINE=0.4)
+    configure(BREAKER_FAILURES=2, BREAKER_PAUSE=1, UPSTREAM_DEADLINE=0.8)
     gateway._transport.cache_clear()
     yield
     api.wechat.reset()
-    wait_until(lambda: gateway.open_breaker() is None)
+    wait_until(lambda: not is_reported())
 
 
 def wait_until(condition: Callable[[], bool], within: float = 5) -> None:
@@ -30,6 +30,10 @@ def wait_until(condition: Callable[[], bool], within: float = 5) -> None:
         time.sleep(0.02)
 
 
+def is_reported() -> bool:
+    return gateway.open_breaker() is not None
+
+
 def answer_of(response: Any) -> tuple[int, str]:
     return response.status_code, response.json().get("code", "")
 
@@ -37,6 +41,7 @@ def answer_of(response: Any) -> tuple[int, str]:
 def open_the_breaker(api: Api) -> None:
     api.wechat.fault(LOGIN, delay=30)
     assert [answer_of(api.send_code()) for _ in range(2)] == [(504, "wechat_timeout")] * 2
+    wait_until(is_reported)
 
 
 def test_logins_are_refused_at_once_while_everything_else_goes_on(api: Api) -> None:
@@ -61,7 +66,7 @@ def test_the_code_of_a_refused_login_is_still_good(api: Api) -> None:
     refused = api.send_code(code)
     api.wechat.fault(LOGIN, times=0)
 
-    wait_until(lambda: gateway.open_breaker() is None)
+    wait_until(lambda: not is_reported())
 
     assert refused.status_code == 503
     assert api.send_code(code).status_code == 200
@@ -93,10 +98,11 @@ def test_phones_that_hang_cost_no_login(api: Api) -> None:
 
     phones = [answer_of(alice.post("phone/", {"code": "any"})) for _ in range(3)]
 
+    wait_until(is_reported)
     assert phones == [(504, "wechat_timeout")] * 2 + [(503, "wechat_unavailable")]
     assert api.send_code().status_code == 200
     api.wechat.fault(PHONE, times=0)
-    wait_until(lambda: gateway.open_breaker() is None)
+    wait_until(lambda: not is_reported())
 
 
 @pytest.mark.parametrize("errcode", [40029, 40125, 45011, -1])
@@ -121,7 +127,7 @@ def test_a_probe_says_nothing_about_the_app(api: Api) -> None:
     asked = len(api.wechat.calls)
     api.wechat.fault(LOGIN, times=0)
 
-    wait_until(lambda: gateway.open_breaker() is None)
+    wait_until(lambda: not is_reported())
 
     assert [(call.method, call.path, call.query) for call in api.wechat.calls[asked:]] == [("GET", LOGIN, {})]
 
@@ -129,7 +135,6 @@ def test_a_probe_says_nothing_about_the_app(api: Api) -> None:
 def test_other_processes_see_that_the_breaker_is_open(api: Api) -> None:
     open_the_breaker(api)
 
-    wait_until(lambda: gateway.open_breaker() is not None)
     opened = gateway.open_breaker()
 
     assert opened is not None
