@@ -20,6 +20,8 @@ WXLOGIN = {
             "PUSH_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
         }
     },
+    # The time-outs of one test must not open the breaker for the next one. Tests of the breaker turn it on.
+    "BREAKER_FAILURES": 0,
 }
 # pytest-xdist names its processes; each has a database, a cache and a folder of its own.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")

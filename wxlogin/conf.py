@@ -79,6 +79,15 @@ class Conf:
         return int(self._get("UPSTREAM_CONCURRENCY", 6))
 
     @property
+    def BREAKER_FAILURES(self) -> int:
+        """The number of calls in a row without an answer after which WeChat isn't asked. 0 means no breaker."""
+        return int(self._get("BREAKER_FAILURES", 5))
+
+    @property
+    def BREAKER_PAUSE(self) -> timedelta:
+        return self._duration("BREAKER_PAUSE", timedelta(seconds=5))
+
+    @property
     def ENCRYPTION_KEYS(self) -> list[bytes]:
         """The vault's keys, 32 bytes each. The first one seals, and each of them opens.
 

@@ -3,8 +3,11 @@
 import json
 import os
 import threading
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from django.db import connections
 
 from wxlogin.conf import conf
 from wxlogin.exceptions import UnknownApp
@@ -12,8 +15,12 @@ from wxlogin.sealing import vault
 from wxlogin.shared_cache import shared_cache
 from wxlogin.vault import CannotOpen
 from wxlogin.wechat.access_tokens import AccessTokens
+from wxlogin.wechat.breaker import BreakerState
 from wxlogin.wechat.client import WeChatClient
+from wxlogin.wechat.endpoint import Limits
 from wxlogin.wechat.transport import Transport
+
+OPEN_BREAKER = "wxlogin:open_breaker"
 
 # lru_cache would let two threads that come first at the same time make a transport each.
 _transport_lock = threading.Lock()
@@ -22,15 +29,19 @@ _transport_lock = threading.Lock()
 def get_client(appid: str) -> WeChatClient:
     """Return a client that calls WeChat as ``appid``. Raises ``UnknownApp``.
 
-    Clients are cheap: all clients of a process share one transport with its connections and its limit.
+    Clients are cheap: all clients of a process share one transport with its connections and its limits.
     """
     app = conf.APPS.get(appid)
     if app is None:
         raise UnknownApp
+    limits = Limits(
+        deadline=conf.UPSTREAM_DEADLINE,
+        concurrency=conf.UPSTREAM_CONCURRENCY,
+        breaker_failures=conf.BREAKER_FAILURES,
+        breaker_pause=conf.BREAKER_PAUSE.total_seconds(),
+    )
     with _transport_lock:
-        transport = _transport(
-            os.getpid(), conf.API_BASE, conf.UPSTREAM_DEADLINE, conf.UPSTREAM_CONCURRENCY, conf.CA_BUNDLE
-        )
+        transport = _transport(os.getpid(), conf.API_BASE, limits, conf.CA_BUNDLE)
     access_tokens = AccessTokens(app.appid, SealedCache(), deadline=transport.seconds)
     return WeChatClient(app.appid, app.secret, transport, access_tokens)
 
@@ -65,9 +76,44 @@ def _seal(key: str, value: Any) -> bytes:
     return vault().seal(json.dumps(value), bound_to=("cache", key))
 
 
+@dataclass(frozen=True)
+class OpenBreaker:
+    """A breaker that is open in some process. ``state`` is ``open`` or ``probing``; ``since`` is a ``time.time``."""
+
+    path: str
+    state: str
+    failures: int
+    since: float
+
+
+def open_breaker() -> OpenBreaker | None:
+    """Return what the processes that share the cache reported last, None if no breaker of theirs is open."""
+    reported = shared_cache.run(lambda store: store.get(OPEN_BREAKER))
+    try:
+        return OpenBreaker(**reported) if reported else None
+    except TypeError:
+        # Another version of this code stored it, with other fields.
+        return None
+
+
+def _report(path: str, state: BreakerState) -> None:
+    """Tell all processes that a breaker is open, or that it has closed.
+
+    An open breaker reports again and again. So the entry comes back if another process removes it, and it expires
+    soon if its process dies.
+    """
+    try:
+        if state.name == "closed":
+            shared_cache.run(lambda store: store.delete(OPEN_BREAKER))
+        else:
+            reported = {"path": path, "state": state.name, "failures": state.failures, "since": state.since}
+            shared_cache.run(lambda store: store.set(OPEN_BREAKER, reported, 2 + conf.UPSTREAM_DEADLINE))
+    finally:
+        # The cache may be a table. Nobody else closes the connections of the breaker's thread.
+        connections.close_all()
+
+
 @lru_cache(maxsize=8)
-def _transport(
-    pid: int, base_url: str, deadline: float, concurrency: int, ca_bundle: str | None
-) -> Transport:
+def _transport(pid: int, base_url: str, limits: Limits, ca_bundle: str | None) -> Transport:
     """Make one transport for each process and host. ``pid`` is an argument since a fork keeps no threads."""
-    return Transport(base_url, deadline=deadline, concurrency=concurrency, ca_bundle=ca_bundle)
+    return Transport(base_url, limits, ca_bundle=ca_bundle, report=_report)

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.conftest import Api
+from tests.helpers import breaker
 from tests.helpers.queries import statements
 from tests.settings import APPID
 from wxlogin.models import HourlyFigure, LoginFailure, LoginSession
@@ -148,7 +149,7 @@ def test_examining_needs_a_click_and_shows_no_secret(person: Api, watcher: Clien
     after = watcher.post(url("overview"))
 
     assert len(person.wechat.calls) == asked + 2
-    assert before.context["findings"] is None
+    assert [finding.subject for _kind, _verdict, finding in before.context["findings"]] == ["Calls to WeChat"]
     assert "WeChat accepts AppID and AppSecret" in content_of(after)
     assert "All migrations are applied." in content_of(after)
     for secret in SECRETS:
@@ -162,6 +163,19 @@ def test_a_failed_examination_is_shown_with_what_to_do(person: Api, watcher: Cli
 
     assert 'wxlogin-bad">problem<' in content
     assert "Compare the AppSecret with the WeChat console" in content
+
+
+def test_an_open_breaker_is_shown_without_a_click(person: Api, watcher: Client) -> None:
+    breaker.report("probing")
+
+    content = content_of(watcher.get(url("overview")))
+
+    assert 'wxlogin-bad">problem<' in content
+    assert (
+        "The breaker is probing since 2026-09-21 14:13:20 UTC: WeChat left 5 calls of /sns/jscode2session"
+        in content
+    )
+    assert "Calls go on by themselves as soon as WeChat answers." in content
 
 
 def test_examining_takes_no_click_from_elsewhere(person: Api, watcher: Client) -> None:

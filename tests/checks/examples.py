@@ -71,6 +71,8 @@ BAD_SETTINGS = [
     ("wxlogin.E008", {"ENCRYPTION_KEYS": [GOOD_KEY, None]}),
     ("wxlogin.E008", {"ENCRYPTION_KEYS": ["密" * 44]}),
     *(("wxlogin.E009", {"UPSTREAM_CONCURRENCY": value}) for value in (0, -1, 1.5, "6", True)),
+    *(("wxlogin.E031", {"BREAKER_FAILURES": value}) for value in (-1, 1.5, "5", True, None)),
+    *(("wxlogin.E032", {"BREAKER_PAUSE": value}) for value in (-1, "5", True, None, timedelta(-1))),
     *(("wxlogin.E010", {"ACCESS_LIFETIME": value}) for value in (0, "300", True, timedelta(), float("inf"))),
     *(("wxlogin.E011", {"SESSION_IDLE": value}) for value in (0, "300", None, timedelta(-1), float("nan"))),
     *(("wxlogin.E012", {"SESSION_ABSOLUTE": value}) for value in (0, "300", timedelta.max, 1e12)),

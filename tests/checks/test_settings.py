@@ -25,6 +25,8 @@ GOOD_SETTINGS = [
     {"API_BASE": "http://localhost:8765/"},
     {"CA_BUNDLE": None},
     {"UPSTREAM_DEADLINE": 0.5},
+    {"BREAKER_FAILURES": 0, "BREAKER_PAUSE": 0},
+    {"BREAKER_FAILURES": 1, "BREAKER_PAUSE": timedelta(seconds=2)},
     {"ENCRYPTION_KEYS": [GOOD_KEY, GOOD_KEY.encode()]},
     {"ENCRYPTION_KEYS": (GOOD_KEY,)},
     {

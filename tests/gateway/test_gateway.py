@@ -52,6 +52,8 @@ def test_the_same_settings_keep_the_transport(two_apps):
         {"API_BASE": "http://127.0.0.1:9"},
         {"UPSTREAM_DEADLINE": 1.5},
         {"UPSTREAM_CONCURRENCY": 3},
+        {"BREAKER_FAILURES": 3},
+        {"BREAKER_PAUSE": 3},
         {"CA_BUNDLE": "/made/up/ca.pem"},
     ],
 )

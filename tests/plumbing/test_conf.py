@@ -13,6 +13,8 @@ DEFAULTS = {
     "CA_BUNDLE": None,
     "UPSTREAM_DEADLINE": 5.0,
     "UPSTREAM_CONCURRENCY": 6,
+    "BREAKER_FAILURES": 5,
+    "BREAKER_PAUSE": timedelta(seconds=5),
     "ACCESS_LIFETIME": None,
     "SESSION_IDLE": timedelta(days=7),
     "SESSION_ABSOLUTE": timedelta(days=30),
@@ -50,6 +52,7 @@ def test_settings_are_read_at_the_moment_of_use(configure):
 
 
 DURATIONS = [
+    "BREAKER_PAUSE",
     "ACCESS_LIFETIME",
     "SESSION_IDLE",
     "SESSION_ABSOLUTE",

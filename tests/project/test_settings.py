@@ -107,6 +107,8 @@ def test_only_development_has_an_app_of_its_own(debug, count):
         ("WXLOGIN_MAX_SESSIONS", "3", "MAX_SESSIONS", 3),
         ("WXLOGIN_SESSION_IDLE", "600", "SESSION_IDLE", 600),
         ("WXLOGIN_UPSTREAM_DEADLINE", "2.5", "UPSTREAM_DEADLINE", 2.5),
+        ("WXLOGIN_BREAKER_FAILURES", "0", "BREAKER_FAILURES", 0),
+        ("WXLOGIN_BREAKER_PAUSE", "2.5", "BREAKER_PAUSE", 2.5),
         ("WXLOGIN_LOGIN_RATE", "5/s", "LOGIN_RATE", "5/s"),
         ("WXLOGIN_USER_FACTORY", "shop.people.make", "USER_FACTORY", "shop.people.make"),
         ("WXLOGIN_ENCRYPTION_KEYS", "a2V5, a2V6", "ENCRYPTION_KEYS", ["a2V5", "a2V6"]),

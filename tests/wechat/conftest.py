@@ -16,7 +16,8 @@ from tests.wechat.peer import Peer, Visit, answer
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.wechat.access_tokens import AccessTokens
 from wxlogin.wechat.client import WeChatClient
-from wxlogin.wechat.errors import TooManyInFlight, WeChatError
+from wxlogin.wechat.endpoint import Limits
+from wxlogin.wechat.errors import TooManyInFlight, WeChatError, WeChatTimeout
 from wxlogin.wechat.transport import Transport
 
 APPID = "wx00000000000000cc"
@@ -85,18 +86,36 @@ def store() -> Memory:
 
 
 @pytest.fixture
-def make_client(store: Memory) -> MakeClient:
-    def make(url: str, **options: Any) -> WeChatClient:
-        transport = Transport(url, **{"deadline": DEADLINE, **options})
-        return WeChatClient(APPID, SECRET, transport, AccessTokens(APPID, store, deadline=transport.seconds))
+def make_client(store: Memory) -> Iterator[MakeClient]:
+    transports: list[Transport] = []
 
-    return make
+    def make(url: str, **options: Any) -> WeChatClient:
+        ca_bundle, report = options.pop("ca_bundle", None), options.pop("report", lambda path, state: None)
+        limits = Limits(**{"deadline": DEADLINE, **options})
+        transports.append(Transport(url, limits, ca_bundle=ca_bundle, report=report))
+        access_tokens = AccessTokens(APPID, store, deadline=limits.deadline)
+        return WeChatClient(APPID, SECRET, transports[-1], access_tokens)
+
+    yield make
+    # An open breaker would go on probing.
+    for transport in transports:
+        for endpoint in transport._endpoints.values():
+            endpoint.breaker.count_answer()
 
 
 @pytest.fixture
 def client(wechat: FakeWeChat, make_client: MakeClient) -> WeChatClient:
     """A client with a long deadline. Tests about time make clients of their own."""
     return make_client(wechat.url, deadline=5.0)
+
+
+@pytest.fixture
+def hanging(wechat: FakeWeChat, make_client: MakeClient) -> WeChatClient:
+    """A client whose breaker is open for 0.6 seconds, since three logins timed out. They still hang."""
+    client = make_client(wechat.url, deadline=0.2, breaker_failures=3, breaker_pause=0.6)
+    wechat.fault("/sns/jscode2session", delay=30)
+    assert [outcome_of(client) for _ in range(3)] == [WeChatTimeout] * 3
+    return client
 
 
 @pytest.fixture

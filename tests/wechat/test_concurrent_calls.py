@@ -8,16 +8,17 @@ import pytest
 
 from tests.wechat.conftest import outcome_of
 from tests.wechat.slow_peers import hangs
-from wxlogin.wechat.errors import TooManyInFlight, WeChatTimeout
+from wxlogin.wechat.errors import TooManyInFlight, WeChatError, WeChatTimeout
 
 
-def test_one_call_too_many_is_refused_at_once(make_peer, make_client):
+def test_one_call_too_many_is_refused_at_once_after_a_while_without_an_answer(make_peer, make_client):
     peer = make_peer(hangs)
     client = make_client(peer.url, concurrency=2, deadline=1.0)
 
     with ThreadPoolExecutor(2) as callers:
         waiting = [callers.submit(outcome_of, client) for _ in range(2)]
         wait_for(lambda: len(peer.requests) == 2)
+        time.sleep(0.45)
         started = time.monotonic()
         with pytest.raises(TooManyInFlight) as caught:
             client.code2session("any")
@@ -27,6 +28,42 @@ def test_one_call_too_many_is_refused_at_once(make_peer, make_client):
     assert caught.value.code == "wechat_unavailable"
     assert [future.result() for future in waiting] == [WeChatTimeout] * 2
     assert len(peer.requests) == 2
+
+
+def test_a_burst_waits_for_a_slow_wechat_that_was_quick_before(wechat, make_client):
+    client = make_client(wechat.url, concurrency=2, deadline=2.0)
+    client.code2session(wechat.code_for("o-alice"))
+    wechat.fault(delay=0.45)
+
+    with ThreadPoolExecutor(4) as callers:
+        codes = [wechat.code_for("o-alice") for _ in range(4)]
+        sessions = list(callers.map(client.code2session, codes))
+
+    assert len(sessions) == 4
+
+
+def test_a_path_that_hangs_costs_another_one_nothing(wechat, make_client):
+    client = make_client(wechat.url, concurrency=2, deadline=1.0)
+    wechat.fault("/wxa/business/getuserphonenumber", delay=10)
+
+    with ThreadPoolExecutor(2) as callers:
+        phones = [callers.submit(phone_outcome_of, client) for _ in range(2)]
+        wait_for(lambda: len(phone_calls(wechat)) == 2)
+        openid = client.code2session(wechat.code_for("o-alice")).openid
+
+    assert openid == "o-alice"
+    assert [future.result() for future in phones] == [WeChatTimeout] * 2
+
+
+def phone_calls(wechat):
+    return [call for call in wechat.calls if call.path == "/wxa/business/getuserphonenumber"]
+
+
+def phone_outcome_of(client):
+    try:
+        return client.phone_number("any", "o-alice")
+    except WeChatError as exc:
+        return type(exc)
 
 
 def test_a_slot_is_back_when_its_call_is_over(wechat, make_client):

@@ -16,6 +16,7 @@ from tests.wechat.slow_peers import (
     hangs,
     never_reads,
 )
+from wxlogin.wechat.endpoint import Limits
 from wxlogin.wechat.errors import TooManyInFlight, WeChatTimeout
 from wxlogin.wechat.transport import Transport
 
@@ -119,7 +120,7 @@ def slow_lookups(monkeypatch, seconds):
 
 def test_a_deadline_that_has_passed_asks_nobody_for_long(make_peer):
     peer = make_peer(hangs)
-    transport = Transport(peer.url, deadline=5)
+    transport = Transport(peer.url, Limits(deadline=5))
     started = time.monotonic()
 
     with pytest.raises(WeChatTimeout):

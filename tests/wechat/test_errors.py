@@ -5,6 +5,7 @@ from wxlogin.wechat.errors import (
     ERRCODES,
     AccessTokenRefused,
     BadResponse,
+    BreakerOpen,
     CodeUsed,
     InvalidCode,
     InvalidPhoneCode,
@@ -117,6 +118,7 @@ def test_an_errcode_nobody_knows_is_a_bad_response(errcode):
         (WeChatUnavailable, "wechat_unavailable"),
         (NotSent, "wechat_unavailable"),
         (TooManyInFlight, "wechat_unavailable"),
+        (BreakerOpen, "wechat_unavailable"),
     ],
 )
 def test_errors_without_an_errcode_have_a_code_too(kind, code):
@@ -131,7 +133,7 @@ def test_the_tree_in_the_docstring_is_the_real_one():
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, WeChatError)
     ]
 
-    assert len(kinds) == 15
+    assert len(kinds) == 16
     for kind in kinds:
         drawn = [line for line in errors.__doc__.splitlines() if f" {kind.__name__}" in f" {line} "]
         assert drawn, kind
@@ -139,6 +141,7 @@ def test_the_tree_in_the_docstring_is_the_real_one():
     assert issubclass(AccessTokenRefused, Misconfigured)
     assert issubclass(NotSent, WeChatUnavailable)
     assert issubclass(TooManyInFlight, WeChatUnavailable)
+    assert issubclass(BreakerOpen, WeChatUnavailable)
     assert issubclass(SystemBusy, WeChatUnavailable)
 
 

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from wxlogin.exceptions import WxLoginError
 from wxlogin.log import log
-from wxlogin.wechat.errors import WeChatError
+from wxlogin.wechat.errors import BreakerOpen, WeChatError
 
 
 @dataclass(frozen=True)
@@ -126,4 +126,6 @@ def refusal_body(code: str, exc: Exception) -> dict[str, Any]:
 def _headers_of(exc: Exception) -> dict[str, str]:
     if isinstance(exc, drf.Throttled):
         return {"Retry-After": str(getattr(exc, "wait", 1))}
+    if isinstance(exc, BreakerOpen):
+        return {"Retry-After": str(exc.retry_after)}
     return {}

@@ -199,6 +199,8 @@ KEYS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
     "UPSTREAM_DEADLINE": ("E007", _is_deadline, "Seconds, more than 0 and at most 3600."),
     "ENCRYPTION_KEYS": ("E008", _are_keys, "A list of keys, each 32 bytes in base64."),
     "UPSTREAM_CONCURRENCY": ("E009", _is_count(1), "A whole number, 1 or more."),
+    "BREAKER_FAILURES": ("E031", _is_count(0), "A whole number; 0 for no breaker."),
+    "BREAKER_PAUSE": ("E032", _is_duration(timedelta()), DURATION),
     "ACCESS_LIFETIME": ("E010", _is_duration(SECOND), DURATION),
     "SESSION_IDLE": ("E011", _is_duration(SECOND), DURATION),
     "SESSION_ABSOLUTE": ("E012", _is_duration(SECOND), DURATION),

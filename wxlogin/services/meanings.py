@@ -68,6 +68,10 @@ SUSPENDED = _("See what the WeChat console says about the account: it was frozen
 OTHER_PROGRAM = _(
     "If it stays so, find out whether another program asks for access_tokens of this app, and how."
 )
+WAIT_FOR_WECHAT = _(
+    "Calls go on by themselves as soon as WeChat answers. If it stays so, check that this machine reaches WeChat within "
+    "UPSTREAM_DEADLINE."
+)
 
 # Advice: what staff do.
 OPEN_AGAIN = _("Ask them to open the mini-program again: each time it gets a new code.")
@@ -88,6 +92,14 @@ TOKEN_REFUSED = _for_operators(
     _("WeChat refused the server's access_token. The server gets a new one by itself."), OTHER_PROGRAM
 )
 NOT_IN_WHITELIST = _for_operators(_("The server's address is not in the app's IP whitelist."), WHITELIST)
+# The text has placeholders for what is known about the open breaker.
+BREAKER_OPEN = _for_operators(
+    _(
+        "The breaker is {state} since {since}: WeChat left {failures} calls of {path} in a row unanswered, "
+        "so further ones are refused at once."
+    ),
+    WAIT_FOR_WECHAT,
+)
 UNKNOWN = Meaning(
     _("The server refused, and nothing more is known."),
     _("Search the server's log for the request id."),
@@ -119,7 +131,10 @@ CODES: dict[str, Meaning] = {
         _("Run manage.py wxlogin_doctor. There may be a proxy in between."),
     ),
     "wechat_unavailable": Meaning(
-        _("WeChat could not be reached, or the server waits for too many of its answers already."),
+        _(
+            "WeChat could not be reached or has not answered for a while, "
+            "or the server waits for too many of its answers already."
+        ),
         TRY_LATER,
     ),
     "wechat_timeout": Meaning(_("WeChat took too long to answer."), TRY_LATER),

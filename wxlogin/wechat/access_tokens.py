@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from .errors import Misconfigured, TooManyInFlight, WeChatError
 from .results import AccessToken
+from .slots import PATIENCE
 
 # developers.weixin.qq.com, api_getstableaccesstoken: WeChat gives out the next token in the last five minutes
 # of a token, and both are valid until then. In seconds.
@@ -60,7 +61,7 @@ class AccessTokens:
         """
         # A caller that waits for another one's fetch holds a thread of the server. A hanging WeChat must not
         # hold all threads, so the wait is short.
-        give_up = min(until, time.monotonic() + self._deadline / 5)
+        give_up = min(until, time.monotonic() + self._deadline * PATIENCE)
         while True:
             current = self._load()
             if current and time.time() < current.renew_at:

@@ -128,27 +128,29 @@ class WeChatClient:
         self, path: str, params: Fields, body: Fields | None = None, *, until: float | None = None
     ) -> dict[str, Any]:
         until = until or self._transport.deadline()
-        try:
+        with self._transport.guard(path):
+            try:
+                return self._ask(path, params, body, until)
+            except (NotSent, SystemBusy):
+                if not _wait_before_retry(until):
+                    raise
             return self._ask(path, params, body, until)
-        except (NotSent, SystemBusy):
-            if not _wait_before_retry(until):
-                raise
-        return self._ask(path, params, body, until)
 
     def _ask_with_access_token(
         self, path: str, params: Fields, body: Fields | None = None, *, until: float | None = None
     ) -> dict[str, Any]:
         until = until or self._transport.deadline()
-        access_token = self._access_token(until)
-        try:
+        with self._transport.guard(path):
+            access_token = self._access_token(until)
+            try:
+                return self._ask(path, {"access_token": access_token, **params}, body, until)
+            except AccessTokenRefused:
+                self._access_tokens.drop(access_token)
+            except (NotSent, SystemBusy):
+                if not _wait_before_retry(until):
+                    raise
+            access_token = self._access_token(until)
             return self._ask(path, {"access_token": access_token, **params}, body, until)
-        except AccessTokenRefused:
-            self._access_tokens.drop(access_token)
-        except (NotSent, SystemBusy):
-            if not _wait_before_retry(until):
-                raise
-        access_token = self._access_token(until)
-        return self._ask(path, {"access_token": access_token, **params}, body, until)
 
     def _access_token(self, until: float) -> str:
         return self._access_tokens.get(lambda until: self.stable_token(until=until), until=until)

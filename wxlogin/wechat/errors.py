@@ -16,7 +16,8 @@
     └── WeChatUnavailable      connection reset, TLS error, ...
         ├── NotSent            no connection or no IP address: WeChat never received the call
         ├── SystemBusy         -1
-        └── TooManyInFlight    our own limit of concurrent calls is reached
+        ├── TooManyInFlight    our own limit of concurrent calls is reached
+        └── BreakerOpen        WeChat has not answered for some time, so it isn't asked
 
 ``code`` is a stable word for the meaning. Programs, the log and the failure rows use it. The text of an error
 holds the path, ``errcode`` and ``rid`` and nothing else: ``errmsg`` can quote our server's IP address, and the
@@ -102,6 +103,14 @@ class NotSent(WeChatUnavailable):
 
 class TooManyInFlight(WeChatUnavailable):
     pass
+
+
+class BreakerOpen(WeChatUnavailable):
+    """The breaker of ``path`` is open. ``retry_after`` is in seconds."""
+
+    def __init__(self, path: str, problem: str = "", *, retry_after: int = 1) -> None:
+        super().__init__(path, problem)
+        self.retry_after = retry_after
 
 
 class SystemBusy(WeChatUnavailable):

@@ -42,21 +42,22 @@ class OverviewPage(ReadOnlyPage):
         ]
 
     def _examine(self, request: HttpRequest) -> Any:
-        """Return the findings of the doctor, or None if the last examination was less than ``PAUSE`` seconds ago.
+        """Return the doctor's findings: all of them for a POST, but only once in ``PAUSE`` seconds.
 
-        Each examination asks WeChat, and takes slots that logins need.
+        Otherwise return only what the breaker's state is. Each whole examination asks WeChat, and takes slots that logins need.
         """
-        if shared_cache.run(lambda store: store.add("wxlogin:examined", 1, PAUSE)):
-            return _add_verdicts(doctor.examine())
-        text = _("Somebody has just asked for this. Wait %d seconds.") % PAUSE
-        self.message_user(request, text, messages.WARNING)
-        return None
+        if request.method == "POST":
+            if shared_cache.run(lambda store: store.add("wxlogin:examined", 1, PAUSE)):
+                return _add_verdicts(doctor.examine())
+            text = _("Somebody has just asked for this. Wait %d seconds.") % PAUSE
+            self.message_user(request, text, messages.WARNING)
+        return _add_verdicts(doctor.examine_breaker())
 
     @transaction.non_atomic_requests
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the figures. A POST also examines the configuration, which asks WeChat."""
+        """Show the figures and the breaker. A POST also examines everything else, which asks WeChat."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         appid = request.GET.get("app", "")
@@ -69,7 +70,7 @@ class OverviewPage(ReadOnlyPage):
             "apps": [(app_name(app.appid) or "-", app) for app in overview.apps],
             "app_links": _app_links(overview, appid),
             "settled_until": format_time(overview.settled_until),
-            "findings": self._examine(request) if request.method == "POST" else None,
+            "findings": self._examine(request),
             "may_ask_why": self.has_why_permission(request),
         }
         return self._render(request, "overview", _("Overview"), {**context, **(extra_context or {})})

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 
 from django.core.cache import cache
@@ -11,12 +12,12 @@ from django.core.files.storage import Storage
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.text import format_lazy
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from wxlogin.conf import App, conf
-from wxlogin.gateway import get_client
+from wxlogin.gateway import get_client, open_breaker
 from wxlogin.models import SessionKey, WeChatUser
-from wxlogin.services.meanings import LOOK_IT_UP, Finding, Text, explain
+from wxlogin.services.meanings import BREAKER_OPEN, LOOK_IT_UP, Finding, Text, explain
 from wxlogin.shared_cache import is_shared
 from wxlogin.vault import CannotOpen
 from wxlogin.wechat.errors import BadResponse, InvalidCode, WeChatError
@@ -55,7 +56,13 @@ def examine() -> Iterator[Finding]:
         _examine_avatar_storage,
         _("Check STORAGES or MEDIA_ROOT, and that we may write there."),
     )
+    yield from examine_breaker()
     yield from _findings(_("Configuration"), _examine_configuration, RUN_CHECK)
+
+
+def examine_breaker() -> Iterator[Finding]:
+    """Say whether a breaker is open. This asks the cache only."""
+    yield from _findings(_("Calls to WeChat"), _examine_breaker, RUN_CHECK)
 
 
 def _findings(subject: Text, examination: Examination, hint: Text) -> Iterator[Finding]:
@@ -175,6 +182,21 @@ def _examine_avatar_storage() -> Iterator[Result]:
         yield False, _("A file that was stored came back different.")
 
 
+def _examine_breaker() -> Iterator[Result]:
+    if breaker := open_breaker():
+        text = str(BREAKER_OPEN.text).format(
+            state=BREAKER_STATES.get(breaker.state, breaker.state),
+            since=f"{datetime.fromtimestamp(breaker.since, UTC):%Y-%m-%d %H:%M:%S} UTC",
+            failures=breaker.failures,
+            path=breaker.path,
+        )
+        yield False, text, BREAKER_OPEN.remedy
+    elif is_shared():
+        yield True, _("No process reports an open breaker.")
+    else:
+        yield True, _("This process has no open breaker. Without a shared cache, others can't report theirs.")
+
+
 def _examine_configuration() -> Iterator[Result]:
     """Run our part of ``manage.py check --deploy``. A warning is no failure, as it is there."""
     messages = [
@@ -193,6 +215,7 @@ def _hint(error: WeChatError) -> Text:
     return NOT_WECHAT if isinstance(error, BadResponse) else NETWORK
 
 
+BREAKER_STATES = {"open": pgettext_lazy("breaker", "open"), "probing": pgettext_lazy("breaker", "probing")}
 RUN_CHECK = _("Run manage.py check --deploy: it may say more.")
 NOT_WECHAT = _("Something else than WeChat answers: check API_BASE, and for a proxy in between.")
 NETWORK = _("Check API_BASE and CA_BUNDLE, and that this machine reaches WeChat within UPSTREAM_DEADLINE.")
