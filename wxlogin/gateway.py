@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connections
 
+from wxlogin import deadline
 from wxlogin.conf import conf
 from wxlogin.exceptions import UnknownApp
 from wxlogin.sealing import vault
@@ -29,7 +30,8 @@ _transport_lock = threading.Lock()
 def get_client(appid: str) -> WeChatClient:
     """Return a client that calls WeChat as ``appid``. Raises ``UnknownApp``.
 
-    Clients are cheap: all clients of a process share one transport with its connections and its limits.
+    Clients are cheap: all clients of a process share one transport with its connections and its limits. A client
+    made in a request calls until the request's deadline: make another one for the next request.
     """
     app = conf.APPS.get(appid)
     if app is None:
@@ -43,7 +45,7 @@ def get_client(appid: str) -> WeChatClient:
     with _transport_lock:
         transport = _transport(os.getpid(), conf.API_BASE, limits, conf.CA_BUNDLE)
     access_tokens = AccessTokens(app.appid, SealedCache(), deadline=transport.seconds)
-    return WeChatClient(app.appid, app.secret, transport, access_tokens)
+    return WeChatClient(app.appid, app.secret, transport, access_tokens, latest=deadline.until())
 
 
 class SealedCache:

@@ -1,11 +1,13 @@
 import os
+import time
 
 import pytest
 
 from wxlogin import gateway
+from wxlogin.deadline import request_deadline
 from wxlogin.exceptions import UnknownApp
 from wxlogin.fakewechat.apps import known_apps
-from wxlogin.wechat.errors import Misconfigured
+from wxlogin.wechat.errors import Misconfigured, WeChatTimeout
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +36,17 @@ def test_a_client_speaks_for_its_own_app(two_apps, wechat, monkeypatch):
         gateway.get_client(appid).code2session(wechat.code_for("o-alice", appid=appid))
 
     assert [call.query["appid"] for call in wechat.calls] == list(two_apps)
+
+
+def test_a_call_ends_with_the_request_that_waits_for_it(two_apps, wechat):
+    code = wechat.code_for("o-alice", two_apps[0])
+    wechat.fault(delay=3)
+    began = time.monotonic()
+
+    with request_deadline(0.3), pytest.raises(WeChatTimeout):
+        gateway.get_client(two_apps[0]).code2session(code)
+
+    assert time.monotonic() - began < 2
 
 
 def test_all_apps_share_connections_and_bounds(two_apps):

@@ -1,6 +1,7 @@
 """The calls that one app makes to WeChat."""
 
 import json
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -32,16 +33,26 @@ Fields = Mapping[str, Any]
 class WeChatClient:
     """A client that calls WeChat as one app. It is cheap to make: ``transport`` holds the connections.
 
-    Each call ends at the transport's deadline at the latest, or at ``until`` (by ``time.monotonic``) if that is
-    given. This includes the time to get an access_token and to retry. A call is retried at most once: if WeChat
-    never received the first attempt, answered -1, or refused the access_token.
+    Each call ends at the transport's deadline at the latest, or at ``until`` if that is given, and never after
+    ``latest``, when nobody waits for the answer any more (all by ``time.monotonic``). This includes the time to
+    get an access_token and to retry. A call is retried at most once: if WeChat never received the first attempt,
+    answered -1, or refused the access_token.
     """
 
-    def __init__(self, appid: str, secret: str, transport: Transport, access_tokens: AccessTokens) -> None:
+    def __init__(
+        self,
+        appid: str,
+        secret: str,
+        transport: Transport,
+        access_tokens: AccessTokens,
+        *,
+        latest: float = math.inf,
+    ) -> None:
         self.appid = appid
         self._secret = secret
         self._transport = transport
         self._access_tokens = access_tokens
+        self._latest = latest
 
     def __repr__(self) -> str:
         return f"<WeChatClient {self.appid}>"
@@ -127,7 +138,7 @@ class WeChatClient:
     def _ask_with_retry(
         self, path: str, params: Fields, body: Fields | None = None, *, until: float | None = None
     ) -> dict[str, Any]:
-        until = until or self._transport.deadline()
+        until = min(until or self._transport.deadline(), self._latest)
         with self._transport.guard(path):
             try:
                 return self._ask(path, params, body, until)
@@ -139,7 +150,7 @@ class WeChatClient:
     def _ask_with_access_token(
         self, path: str, params: Fields, body: Fields | None = None, *, until: float | None = None
     ) -> dict[str, Any]:
-        until = until or self._transport.deadline()
+        until = min(until or self._transport.deadline(), self._latest)
         with self._transport.guard(path):
             access_token = self._access_token(until)
             try:
