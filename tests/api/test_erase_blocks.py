@@ -135,6 +135,18 @@ def test_a_disabled_account_is_not_revived(alice: Api) -> None:
     assert person().block_reason == "The account was disabled when the person was erased."
 
 
+def test_a_disabled_account_is_not_revived_when_a_block_of_its_person_ends(alice: Api) -> None:
+    block(until=timezone.now() + timedelta(days=1))
+    disable(person().user)
+
+    erasure.erase(person().user)
+    timed = CarriedBlock.objects.filter(blocked_until__isnull=False)
+    timed.update(blocked_until=timezone.now(), forgotten_at=timezone.now())
+    answer = alice.send_code()
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "account_disabled")
+
+
 @pytest.mark.parametrize(
     ("project", "caller", "stored"),
     [

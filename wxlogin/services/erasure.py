@@ -118,8 +118,9 @@ def _erase(
 
 def _carry_blocks(user: AbstractBaseUser, people: list[WeChatUser], now: datetime) -> None:
     for person in people:
-        if not user.is_active and not person.is_blocked(now):
-            # Their next Django user will be active. Without a block they could log in again.
+        is_blocked_for_good = person.is_blocked(now) and person.blocked_until is None
+        if not user.is_active and not is_blocked_for_good:
+            # Their next Django user will be active. Without a lasting block they could log in again.
             person.blocked_at, person.blocked_until, person.block_reason_public = now, None, False
             with translation.override(settings.LANGUAGE_CODE):
                 person.block_reason = gettext("The account was disabled when the person was erased.")
