@@ -16,7 +16,7 @@ from wxlogin.fakewechat import FakeWeChat
 from wxlogin.shared_cache import shared_cache
 
 from .helpers import contract
-from .helpers.clocks import FollowingDatabase
+from .helpers.clocks import TwoClocks
 from .settings import APPID
 
 API = "/api/wechat/"
@@ -80,9 +80,9 @@ def _nothing_cached_by_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def database_clock_follows(monkeypatch: pytest.MonkeyPatch) -> FollowingDatabase:
-    """The database's clock goes along when a test moves this host's."""
-    return FollowingDatabase(monkeypatch)
+def clocks(monkeypatch: pytest.MonkeyPatch) -> TwoClocks:
+    """The database's clock goes along when a test moves this host's, unless the test says ``clocks.host``."""
+    return TwoClocks(monkeypatch)
 
 
 @pytest.fixture

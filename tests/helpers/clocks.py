@@ -1,44 +1,53 @@
-"""The clocks of the tests: this process's, which ``time_machine`` moves, and the database's, which goes along or not."""
+"""The clocks of the tests: this host's, which ``time_machine`` moves, and the database's, which goes along or not."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from wxlogin.clock import database_clock
 from wxlogin.models.clock import DatabaseTime
 
-VENDORS = ("as_postgresql", "as_mysql")
 
+class TwoClocks:
+    """Makes the database's clock follow this host's while ``time_machine`` moves it, as if a day had really passed.
 
-class FollowingDatabase:
-    """Makes the database's clock follow this host's while ``time_machine`` moves it.
-
-    A server's clock can't be moved, so queries get this host's time in place of the server's.
+    The clock of a database server can't be moved, so queries get this host's time in place of the server's.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.is_on = True
-        for name in VENDORS:
-            monkeypatch.setattr(DatabaseTime, name, self._following(getattr(DatabaseTime, name)))
+        self._are_apart = False
+        for name in ("as_sql", "as_postgresql", "as_mysql"):
+            monkeypatch.setattr(DatabaseTime, name, self._replace(getattr(DatabaseTime, name)))
 
-    def _following(self, real: Any) -> Any:
+    @contextmanager
+    def host(self, *, ahead: float) -> Iterator[None]:
+        """Run the block on a host whose clock is ``ahead`` seconds ahead of the database's: behind, if negative."""
+        self._are_apart, database_clock._ahead = True, None
+        try:
+            with time_machine.travel(time.time() + ahead):
+                yield
+        finally:
+            self._are_apart, database_clock._ahead = False, None
+
+    def _replace(self, real: Any) -> Any:
         def sql(expression: DatabaseTime, compiler: Any, connection: Any) -> Any:
-            follows = self.is_on and time_machine.escape_hatch.is_travelling()
-            return (DatabaseTime.as_sql if follows else real)(expression, compiler, connection)
+            if connection.vendor != "sqlite" and (
+                self._are_apart or not time_machine.escape_hatch.is_travelling()
+            ):
+                return real(expression, compiler, connection)
+            moment = connection.ops.adapt_datetimefield_value(self._now())
+            return ("CAST(%s AS DATETIME(6))" if connection.vendor == "mysql" else "%s"), [moment]
 
         return sql
 
-    @contextmanager
-    def left_behind(self, seconds: float) -> Iterator[None]:
-        """Run the block on a host whose clock is ``seconds`` ahead of the database's. Negative: it is behind."""
-        self.is_on = False
-        try:
-            with time_machine.travel(time.time() + seconds):
-                yield
-        finally:
-            self.is_on = True
-            database_clock._ahead = None
+    def _now(self) -> datetime:
+        if not self._are_apart:
+            return timezone.now()
+        real: datetime = time_machine.escape_hatch.datetime.datetime.now(UTC)
+        return real
