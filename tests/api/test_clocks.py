@@ -10,16 +10,18 @@ import pytest
 import time_machine
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIRequestFactory
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from tests.conftest import Api
-from tests.helpers.clocks import TwoClocks
+from tests.helpers.clocks import TwoClocks, reopen_connection
 from tests.settings import APPID
 from wxlogin.api import throttling
 from wxlogin.clock import database_clock
 from wxlogin.conf import Rate
+from wxlogin.fakewechat import FakeWeChat
 from wxlogin.models import LoginFailure, LoginSession, SessionKey, WeChatUser
 
 HOUR, DAY = 3600, 86400
@@ -266,3 +268,18 @@ def test_what_is_stored_about_a_refusal_has_the_databases_time(api: Api, clocks:
         api.send_code("made-up")
 
     assert LoginFailure.objects.get().created_at <= timezone.now()
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York"])
+def test_a_project_without_time_zones_logs_people_in(
+    transactional_db: None, wechat: FakeWeChat, client: Client, settings: Any, zone: str
+) -> None:
+    settings.USE_TZ, settings.TIME_ZONE = False, zone
+    reopen_connection()
+
+    alice = Api(wechat, {}, client).log_in()
+    answers = [alice.get("me/"), alice.get("sessions/"), alice.refresh(), alice.refresh()]
+
+    assert alice.tokens["expires_in"] == 300
+    assert [answer.status_code for answer in answers] == [200] * 4
+    reopen_connection()

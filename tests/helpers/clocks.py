@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from wxlogin.clock import database_clock
@@ -51,3 +52,10 @@ class TwoClocks:
             return timezone.now()
         real: datetime = time_machine.escape_hatch.datetime.datetime.now(UTC)
         return real
+
+
+def reopen_connection() -> None:
+    """Close the connection, so that the next query opens one with the time zone of the settings."""
+    for cached in ("timezone", "timezone_name"):
+        vars(connection).pop(cached, None)
+    connection.close()

@@ -6,11 +6,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from tests.helpers.clocks import reopen_connection
 from wxlogin.clock import DatabaseClock, database_clock
 from wxlogin.models import LoginSession
 from wxlogin.models.clock import DatabaseTime, database_time
 
-pytestmark = pytest.mark.django_db
+# A connection can only be closed outside of a transaction.
+pytestmark = pytest.mark.django_db(transaction=True)
 # The server of the tests runs on this machine.
 SOON = timedelta(seconds=5)
 
@@ -22,22 +24,16 @@ def project_in(request, settings):
 
 
 @pytest.fixture(params=["aware", "naive", "zone of the database"])
-def kind_of_time(request, project_in, settings, monkeypatch):
+def kind_of_time(request, transactional_db, project_in, settings, monkeypatch):
     """Each kind of time in turn, on a connection that is opened for it."""
     if request.param == "naive":
         settings.USE_TZ = False
     if request.param == "zone of the database":
         monkeypatch.setitem(connection.settings_dict, "TIME_ZONE", "Asia/Tokyo")
-    _use_zone()
+    reopen_connection()
     yield request.param
     monkeypatch.undo()
-    _use_zone()
-
-
-def _use_zone():
-    for cached in ("timezone", "timezone_name"):
-        vars(connection).pop(cached, None)
-    connection.ensure_timezone()
+    reopen_connection()
 
 
 def test_the_databases_time_is_now(kind_of_time):
