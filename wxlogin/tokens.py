@@ -86,9 +86,10 @@ def issue(
     refresh[api_settings.JTI_CLAIM or "jti"] = f"{session_id}.{generation}"
     _set_session_and_end(refresh, session_id, refresh_until)
 
+    backend = next(_backends())
     return TokenPair(
-        access=str(access),
-        refresh=str(refresh),
+        access=backend.encode(access.payload),
+        refresh=backend.encode(refresh.payload),
         expires_in=_seconds(access_until - now),
         refresh_expires_in=_seconds(refresh_until - now),
     )
@@ -208,7 +209,7 @@ def _decode(raw: str, *, is_timed: bool) -> dict[str, Any]:
         with suppress(jwt.PyJWTError, TokenBackendError, UnicodeError):
             payload: dict[str, Any] = jwt.decode(
                 raw,
-                backend.get_verifying_key(raw),
+                backend.get_verifying_key(raw),  # type: ignore[arg-type]
                 algorithms=[backend.algorithm],
                 audience=backend.audience,
                 issuer=backend.issuer,

@@ -16,30 +16,28 @@ Moment = datetime | Combinable
 
 
 class DatabaseTime(Expression):
-    """The database's present time, to be compared with, stored or read. Reading it sets ``database_clock``.
+    """The time at which the database gets the statement, to be compared with, stored or read.
 
-    A database without a clock of its own, such as SQLite, gets this host's time.
+    Reading it sets ``database_clock``. A database without a clock of its own, such as SQLite, gets this host's time.
     """
 
     output_field = models.DateTimeField()
 
-    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
-        return "%s", [connection.ops.adapt_datetimefield_value(timezone.now())]
+    def as_sql(
+        self, compiler: Any, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, tuple[Any, ...]]:
+        return "%s", (connection.ops.adapt_datetimefield_value(timezone.now()),)
 
-    def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
-        # NOW() would be the start of the transaction, which may have waited for a lock since.
-        return "CLOCK_TIMESTAMP()", []
+    def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        # NOW() would be the start of the transaction.
+        return "STATEMENT_TIMESTAMP()", ()
 
-    def as_mysql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
-        # MySQL's columns have no time zone. Django stores UTC, or the time of TIME_ZONE, whatever the connection's
-        # own time zone is, which NOW() would use.
-        zone = connection.timezone or timezone.get_default_timezone()
-        offset = datetime.now(zone).utcoffset()
-        return (
-            ("(UTC_TIMESTAMP(6) + INTERVAL %s SECOND)", [int(offset.total_seconds())])
-            if offset
-            else ("UTC_TIMESTAMP(6)", [])
-        )
+    def as_mysql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        # MySQL's columns have no time zone. Django stores the time of its own zone there, which NOW() doesn't know.
+        offset = datetime.now(connection.timezone or timezone.get_default_timezone()).utcoffset()
+        if not offset:
+            return "UTC_TIMESTAMP(6)", ()
+        return "(UTC_TIMESTAMP(6) + INTERVAL %s SECOND)", (int(offset.total_seconds()),)
 
     def get_db_converters(self, connection: BaseDatabaseWrapper) -> list[Any]:
         return [*super().get_db_converters(connection), _set_clock]

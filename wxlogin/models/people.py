@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from wxlogin.clock import database_clock
 from wxlogin.masking import person_hash, shorten
 from wxlogin.wechat.results import Code2Session, PhoneNumber
 
@@ -21,14 +22,13 @@ from .search import SearchQuerySet
 
 @dataclass(frozen=True)
 class UpsertedIdentity:
-    """The outcome of ``upsert_identity``, at ``at`` by the database's clock.
+    """The outcome of ``upsert_identity``, whose time is ``wechat_user.last_login_at``.
 
     ``is_new_user``: the Django user was made for this login. ``unionid_changed``: the unionid is new or another
     one. ``is_blocked_again``: the identity is new, and was blocked when it was erased earlier.
     """
 
     wechat_user: "WeChatUser"
-    at: datetime
     is_new: bool = False
     is_new_user: bool = False
     unionid_changed: bool = False
@@ -52,19 +52,20 @@ class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
         person = self.filter(appid=appid, openid=identity.openid)
         if not person.update(last_login_at=DatabaseTime()):
             return None
-        wechat_user = person.select_related("user", "session_key").annotate(read_at=DatabaseTime()).get()
+        wechat_user = person.select_related("user", "session_key").get()
+        database_clock.set(wechat_user.last_login_at)
         # WeChat may leave the unionid out. A known unionid stays.
         changed = bool(identity.unionid) and identity.unionid != wechat_user.unionid
         if changed:
             wechat_user.unionid = identity.unionid
             wechat_user.save(update_fields=["unionid"])
-        return UpsertedIdentity(wechat_user, wechat_user.read_at, unionid_changed=changed)
+        return UpsertedIdentity(wechat_user, unionid_changed=changed)
 
     def _insert_new(
         self, appid: str, identity: Code2Session, find_user: Callable[[], tuple[Any, bool]]
     ) -> UpsertedIdentity:
-        user, is_new_user = find_user()
         at = database_time()
+        user, is_new_user = find_user()
         block = CarriedBlock.objects.take(appid, identity.openid, at)
         wechat_user = self.model(
             user=user,
@@ -78,7 +79,6 @@ class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
         wechat_user.save(force_insert=True)
         return UpsertedIdentity(
             wechat_user,
-            at,
             is_new=True,
             is_new_user=is_new_user,
             unionid_changed=bool(identity.unionid),

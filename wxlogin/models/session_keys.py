@@ -42,7 +42,9 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
         if not hasattr(wechat_user, "session_key"):
             self.create(wechat_user=wechat_user, **seen)
             return True
-        is_older = Q(obtained_at__lte=asked_at) | Q(obtained_at__gt=DatabaseTime())
+        is_older = Q(obtained_at__lte=asked_at)
+        if wechat_user.session_key.obtained_at > asked_at:
+            is_older |= Q(obtained_at__gt=DatabaseTime())
         return bool(self.filter(is_older, wechat_user=wechat_user).update(**seen))
 
     def store_check(self, key: "SessionKey", *, is_live: bool) -> None:

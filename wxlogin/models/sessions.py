@@ -23,7 +23,7 @@ def new_public_id() -> str:
 class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
     def find(self, public_id: str) -> "LoginSession | None":
         """Return the session, fresh, with person and user. Its ``read_at`` is the database's time of this read."""
-        read = self.with_person().annotate(read_at=DatabaseTime())
+        read = self.with_person().annotate(read_at=DatabaseTime())  # type: ignore[no-redef]
         return read.filter(public_id=public_id).first()
 
     def with_person(self) -> "LoginSessionQuerySet":

@@ -79,12 +79,12 @@ def _store(
     with a carried block, return the ``AccountDisabled`` instead of raising it: then the row is stored, and staff can
     find and unblock the person.
     """
+    elapsed = timedelta(seconds=time.monotonic() - started)
     upserted = WeChatUser.objects.upsert_identity(
         appid, identity, find_user=lambda: find_or_make_user(appid, identity)
     )
-    now = upserted.at
-    asked_at = now - timedelta(seconds=time.monotonic() - started)
     wechat_user, created = upserted.wechat_user, upserted.is_new_user
+    now = wechat_user.last_login_at
     if upserted.unionid_changed:
         handle_new_unionid(wechat_user)
     if not wechat_user.may_log_in(now):
@@ -92,7 +92,7 @@ def _store(
         if upserted.is_blocked_again:
             return AccountDisabled(reason, wechat_user)
         raise AccountDisabled(reason, None if upserted.is_new else wechat_user)
-    SessionKey.objects.store(wechat_user, identity.session_key, asked_at=asked_at)
+    SessionKey.objects.store(wechat_user, identity.session_key, asked_at=now - elapsed)
     session = LoginSession.objects.start(
         wechat_user,
         at=now,

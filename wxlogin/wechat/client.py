@@ -59,7 +59,7 @@ class WeChatClient:
 
     @property
     def seconds_ahead(self) -> float | None:
-        """How much WeChat's clock was ahead of this machine's at the latest answer. None if no answer told it."""
+        """The seconds that WeChat's clock was ahead of this machine's at the latest answer. None if no answer told."""
         return self._transport.seconds_ahead
 
     def code2session(self, js_code: str) -> Code2Session:

@@ -23,6 +23,8 @@ CACHE_OPTIONS = {"serializer", "pool_class", "parser_class"}
 
 def compare(server: Text, seconds_ahead: float) -> tuple[bool, Text, Text]:
     """Return a finding without its subject: the clock of ``server`` is this much ahead of this machine's."""
+    text: Text
+    hint: Text
     if abs(seconds_ahead) < TOLERANCE:
         text, hint = _("This machine's clock and that of {server} are {seconds} s apart."), ""
     elif seconds_ahead > 0:
