@@ -25,22 +25,25 @@ def seconds_to_wait(key: str, rate: Rate) -> int | None:
 
     Windows are fixed and start with the first call. While the cache fails, each process counts for itself.
     """
-    return shared_cache.run(lambda store: _count(store, key, rate))
+    now = shared_time()
+    return shared_cache.run(lambda store: _count(store, key, rate, now))
 
 
-def _count(store: BaseCache, key: str, rate: Rate) -> int | None:
+def _count(store: BaseCache, key: str, rate: Rate, now: float) -> int | None:
+    """Count one more call at ``now``, by the clock that all hosts share: another host may count the next call."""
     end_key = f"{key}:end"
     count = _increment(store, key, rate)
     if count == 1:
-        _set_end(store, end_key, rate)
+        store.set(end_key, now + rate.seconds, rate.seconds)
     if count <= rate.limit:
         return None
     end: float | None = store.get(end_key)
     if end is None:
-        # Whoever began the window didn't get to set its end.
+        # The call that began the window didn't get to set its end.
+        end = now + rate.seconds
         store.touch(key, rate.seconds)
-        end = _set_end(store, end_key, rate)
-    return min(max(1, math.ceil(end - shared_time())), rate.seconds)
+        store.set(end_key, end, rate.seconds)
+    return min(max(1, math.ceil(end - now)), rate.seconds)
 
 
 def _increment(store: BaseCache, key: str, rate: Rate) -> int:
@@ -53,13 +56,6 @@ def _increment(store: BaseCache, key: str, rate: Rate) -> int:
         # The window ended within ``incr``, and Redis has made a new key that never expires.
         store.touch(key, rate.seconds)
     return count
-
-
-def _set_end(store: BaseCache, end_key: str, rate: Rate) -> float:
-    """Store when the window ends, by the clock that all hosts share: another host may count the next call."""
-    end = shared_time() + rate.seconds
-    store.set(end_key, end, rate.seconds)
-    return end
 
 
 class Throttle(BaseThrottle):
