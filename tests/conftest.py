@@ -16,6 +16,7 @@ from wxlogin.fakewechat import FakeWeChat
 from wxlogin.shared_cache import shared_cache
 
 from .helpers import contract
+from .helpers.clocks import TwoClocks
 from .settings import APPID
 
 API = "/api/wechat/"
@@ -76,6 +77,12 @@ def _nothing_cached_by_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     cache.delete_many(["wxlogin:examined", "wxlogin:open_breaker"])
     for appid in (APPID, "wx00000000000000bb"):
         cache.delete(f"wxlogin:access_token:{appid}")
+
+
+@pytest.fixture(autouse=True)
+def clocks(monkeypatch: pytest.MonkeyPatch) -> TwoClocks:
+    """The database's clock goes along when a test moves this host's, unless the test says ``clocks.host``."""
+    return TwoClocks(monkeypatch)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connections
 
 from wxlogin import deadline
+from wxlogin.clock import database_clock
 from wxlogin.conf import conf
 from wxlogin.exceptions import UnknownApp
 from wxlogin.sealing import vault
@@ -44,7 +45,9 @@ def get_client(appid: str) -> WeChatClient:
     )
     with _transport_lock:
         transport = _transport(os.getpid(), conf.API_BASE, limits, conf.CA_BUNDLE)
-    access_tokens = AccessTokens(app.appid, SealedCache(), deadline=transport.seconds)
+    access_tokens = AccessTokens(
+        app.appid, SealedCache(), deadline=transport.seconds, clock=database_clock.now
+    )
     return WeChatClient(app.appid, app.secret, transport, access_tokens, latest=deadline.until())
 
 

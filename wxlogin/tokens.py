@@ -5,22 +5,20 @@ accepts it. ``refresh`` has a token type of its own, so Simple JWT's refresh vie
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import jwt
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from rest_framework_simplejwt import tokens
 from rest_framework_simplejwt.backends import TokenBackend
-from rest_framework_simplejwt.exceptions import (
-    ExpiredTokenError,
-    TokenBackendError,
-    TokenBackendExpiredToken,
-    TokenError,
-)
+from rest_framework_simplejwt.exceptions import TokenBackendError
 from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.state import token_backend
 
 from wxlogin.conf import conf
 from wxlogin.exceptions import TokenInvalid
@@ -29,8 +27,8 @@ SESSION_CLAIM = "wx_session"
 GENERATION_CLAIM = "generation"
 APPID_CLAIM = "appid"
 
-# A token with half of a surrogate pair in it can't be encoded, which raises UnicodeError.
-UNREADABLE_TOKEN_ERRORS = (TokenError, UnicodeError)
+# Seconds for which a token of ours is still accepted after its time.
+LEEWAY = 30
 
 
 @dataclass(frozen=True)
@@ -45,77 +43,84 @@ class TokenPair:
 
 @dataclass(frozen=True)
 class AccessClaims:
+    """The claims of an access token. ``expires_at`` is in seconds since 1970: see ``is_past``."""
+
     session_id: str
     user_id: str
+    expires_at: int
 
 
 @dataclass(frozen=True)
 class RefreshClaims:
+    """The claims of a refresh token. ``expires_at`` is in seconds since 1970: see ``is_past``."""
+
     session_id: str
     generation: int
-    expired: bool
+    expires_at: int
 
 
 def issue(
-    user: AbstractBaseUser, *, appid: str, session_id: str, generation: int, since: datetime, until: datetime
+    user: AbstractBaseUser,
+    *,
+    appid: str,
+    session_id: str,
+    generation: int,
+    since: datetime,
+    until: datetime,
+    now: datetime,
 ) -> TokenPair:
-    """Make the token pair for one generation of a login session.
+    """Make the token pair for one generation of a login session. All times are the database's.
 
-    The generation began at ``since``. No token is valid after ``until``. The same arguments always give the same
-    refresh token, so a client whose answer got lost can get it again.
+    The generation began at ``since``. No token is valid after ``until``. At any time ``now``, the other arguments
+    give the same refresh token, so a client whose answer got lost can get it again.
     """
-    now = datetime.now(UTC)
     refresh_until = min(since + conf.SESSION_IDLE, until)
     access_until = min(now + (conf.ACCESS_LIFETIME or api_settings.ACCESS_TOKEN_LIFETIME), refresh_until)
 
     access = _SessionAccessToken.for_user(user)
     access[APPID_CLAIM] = appid
-    _set_session_and_times(access, session_id, since=now, until=access_until)
+    _set_session_and_end(access, session_id, access_until)
 
     refresh = _SessionRefreshToken()
     refresh[GENERATION_CLAIM] = generation
     refresh[api_settings.JTI_CLAIM or "jti"] = f"{session_id}.{generation}"
-    _set_session_and_times(refresh, session_id, since=since, until=refresh_until)
+    _set_session_and_end(refresh, session_id, refresh_until)
 
+    backend = next(_backends())
     return TokenPair(
-        access=str(access),
-        refresh=str(refresh),
+        access=backend.encode(access.payload),
+        refresh=backend.encode(refresh.payload),
         expires_in=_seconds(access_until - now),
         refresh_expires_in=_seconds(refresh_until - now),
     )
 
 
 def read_access(raw: str) -> AccessClaims | None:
-    """Verify an access token and return its claims. Raises ``TokenInvalid``.
+    """Verify an access token, all but its time, and return its claims. Raises ``TokenInvalid``.
 
     Return None for a genuine Simple JWT access token that wxlogin didn't issue.
     """
-    try:
-        token = _SessionAccessToken(raw)  # type: ignore[arg-type]
-    except UNREADABLE_TOKEN_ERRORS:
-        raise TokenInvalid from None
-    if SESSION_CLAIM not in token.payload:
+    payload = _verified_payload(raw, _SessionAccessToken)
+    if SESSION_CLAIM not in payload:
+        # Its times were never the database's.
+        _decode(raw, is_timed=True)
         return None
-    return AccessClaims(token.payload[SESSION_CLAIM], str(token.payload.get(api_settings.USER_ID_CLAIM)))
+    user_id_claim = str(payload.get(api_settings.USER_ID_CLAIM))
+    return AccessClaims(payload[SESSION_CLAIM], user_id_claim, _expiry_in(payload))
 
 
 def read_refresh(raw: str) -> RefreshClaims:
-    """Verify a refresh token and return its claims. Raises ``TokenInvalid``.
-
-    An expired token is read too, with ``expired`` set, since the caller can still say how its session ended.
-    """
-    expired = False
-    try:
-        payload = _SessionRefreshToken(raw).payload  # type: ignore[arg-type]
-    except ExpiredTokenError:
-        expired = True
-        payload = _read_expired(raw)
-    except UNREADABLE_TOKEN_ERRORS:
-        raise TokenInvalid from None
+    """Verify a refresh token, all but its time, and return its claims. Raises ``TokenInvalid``."""
+    payload = _verified_payload(raw, _SessionRefreshToken)
     # A project can turn the type claim off in SIMPLE_JWT. Then an access token gets this far.
     if GENERATION_CLAIM not in payload:
         raise TokenInvalid
-    return RefreshClaims(payload[SESSION_CLAIM], payload[GENERATION_CLAIM], expired)
+    return RefreshClaims(payload[SESSION_CLAIM], payload[GENERATION_CLAIM], _expiry_in(payload))
+
+
+def is_past(expires_at: int, now: datetime) -> bool:
+    """True if a token with this end isn't valid any more. ``now`` is the database's time, as it was for its end."""
+    return now.timestamp() >= expires_at + LEEWAY
 
 
 def user_id(user: AbstractBaseUser) -> str:
@@ -139,31 +144,8 @@ def symmetric_keys() -> list[str]:
     return [str(api_settings.SIGNING_KEY), *settings.SECRET_KEY_FALLBACKS]
 
 
-class _RotatingBackend(TokenBackend):
-    """Sign with the current key, and accept tokens that a key of ``SECRET_KEY_FALLBACKS`` signed."""
-
-    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
-        try:
-            return super().decode(token, verify)
-        except TokenBackendExpiredToken:
-            # The signature was right, so another key can't help.
-            raise
-        except TokenBackendError:
-            for backend in self._fallbacks():
-                try:
-                    return backend.decode(token, verify)
-                except TokenBackendExpiredToken:
-                    raise
-                except TokenBackendError:
-                    continue
-            raise
-
-    def _fallbacks(self) -> Iterator[TokenBackend]:
-        yield from (_backend(key) for key in symmetric_keys()[1:])
-
-
-def _backend(signing_key: str, kind: type[TokenBackend] = TokenBackend) -> TokenBackend:
-    return kind(
+def _backend(signing_key: str) -> TokenBackend:
+    return TokenBackend(
         api_settings.ALGORITHM,
         signing_key,
         api_settings.VERIFYING_KEY,
@@ -175,41 +157,80 @@ def _backend(signing_key: str, kind: type[TokenBackend] = TokenBackend) -> Token
     )
 
 
-class _RotatingKeyToken(tokens.Token):
+def _backends() -> Iterator[TokenBackend]:
+    """Yield a backend for each key that a token may be signed with, the current key first."""
+    if keys := symmetric_keys():
+        yield from map(_backend, keys)
+    else:
+        # Simple JWT's own backend lives as long as the process and caches the keys from JWK_URL.
+        yield token_backend
+
+
+class _SessionToken(tokens.Token):
     def get_token_backend(self) -> TokenBackend:
-        if not symmetric_keys():
-            # Simple JWT's own backend lives as long as the process and caches the keys from JWK_URL.
-            return super().get_token_backend()
-        return _backend(api_settings.SIGNING_KEY, _RotatingBackend)
+        return next(_backends())
 
 
-class _SessionAccessToken(_RotatingKeyToken, tokens.AccessToken):
+class _SessionAccessToken(_SessionToken, tokens.AccessToken):
     pass
 
 
-class _SessionRefreshToken(_RotatingKeyToken):
+class _SessionRefreshToken(_SessionToken):
     token_type = "wxlogin_refresh"  # noqa: S105  a name, no secret
     # ``issue`` sets the expiry from the session.
     lifetime = timedelta()
 
 
-def _set_session_and_times(token: tokens.Token, session_id: str, *, since: datetime, until: datetime) -> None:
+def _set_session_and_end(token: tokens.Token, session_id: str, until: datetime) -> None:
     token[SESSION_CLAIM] = session_id
-    token.set_iat(at_time=since)
-    token.set_exp(from_time=until, lifetime=timedelta())
+    token["exp"] = int(until.timestamp())
+    # Simple JWT refuses a token with an ``iat`` in the future, so a host whose clock is behind would refuse it.
+    del token["iat"]
 
 
-def _read_expired(raw: str) -> dict[str, Any]:
-    """Return the payload of an expired refresh token whose signature has been verified.
+def _verified_payload(raw: str, kind: type[tokens.Token]) -> dict[str, Any]:
+    """Return the payload of a genuine token of this kind, whatever its time. Raises ``TokenInvalid``."""
+    payload = _decode(raw, is_timed=False)
+    type_claim, id_claim = api_settings.TOKEN_TYPE_CLAIM, api_settings.JTI_CLAIM
+    if type_claim is not None and payload.get(type_claim) != kind.token_type:
+        raise TokenInvalid
+    if id_claim is not None and id_claim not in payload:
+        raise TokenInvalid
+    return payload
 
-    Simple JWT checks the expiry before the type, so the type is checked here. Raises ``TokenInvalid``.
+
+def _decode(raw: str, *, is_timed: bool) -> dict[str, Any]:
+    """Return the payload if one of our keys signed it. Raises ``TokenInvalid``.
+
+    If ``is_timed``, this host's clock decides whether the token is valid now.
     """
-    token = _SessionRefreshToken(raw, verify=False)  # type: ignore[arg-type]
-    try:
-        token.verify_token_type()
-    except TokenError:
-        raise TokenInvalid from None
-    return token.payload
+    for backend in _backends():
+        # A token with half of a surrogate pair in it can't be encoded, which raises UnicodeError.
+        with suppress(jwt.PyJWTError, TokenBackendError, UnicodeError):
+            payload: dict[str, Any] = jwt.decode(
+                raw,
+                backend.get_verifying_key(raw),  # type: ignore[arg-type]
+                algorithms=[backend.algorithm],
+                audience=backend.audience,
+                issuer=backend.issuer,
+                leeway=backend.get_leeway(),
+                options={
+                    "require": ["exp"],
+                    "verify_aud": backend.audience is not None,
+                    "verify_exp": is_timed,
+                    "verify_iat": is_timed,
+                },
+            )
+            return payload
+    # Errors of PyJWT can quote the token, so none is part of this one.
+    raise TokenInvalid from None
+
+
+def _expiry_in(payload: dict[str, Any]) -> int:
+    expires_at = payload["exp"]
+    if not isinstance(expires_at, int):
+        raise TokenInvalid
+    return expires_at
 
 
 def _seconds(duration: timedelta) -> int:

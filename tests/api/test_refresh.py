@@ -127,7 +127,7 @@ def test_last_seen_moves_at_a_refresh(alice: Api) -> None:
 
 @pytest.mark.parametrize("reason", ["logged_out", "ended_by_staff", "replaced", "erased"])
 def test_the_refresh_of_an_ended_session_says_how_it_ended(alice: Api, reason: str) -> None:
-    LoginSession.objects.all().end(reason, timezone.now())
+    LoginSession.objects.all().end(reason)
 
     answer = alice.refresh()
 

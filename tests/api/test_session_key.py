@@ -79,7 +79,7 @@ def test_a_verdict_about_an_older_key_says_nothing_of_a_newer_one(alice: Api) ->
     asked_about = session_keys.key_of(stored().wechat_user)
     alice.log_in("o-alice")
 
-    SessionKey.objects.store_check(asked_about, is_live=False, at=timezone.now())
+    SessionKey.objects.store_check(asked_about, is_live=False)
 
     assert stored().state == "unknown"
     assert stored().reveal() == alice.wechat.session_key_of("o-alice", APPID)

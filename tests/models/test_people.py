@@ -14,11 +14,16 @@ LATER = NOON + timedelta(hours=1)
 OPENID = "oAlice-0123456789-0123456789"
 
 
-def upsert(openid=OPENID, *, unionid="", at=NOON, appid="wx-shop", make_user=None):
+@pytest.fixture(autouse=True)
+def _at_noon(clock):
+    pass
+
+
+def upsert(openid=OPENID, *, unionid="", appid="wx-shop", make_user=None):
     identity = Code2Session(openid=openid, session_key="made-up", unionid=unionid)
     with transaction.atomic():
         upserted = WeChatUser.objects.upsert_identity(
-            appid, identity, find_user=lambda: ((make_user or new_user)(), True), at=at
+            appid, identity, find_user=lambda: ((make_user or new_user)(), True)
         )
     return upserted.wechat_user, upserted.is_new_user
 
@@ -44,10 +49,11 @@ def test_a_first_login_makes_a_person_and_a_user():
 
 
 @pytest.mark.django_db
-def test_a_later_login_finds_the_person_again():
+def test_a_later_login_finds_the_person_again(clock):
     person, _ = upsert()
 
-    again, created = upsert(at=LATER, make_user=no_user)
+    clock.move_to(LATER)
+    again, created = upsert(make_user=no_user)
 
     assert (again.pk, created) == (person.pk, False)
     assert (again.created_at, again.last_login_at) == (NOON, LATER)
@@ -59,7 +65,7 @@ def test_a_returning_person_costs_two_queries(django_assert_num_queries):
     identity = Code2Session(openid=OPENID, session_key="made-up")
 
     with django_assert_num_queries(2):
-        upserted = WeChatUser.objects.upsert_identity("wx-shop", identity, find_user=no_user, at=LATER)
+        upserted = WeChatUser.objects.upsert_identity("wx-shop", identity, find_user=no_user)
         assert upserted.wechat_user.user.is_active
 
 
@@ -71,7 +77,7 @@ def test_a_returning_person_costs_two_queries(django_assert_num_queries):
 def test_a_unionid_may_come_late_and_is_never_forgotten(first, then, kept):
     upsert(unionid=first)
 
-    person, _ = upsert(unionid=then, at=LATER)
+    person, _ = upsert(unionid=then)
 
     assert person.unionid == kept
     assert WeChatUser.objects.get().unionid == kept
@@ -92,12 +98,13 @@ def test_another_openid_or_app_is_another_person(openid, appid):
 
 
 def test_the_loser_of_two_first_logins_reads_the_winners_row_in_its_next_try(
-    make_person, find_nothing_at_first
+    make_person, find_nothing_at_first, clock
 ):
     winner = make_person(OPENID)
     find_nothing_at_first("update", 0)
 
-    person, created = retry_lost_race(upsert)(at=LATER)
+    clock.move_to(LATER)
+    person, created = retry_lost_race(upsert)()
 
     assert (person, created) == (winner, False)
     assert WeChatUser.objects.get().last_login_at == LATER

@@ -11,6 +11,11 @@ MOMENT = timedelta(microseconds=1)
 Reason = LoginSession.EndReason
 
 
+@pytest.fixture(autouse=True)
+def _at_noon(clock):
+    pass
+
+
 @pytest.fixture
 def session(make_person):
     return LoginSession.objects.start(
@@ -66,10 +71,11 @@ def test_row_and_query_agree_on_which_sessions_are_live(session, changes, after,
     assert session.is_over(NOON + after) is not live
 
 
-def test_spending_moves_on_one_generation(session):
+def test_spending_moves_on_one_generation(session, clock):
     later = NOON + timedelta(hours=1)
+    clock.move_to(later)
 
-    spent = LoginSession.objects.spend(session.public_id, 0, later)
+    spent = LoginSession.objects.spend(session.public_id, 0)
 
     session.refresh_from_db()
     assert spent is True
@@ -77,7 +83,7 @@ def test_spending_moves_on_one_generation(session):
 
 
 def test_a_generation_can_be_spent_once(session):
-    outcomes = [LoginSession.objects.spend(session.public_id, 0, NOON) for _ in range(3)]
+    outcomes = [LoginSession.objects.spend(session.public_id, 0) for _ in range(3)]
 
     session.refresh_from_db()
     assert outcomes == [True, False, False]
@@ -86,7 +92,7 @@ def test_a_generation_can_be_spent_once(session):
 
 @pytest.mark.parametrize("generation", [1, 7])
 def test_only_the_present_generation_can_be_spent(session, generation):
-    assert LoginSession.objects.spend(session.public_id, generation, NOON) is False
+    assert LoginSession.objects.spend(session.public_id, generation) is False
 
 
 @pytest.mark.parametrize(
@@ -94,10 +100,11 @@ def test_only_the_present_generation_can_be_spent(session, generation):
     [({"ended_at": NOON}, NOON), ({}, NOON + ABSOLUTE)],
     ids=["ended", "past its absolute limit"],
 )
-def test_a_session_that_is_over_can_not_be_spent(session, changes, at):
+def test_a_session_that_is_over_can_not_be_spent(session, clock, changes, at):
     LoginSession.objects.filter(pk=session.pk).update(**{"release": "13", **changes})
 
-    assert LoginSession.objects.spend(session.public_id, 0, at) is False
+    clock.move_to(at)
+    assert LoginSession.objects.spend(session.public_id, 0) is False
 
     session.refresh_from_db()
     assert (session.generation, session.last_seen_at) == (0, NOON)
@@ -106,29 +113,26 @@ def test_a_session_that_is_over_can_not_be_spent(session, changes, at):
 def test_spending_touches_no_other_session(session):
     other = LoginSession.objects.start(session.wechat_user, at=NOON)
 
-    LoginSession.objects.spend(session.public_id, 0, NOON)
+    LoginSession.objects.spend(session.public_id, 0)
 
     other.refresh_from_db()
     assert other.generation == 0
 
 
-def test_an_ended_session_keeps_its_first_reason(session):
-    later = NOON + timedelta(hours=1)
-
-    counts = [
-        LoginSession.objects.all().end(Reason.LOGGED_OUT, NOON),
-        LoginSession.objects.all().end(Reason.ENDED_BY_STAFF, later),
-    ]
+def test_an_ended_session_keeps_its_first_reason(session, clock):
+    first = LoginSession.objects.all().end(Reason.LOGGED_OUT)
+    clock.shift(timedelta(hours=1))
+    second = LoginSession.objects.all().end(Reason.ENDED_BY_STAFF)
 
     session.refresh_from_db()
-    assert counts == [1, 0]
+    assert (first, second) == (1, 0)
     assert (session.ended_at, session.end_reason) == (NOON, Reason.LOGGED_OUT)
 
 
 def test_ending_touches_only_the_chosen(session):
     other = LoginSession.objects.start(session.wechat_user, at=NOON)
 
-    LoginSession.objects.filter(pk=session.pk).end(Reason.LOGGED_OUT, NOON)
+    LoginSession.objects.filter(pk=session.pk).end(Reason.LOGGED_OUT)
 
     assert list(LoginSession.objects.live(NOON)) == [other]
 
@@ -138,11 +142,12 @@ def test_every_reason_fits_its_column(reason):
     assert len(reason) <= LoginSession._meta.get_field("end_reason").max_length
 
 
-def test_the_oldest_live_sessions_make_way(make_person, configure):
+def test_the_oldest_live_sessions_make_way(make_person, configure, clock):
     configure(MAX_SESSIONS=2)
     alice = make_person()
     started = [LoginSession.objects.start(alice, at=NOON + timedelta(minutes=n)) for n in range(4)]
     later = NOON + timedelta(hours=1)
+    clock.move_to(later)
 
     ended = LoginSession.objects.end_surplus(alice, later)
 
@@ -151,10 +156,11 @@ def test_the_oldest_live_sessions_make_way(make_person, configure):
     assert set(LoginSession.objects.filter(ended_at=later, end_reason=Reason.REPLACED)) == set(started[:2])
 
 
-def test_of_sessions_from_the_same_moment_the_later_row_stays(make_person, configure):
+@pytest.mark.parametrize("step", [0, 1, -1], ids=["same moment", "in order", "a clock was ahead"])
+def test_the_row_that_was_inserted_last_stays(make_person, configure, step):
     configure(MAX_SESSIONS=1)
     alice = make_person()
-    started = [LoginSession.objects.start(alice, at=NOON) for _ in range(3)]
+    started = [LoginSession.objects.start(alice, at=NOON + step * timedelta(hours=n)) for n in range(3)]
 
     LoginSession.objects.end_surplus(alice, NOON)
 
@@ -178,7 +184,7 @@ def test_sessions_that_are_over_or_somebody_elses_do_not_count(make_person, conf
     alice, bob = make_person(), make_person("o-bob")
     idle = LoginSession.objects.start(alice, at=NOON - IDLE)
     ended = LoginSession.objects.start(alice, at=NOON)
-    LoginSession.objects.filter(pk=ended.pk).end(Reason.LOGGED_OUT, NOON)
+    LoginSession.objects.filter(pk=ended.pk).end(Reason.LOGGED_OUT)
     for person in (alice, bob):
         LoginSession.objects.start(person, at=NOON)
 

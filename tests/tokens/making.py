@@ -13,10 +13,10 @@ OTHER_KEY = "another-made-up-key-that-is-long-enough"
 SESSION = "0123456789abcdef0123456789abcdef"
 
 
-def issue(generation=0, since=NOON, until=NOON + timedelta(days=30)):
+def issue(generation=0, since=NOON, until=NOON + timedelta(days=30), now=NOON):
     user = get_user_model()(pk=7, username="alice", email="alice@example.com")
     return tokens.issue(
-        user, appid="wx-shop", session_id=SESSION, generation=generation, since=since, until=until
+        user, appid="wx-shop", session_id=SESSION, generation=generation, since=since, until=until, now=now
     )
 
 

@@ -128,13 +128,26 @@ def test_a_refusal_does_not_quote_the_token(at_noon):
     assert refusal.value.__suppress_context__
 
 
-def test_an_expired_access_is_refused(at_noon):
-    pair = issue()
+@pytest.mark.parametrize(
+    "moved", [timedelta(minutes=5), timedelta(seconds=-1)], ids=["expired", "not yet issued"]
+)
+def test_a_stock_access_token_is_judged_by_this_hosts_clock(at_noon, moved):
+    stock = AccessToken.for_user(get_user_model()(pk=7))
 
-    at_noon.shift(timedelta(minutes=5))
+    at_noon.shift(moved)
 
     with pytest.raises(TokenInvalid):
-        tokens.read_access(pair.access)
+        tokens.read_access(str(stock))
+
+
+@pytest.mark.parametrize("end", ["soon", 1.5, None, [1]])
+def test_an_end_that_is_no_whole_number_is_refused(end):
+    pair = issue()
+
+    with pytest.raises(TokenInvalid):
+        tokens.read_access(signed(claims(pair.access) | {"exp": end}))
+    with pytest.raises(TokenInvalid):
+        tokens.read_refresh(signed(claims(pair.refresh) | {"exp": end}))
 
 
 class ForeignToken(Token):

@@ -7,10 +7,14 @@ import pytest
 from rest_framework_simplejwt.state import token_backend
 from rest_framework_simplejwt.tokens import AccessToken
 
-from tests.tokens.making import NOON, OTHER_KEY, SESSION, claims, epoch, issue
+from tests.tokens.making import NOON, OTHER_KEY, SESSION, claims, epoch, issue, signed
 from wxlogin import tokens
 from wxlogin.exceptions import TokenInvalid
 from wxlogin.tokens import AccessClaims, RefreshClaims
+
+WEEK = 7 * 86400
+# The claims of the access token that ``issue`` makes.
+ACCESS = AccessClaims(SESSION, "7", epoch(NOON) + 300)
 
 
 def test_access_says_who_in_which_session_of_which_app_and_nothing_else(at_noon):
@@ -22,7 +26,6 @@ def test_access_says_who_in_which_session_of_which_app_and_nothing_else(at_noon)
         "user_id": "7",
         "wx_session": SESSION,
         "appid": "wx-shop",
-        "iat": epoch(NOON),
         "exp": epoch(NOON + timedelta(minutes=5)),
     }
 
@@ -35,7 +38,6 @@ def test_refresh_says_which_generation_of_which_session_and_nothing_else(at_noon
         "wx_session": SESSION,
         "generation": 3,
         "jti": f"{SESSION}.3",
-        "iat": epoch(NOON),
         "exp": epoch(NOON + timedelta(days=7)),
     }
 
@@ -43,8 +45,8 @@ def test_refresh_says_which_generation_of_which_session_and_nothing_else(at_noon
 def test_what_was_issued_reads_back(at_noon):
     pair = issue(generation=3)
 
-    assert tokens.read_access(pair.access) == AccessClaims(SESSION, "7")
-    assert tokens.read_refresh(pair.refresh) == RefreshClaims(SESSION, 3, expired=False)
+    assert tokens.read_access(pair.access) == ACCESS
+    assert tokens.read_refresh(pair.refresh) == RefreshClaims(SESSION, 3, epoch(NOON) + WEEK)
 
 
 def test_a_repr_of_the_pair_shows_no_token(at_noon):
@@ -64,8 +66,8 @@ def test_tokens_of_a_fallback_key_read_until_it_is_taken_off_the_list(at_noon, s
     sign_with(settings.SECRET_KEY)
 
     settings.SECRET_KEY_FALLBACKS = ["some-third-key-that-is-long-enough-too", OTHER_KEY]
-    assert tokens.read_access(pair.access) == AccessClaims(SESSION, "7")
-    assert tokens.read_refresh(pair.refresh) == RefreshClaims(SESSION, 0, expired=False)
+    assert tokens.read_access(pair.access) == ACCESS
+    assert tokens.read_refresh(pair.refresh) == RefreshClaims(SESSION, 0, epoch(NOON) + WEEK)
 
     settings.SECRET_KEY_FALLBACKS = []
     with pytest.raises(TokenInvalid):
@@ -83,7 +85,7 @@ def test_a_fallback_key_signs_nothing(at_noon, settings):
         jwt.decode(pair.access, OTHER_KEY, algorithms=["HS256"])
 
 
-def test_an_expired_refresh_of_a_fallback_key_is_still_known_as_expired(at_noon, settings, sign_with):
+def test_an_expired_refresh_of_a_fallback_key_still_reads(at_noon, settings, sign_with):
     sign_with(OTHER_KEY)
     pair = issue()
     sign_with(settings.SECRET_KEY)
@@ -91,13 +93,12 @@ def test_an_expired_refresh_of_a_fallback_key_is_still_known_as_expired(at_noon,
 
     at_noon.shift(timedelta(days=8))
 
-    assert tokens.read_refresh(pair.refresh) == RefreshClaims(SESSION, 0, expired=True)
+    assert tokens.read_refresh(pair.refresh) == RefreshClaims(SESSION, 0, epoch(NOON) + WEEK)
 
 
-def test_the_same_arguments_give_the_same_refresh_at_any_time(at_noon):
+def test_the_same_arguments_give_the_same_refresh_at_any_time():
     first = issue(generation=4)
-    at_noon.shift(timedelta(seconds=20))
-    again = issue(generation=4)
+    again = issue(generation=4, now=NOON + timedelta(seconds=20))
 
     assert again.refresh == first.refresh
     assert again.access != first.access
@@ -147,15 +148,39 @@ def test_the_project_can_set_the_life_of_access(at_noon, configure):
     assert issue().expires_in == 90
 
 
+@pytest.mark.parametrize("host", [timedelta(days=-1), timedelta(hours=-1), timedelta(days=8)])
+def test_the_hosts_clock_changes_nothing(at_noon, host):
+    at_noon.shift(host)
+
+    pair = issue()
+
+    assert (pair.expires_in, pair.refresh_expires_in) == (300, WEEK)
+    assert tokens.read_access(pair.access) == ACCESS
+    assert tokens.read_refresh(pair.refresh).expires_at == epoch(NOON) + WEEK
+
+
 @pytest.mark.parametrize(
-    ("after", "expired"), [(timedelta(days=7, seconds=-1), False), (timedelta(days=7), True)]
+    ("seconds", "is_past"), [(-1, False), (0, False), (29.9, False), (30, True), (31, True)]
 )
-def test_an_expired_refresh_still_tells_its_session(at_noon, after, expired):
-    pair = issue(generation=2)
+def test_a_token_is_past_after_its_leeway(seconds, is_past):
+    assert tokens.is_past(epoch(NOON), NOON + timedelta(seconds=seconds)) is is_past
 
-    at_noon.shift(after)
 
-    assert tokens.read_refresh(pair.refresh) == RefreshClaims(SESSION, 2, expired=expired)
+@pytest.mark.parametrize("ago", [timedelta(seconds=-1), timedelta(hours=-1)])
+def test_code_that_knows_only_simple_jwt_accepts_a_token_of_a_host_that_is_ahead(at_noon, ago):
+    pair = issue()
+
+    at_noon.shift(ago)
+
+    assert AccessToken(pair.access)["wx_session"] == SESSION
+
+
+def test_a_token_of_the_version_before_reads_although_it_says_when_it_was_issued(at_noon):
+    pair = issue()
+    later = {"iat": epoch(NOON) + 60}
+
+    assert tokens.read_access(signed(claims(pair.access) | later)) == ACCESS
+    assert tokens.read_refresh(signed(claims(pair.refresh) | later)).generation == 0
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ times. These throttles count with the cache's atomic ``incr``.
 
 import ipaddress
 import math
-import time
 from typing import cast
 
 from django.core.cache import BaseCache
@@ -17,6 +16,7 @@ from rest_framework.views import APIView
 from wxlogin.caller import client_address
 from wxlogin.conf import Rate, conf
 from wxlogin.models import LoginSession
+from wxlogin.models.clock import shared_time
 from wxlogin.shared_cache import shared_cache
 
 
@@ -25,29 +25,37 @@ def seconds_to_wait(key: str, rate: Rate) -> int | None:
 
     Windows are fixed and start with the first call. While the cache fails, each process counts for itself.
     """
-    return shared_cache.run(lambda store: _count(store, key, rate))
+    now = shared_time()
+    return shared_cache.run(lambda store: _count(store, key, rate, now))
 
 
-def _count(store: BaseCache, key: str, rate: Rate) -> int | None:
+def _count(store: BaseCache, key: str, rate: Rate, now: float) -> int | None:
+    """Count one more call at ``now``, by the clock that all hosts share: another host may count the next call."""
+    end_key = f"{key}:end"
     count = _increment(store, key, rate)
     if count == 1:
-        # If the window ended between add and incr, Redis has made a new key that never expires.
-        store.touch(key, rate.seconds)
-        store.set(f"{key}:end", time.time() + rate.seconds, rate.seconds)
+        store.set(end_key, now + rate.seconds, rate.seconds)
     if count <= rate.limit:
         return None
-    end: float = store.get(f"{key}:end", time.time() + rate.seconds)
-    return max(1, math.ceil(end - time.time()))
+    end: float | None = store.get(end_key)
+    if end is None:
+        # The call that began the window didn't get to set its end.
+        end = now + rate.seconds
+        store.touch(key, rate.seconds)
+        store.set(end_key, end, rate.seconds)
+    return min(max(1, math.ceil(end - now)), rate.seconds)
 
 
 def _increment(store: BaseCache, key: str, rate: Rate) -> int:
-    store.add(key, 0, rate.seconds)
     try:
-        return store.incr(key)
+        count = store.incr(key)
     except ValueError:
-        # The window ended after the first add, so the key is gone.
-        store.add(key, 0, rate.seconds)
-        return store.incr(key)
+        # There is no window. A parallel call may begin one before we do.
+        return 1 if store.add(key, 1, rate.seconds) else store.incr(key)
+    if count == 1:
+        # The window ended within ``incr``, and Redis has made a new key that never expires.
+        store.touch(key, rate.seconds)
+    return count
 
 
 class Throttle(BaseThrottle):

@@ -9,18 +9,20 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from wxlogin.clock import database_clock
 from wxlogin.masking import person_hash, shorten
 from wxlogin.wechat.results import Code2Session, PhoneNumber
 
 from . import phones
 from .carried_blocks import CarriedBlock
+from .clock import DatabaseTime, database_time
 from .fields import ExactCharField
 from .search import SearchQuerySet
 
 
 @dataclass(frozen=True)
 class UpsertedIdentity:
-    """The outcome of ``upsert_identity``.
+    """The outcome of ``upsert_identity``, whose time is ``wechat_user.last_login_at``.
 
     ``is_new_user``: the Django user was made for this login. ``unionid_changed``: the unionid is new or another
     one. ``is_blocked_again``: the identity is new, and was blocked when it was erased earlier.
@@ -35,12 +37,7 @@ class UpsertedIdentity:
 
 class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
     def upsert_identity(
-        self,
-        appid: str,
-        identity: Code2Session,
-        *,
-        find_user: Callable[[], tuple[Any, bool]],
-        at: datetime,
+        self, appid: str, identity: Code2Session, *, find_user: Callable[[], tuple[Any, bool]]
     ) -> UpsertedIdentity:
         """Update or insert the row behind one successful code2session call. Needs a transaction.
 
@@ -49,14 +46,14 @@ class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
         constraint lets one of several parallel first logins through; the others raise ``IntegrityError``, and
         find the row by its identity when they retry in a new transaction.
         """
-        known = self._update_known(appid, identity, at)
-        return known or self._insert_new(appid, identity, find_user, at)
+        return self._update_known(appid, identity) or self._insert_new(appid, identity, find_user)
 
-    def _update_known(self, appid: str, identity: Code2Session, at: datetime) -> UpsertedIdentity | None:
+    def _update_known(self, appid: str, identity: Code2Session) -> UpsertedIdentity | None:
         person = self.filter(appid=appid, openid=identity.openid)
-        if not person.update(last_login_at=at):
+        if not person.update(last_login_at=DatabaseTime()):
             return None
         wechat_user = person.select_related("user", "session_key").get()
+        database_clock.set(wechat_user.last_login_at)
         # WeChat may leave the unionid out. A known unionid stays.
         changed = bool(identity.unionid) and identity.unionid != wechat_user.unionid
         if changed:
@@ -65,12 +62,9 @@ class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
         return UpsertedIdentity(wechat_user, unionid_changed=changed)
 
     def _insert_new(
-        self,
-        appid: str,
-        identity: Code2Session,
-        find_user: Callable[[], tuple[Any, bool]],
-        at: datetime,
+        self, appid: str, identity: Code2Session, find_user: Callable[[], tuple[Any, bool]]
     ) -> UpsertedIdentity:
+        at = database_time()
         user, is_new_user = find_user()
         block = CarriedBlock.objects.take(appid, identity.openid, at)
         wechat_user = self.model(

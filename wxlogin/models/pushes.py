@@ -1,7 +1,7 @@
-from datetime import datetime
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from .clock import DatabaseTime
 
 
 class ReceivedPushQuerySet(models.QuerySet["ReceivedPush"]):
@@ -9,9 +9,10 @@ class ReceivedPushQuerySet(models.QuerySet["ReceivedPush"]):
         """Messages that may be forgotten: if WeChat sends one again, nothing is harmed."""
         return self.filter(is_lasting=False)
 
-    def insert_if_new(self, digest: str, at: datetime, *, is_lasting: bool) -> bool:
+    def insert_if_new(self, digest: str, *, is_lasting: bool) -> bool:
         """Insert a message. False if it came before. Needs a transaction: after a rollback it may come again."""
-        return self.get_or_create(digest=digest, defaults={"received_at": at, "is_lasting": is_lasting})[1]
+        facts = {"received_at": DatabaseTime(), "is_lasting": is_lasting}
+        return self.get_or_create(digest=digest, defaults=facts)[1]
 
 
 class ReceivedPush(models.Model):

@@ -2,17 +2,20 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.sealing import vault
 
+from .clock import DatabaseTime
 from .people import WeChatUser
 
 
 class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
     def of_person(self, wechat_user: WeChatUser) -> "SessionKey | None":
-        """Return the row of a person, fresh, with the person."""
-        return self.select_related("wechat_user").filter(wechat_user=wechat_user).first()
+        """Return the row of a person, fresh, with the person. ``read_at`` is the database's time of this read."""
+        read = self.select_related("wechat_user").annotate(read_at=DatabaseTime())
+        return read.filter(wechat_user=wechat_user).first()
 
     def of_people(self, people: Iterable[WeChatUser | int]) -> "SessionKeyQuerySet":
         return self.filter(wechat_user__in=list(people))
@@ -27,7 +30,8 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
         """Seal and store a session_key that WeChat gave in answer to a call that was sent at ``asked_at``.
 
         False if a newer call has been answered already: only the key of the latest login is live at WeChat,
-        and a slow answer must not bring an older key back. The caller holds the lock on ``wechat_user``'s row.
+        and a slow answer must not bring an older key back. A stored time that hasn't come yet is wrong, so that key
+        is replaced. The caller holds the lock on ``wechat_user``'s row.
         """
         seen = {
             "sealed": vault().seal(session_key, bound_to=_binding(wechat_user)),
@@ -38,18 +42,21 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
         if not hasattr(wechat_user, "session_key"):
             self.create(wechat_user=wechat_user, **seen)
             return True
-        return bool(self.filter(wechat_user=wechat_user, obtained_at__lte=asked_at).update(**seen))
+        is_older = Q(obtained_at__lte=asked_at)
+        if wechat_user.session_key.obtained_at > asked_at:
+            is_older |= Q(obtained_at__gt=DatabaseTime())
+        return bool(self.filter(is_older, wechat_user=wechat_user).update(**seen))
 
-    def store_check(self, key: "SessionKey", *, is_live: bool, at: datetime) -> None:
+    def store_check(self, key: "SessionKey", *, is_live: bool) -> None:
         """Store what WeChat said about ``key``. A dead key is dropped.
 
         Change nothing if a newer key came meanwhile: WeChat was asked about the older one.
         """
-        same = self.filter(pk=key.pk, sealed=bytes(key.sealed))
+        same, now = self.filter(pk=key.pk, sealed=bytes(key.sealed)), DatabaseTime()
         if is_live:
-            same.update(checked_at=at, state=SessionKey.State.VALID)
+            same.update(checked_at=now, state=SessionKey.State.VALID)
         else:
-            same.update(checked_at=at, state=SessionKey.State.STALE, sealed=b"")
+            same.update(checked_at=now, state=SessionKey.State.STALE, sealed=b"")
 
     def oldest_and_newest(self, count: int) -> list["SessionKey"]:
         """Return the first and the last ``count`` rows, each once, with their person."""
@@ -84,6 +91,9 @@ class SessionKey(models.Model):
     obtained_at = models.DateTimeField(_("obtained at"))
     checked_at = models.DateTimeField(_("checked at"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.UNKNOWN)
+
+    # Set by ``of_person``.
+    read_at: datetime
 
     objects = SessionKeyQuerySet.as_manager()
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
 
+from .clock import DatabaseTime, Moment
 from .fields import ExactCharField
 from .people import WeChatUser
 
@@ -21,8 +22,9 @@ def new_public_id() -> str:
 
 class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
     def find(self, public_id: str) -> "LoginSession | None":
-        """Return the session, fresh, with person and user."""
-        return self.with_person().filter(public_id=public_id).first()
+        """Return the session, fresh, with person and user. Its ``read_at`` is the database's time of this read."""
+        read = self.with_person().annotate(read_at=DatabaseTime())  # type: ignore[no-redef]
+        return read.filter(public_id=public_id).first()
 
     def with_person(self) -> "LoginSessionQuerySet":
         """The same sessions, read together with the person and the Django user."""
@@ -53,7 +55,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         """Sessions that aren't marked as ended. Some of them may be past a limit: see ``live``."""
         return self.filter(ended_at=None)
 
-    def live(self, at: datetime) -> "LoginSessionQuerySet":
+    def live(self, at: Moment) -> "LoginSessionQuerySet":
         """Open sessions within their absolute and idle limits."""
         return self.open().filter(expires_at__gt=at, last_seen_at__gt=at - conf.SESSION_IDLE)
 
@@ -98,36 +100,38 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
             **origin,
         )
 
-    def spend(self, session_id: str, generation: int, at: datetime) -> bool:
+    def spend(self, session_id: str, generation: int) -> bool:
         """Move a session from ``generation`` to the next. It is one conditional UPDATE, so only one of two calls wins."""
-        current = self.filter(public_id=session_id, generation=generation, ended_at=None, expires_at__gt=at)
-        return bool(current.update(generation=F("generation") + 1, last_seen_at=at))
+        now = DatabaseTime()
+        current = self.filter(public_id=session_id, generation=generation, ended_at=None, expires_at__gt=now)
+        return bool(current.update(generation=F("generation") + 1, last_seen_at=now))
 
-    def end(self, reason: str, at: datetime) -> int:
+    def end(self, reason: str) -> int:
         """End the open sessions among these, and return how many. An ended session keeps its first reason."""
-        return self.open().update(ended_at=at, end_reason=reason)
+        return self.open().update(ended_at=DatabaseTime(), end_reason=reason)
 
-    def end_one(self, session: "LoginSession", reason: str, at: datetime) -> bool:
+    def end_one(self, session: "LoginSession", reason: str) -> bool:
         """End ``session``. False if it was ended before, by a parallel call for example."""
-        return bool(self.filter(pk=session.pk).end(reason, at))
+        return bool(self.filter(pk=session.pk).end(reason))
 
-    def end_erased(self, at: datetime) -> list[str]:
+    def end_erased(self) -> list[str]:
         """End the sessions of people about to be erased, and remove the personal data. Return the open ones' ids."""
         # Read the keys first: after the person is removed, no filter by person finds the rows.
         ids = list(self.values_list("pk", flat=True))
         of_these = self.model.objects.filter(pk__in=ids)
         open_ones = list(of_these.open().values_list("public_id", flat=True))
-        of_these.end(LoginSession.EndReason.ERASED, at)
+        of_these.end(LoginSession.EndReason.ERASED)
         of_these.update(wechat_user=None, ip=None, user_agent="", release="", client="")
         return open_ones
 
     def end_surplus(self, wechat_user: WeChatUser, at: datetime) -> list[str]:
         """End the live sessions beyond ``MAX_SESSIONS``, the oldest first, and return their public ids."""
-        live = self.filter(wechat_user=wechat_user).live(at).newest_first()
+        # By primary key: a host's clock that was ahead may have given an older session a later time.
+        live = self.filter(wechat_user=wechat_user).live(at).order_by("-pk")
         # A list and no subquery, which MySQL can't limit.
         surplus = list(live.values_list("public_id", flat=True)[conf.MAX_SESSIONS :])
         if surplus:
-            self.filter(public_id__in=surplus).end(LoginSession.EndReason.REPLACED, at)
+            self.filter(public_id__in=surplus).end(LoginSession.EndReason.REPLACED)
         return surplus
 
 
@@ -182,6 +186,9 @@ class LoginSession(models.Model):
     upstream_ms = models.PositiveIntegerField(
         _("WeChat's time"), null=True, blank=True, help_text=_("Milliseconds that WeChat took for the login.")
     )
+
+    # Set by ``find``.
+    read_at: datetime
 
     objects = LoginSessionQuerySet.as_manager()
 

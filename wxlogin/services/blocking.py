@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from wxlogin.log import log
 from wxlogin.models import WeChatUser
+from wxlogin.models.clock import database_time
 from wxlogin.transactions import in_one_transaction
 
 from . import sessions
@@ -31,7 +31,7 @@ def block(
     """
     reason = checked_reason(reason)
     if not wechat_user.change(
-        blocked_at=timezone.now(), blocked_until=until, block_reason=reason, block_reason_public=public
+        blocked_at=database_time(), blocked_until=until, block_reason=reason, block_reason_public=public
     ):
         return 0
     facts: dict[str, Any] = {

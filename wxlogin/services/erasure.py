@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from wxlogin import signals
 from wxlogin.log import log
 from wxlogin.models import CarriedBlock, LoginFailure, LoginSession, StaffAct, UnionidOwner, WeChatUser
+from wxlogin.models.clock import database_time
 from wxlogin.models.users import is_staff, lock_users
 from wxlogin.transactions import in_one_transaction, retry_lost_race
 
@@ -33,7 +34,7 @@ def erase(user: AbstractBaseUser) -> None:
     transaction. Raises ``StorageUnavailable`` if a picture can't be deleted: then all rows are still there, and a
     second attempt may succeed.
     """
-    now = timezone.now()
+    now = database_time()
     for fresh in _lock(user):
         _erase(fresh, now)
 
@@ -75,7 +76,8 @@ def erase_for_staff(user: AbstractBaseUser, *, staff: Staff, reason: str) -> int
     """
     checked = checked_reason(reason)
     record_erasure = partial(record, Action.ERASE, staff=staff, reason=checked, will_be_erased=True)
-    return sum([_erase(fresh, timezone.now(), record_erasure) for fresh in _lock(user)])
+    now = database_time()
+    return sum([_erase(fresh, now, record_erasure) for fresh in _lock(user)])
 
 
 def _lock(user: AbstractBaseUser) -> list[AbstractBaseUser]:
@@ -99,7 +101,7 @@ def _erase(
         if record_erasure:
             record_erasure(people)
         _carry_blocks(user, people, now)
-        ended += LoginSession.objects.of_people(people).end_erased(now)
+        ended += LoginSession.objects.of_people(people).end_erased()
         StaffAct.objects.clear_reasons(user, people)
         LoginFailure.objects.clear_people(people)
         WeChatUser.objects.delete_rows(people)

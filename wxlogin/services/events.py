@@ -8,7 +8,6 @@ from typing import Any
 
 import xmltodict
 from django.db import transaction
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from wxlogin import signals
@@ -108,9 +107,7 @@ def text_in(message: Message, name: str) -> str:
 def _act_once(appid: str, message: Message) -> None:
     """Act on a message that is new. After an error nothing is stored, and WeChat sends the message again."""
     handler = HANDLERS.get(text_in(message, "Event").lower())
-    if not ReceivedPush.objects.insert_if_new(
-        _digest(appid, message), timezone.now(), is_lasting=handler is not None
-    ):
+    if not ReceivedPush.objects.insert_if_new(_digest(appid, message), is_lasting=handler is not None):
         return
     wechat_user = _person_in(appid, message)
     if handler and wechat_user:

@@ -2,10 +2,9 @@
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
 from wxlogin.caller import Caller
 from wxlogin.exceptions import AccountDisabled
@@ -39,11 +38,10 @@ def login_with_code(code: str, *, appid: str, caller: Caller, phone_code: str = 
     """
     started = time.monotonic()
     client = get_client(appid)
-    asked_at = timezone.now()
     with store_refusals("login refused", appid=appid, caller=caller):
         identity = client.code2session(code)
         upstream_ms = milliseconds_since(started)
-        login = _store(appid, identity, asked_at=asked_at, caller=caller, upstream_ms=upstream_ms)
+        login = _store(appid, identity, started=started, caller=caller, upstream_ms=upstream_ms)
         if isinstance(login, AccountDisabled):
             raise login
     session, wechat_user = login.session, login.session.person
@@ -58,7 +56,7 @@ def login_with_code(code: str, *, appid: str, caller: Caller, phone_code: str = 
         log("session ended", session=public_id, reason="replaced")
     if phone_code:
         phone.bind_at_login(wechat_user, phone_code, caller=caller, started=started)
-    return Login(wechat_user, issue_tokens(session), login.created)
+    return Login(wechat_user, issue_tokens(session, session.created_at), login.created)
 
 
 @dataclass(frozen=True)
@@ -73,19 +71,20 @@ class _StoredLogin:
 @retry_lost_race
 @in_one_transaction
 def _store(
-    appid: str, identity: Code2Session, *, asked_at: datetime, caller: Caller, upstream_ms: int
+    appid: str, identity: Code2Session, *, started: float, caller: Caller, upstream_ms: int
 ) -> _StoredLogin | AccountDisabled:
-    """Store everything about a login in one transaction.
+    """Store everything about a login in one transaction. It began at ``started``, by ``time.monotonic``.
 
     If the person may not log in, raise ``AccountDisabled``, which rolls everything back. For a new identity
     with a carried block, return the ``AccountDisabled`` instead of raising it: then the row is stored, and staff can
     find and unblock the person.
     """
-    now = timezone.now()
+    elapsed = timedelta(seconds=time.monotonic() - started)
     upserted = WeChatUser.objects.upsert_identity(
-        appid, identity, find_user=lambda: find_or_make_user(appid, identity), at=now
+        appid, identity, find_user=lambda: find_or_make_user(appid, identity)
     )
     wechat_user, created = upserted.wechat_user, upserted.is_new_user
+    now = wechat_user.last_login_at
     if upserted.unionid_changed:
         handle_new_unionid(wechat_user)
     if not wechat_user.may_log_in(now):
@@ -93,7 +92,7 @@ def _store(
         if upserted.is_blocked_again:
             return AccountDisabled(reason, wechat_user)
         raise AccountDisabled(reason, None if upserted.is_new else wechat_user)
-    SessionKey.objects.store(wechat_user, identity.session_key, asked_at=asked_at)
+    SessionKey.objects.store(wechat_user, identity.session_key, asked_at=now - elapsed)
     session = LoginSession.objects.start(
         wechat_user,
         at=now,

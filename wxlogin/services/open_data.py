@@ -1,10 +1,9 @@
 """Data that WeChat encrypted for the mini-program, which posts it here."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from wxlogin.conf import conf
@@ -38,12 +37,12 @@ def decrypt_for(wechat_user: WeChatUser, encrypted: EncryptedData) -> dict[str, 
     answer that tells one problem from another would be a padding oracle: an attacker could read and forge the data
     byte by byte.
     """
-    session_key = usable_key_of(wechat_user)[1]
+    key, session_key = usable_key_of(wechat_user)
     try:
         data = decrypt_open_data(session_key, encrypted.encrypted_data, encrypted.iv)
     except CannotDecrypt:
         raise OpenDataInvalid from None
-    is_theirs = _belongs_to(wechat_user, data) and _is_fresh(data["watermark"])
+    is_theirs = _belongs_to(wechat_user, data) and _is_fresh(data["watermark"], key.read_at)
     if not (is_theirs and _has_right_signature(encrypted, session_key)):
         raise OpenDataInvalid
     return data
@@ -68,12 +67,12 @@ def _belongs_to(wechat_user: WeChatUser, data: dict[str, Any]) -> bool:
     return is_of_app and data.get("openId", wechat_user.openid) == wechat_user.openid
 
 
-def _is_fresh(watermark: dict[str, Any]) -> bool:
+def _is_fresh(watermark: dict[str, Any], now: datetime) -> bool:
     made_at = watermark.get("timestamp")
     if isinstance(made_at, bool) or not isinstance(made_at, int):
         return False
     # Use whole numbers, since an attacker could make a float overflow.
-    age = int(timezone.now().timestamp()) - made_at
+    age = int(now.timestamp()) - made_at
     return -MAX_CLOCK_SKEW.total_seconds() <= age <= conf.OPEN_DATA_MAX_AGE.total_seconds()
 
 

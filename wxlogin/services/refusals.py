@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import Error
-from django.utils import timezone
 
 from wxlogin.caller import Caller
 from wxlogin.exceptions import AccountDisabled
 from wxlogin.log import log, request_id
 from wxlogin.models import LoginFailure, WeChatUser
+from wxlogin.models.clock import DatabaseTime
 from wxlogin.wechat.errors import Misconfigured, WeChatError
 
 
@@ -56,7 +56,7 @@ def store_failure(
     )
     try:
         LoginFailure.objects.create(
-            created_at=timezone.now(),
+            created_at=DatabaseTime(),
             appid=appid,
             ip=caller.ip,
             client=caller.client,

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from django.utils import timezone
-
 from wxlogin.caller import Caller
 from wxlogin.exceptions import SessionKeyMissing
 from wxlogin.gateway import get_client
@@ -44,7 +42,7 @@ def check(wechat_user: WeChatUser, *, caller: Caller) -> SessionKey:
         "session key not checked", appid=wechat_user.appid, caller=caller, wechat_user=wechat_user
     ):
         is_live = client.has_live_session_key(wechat_user.openid, session_key)
-    SessionKey.objects.store_check(key, is_live=is_live, at=timezone.now())
+    SessionKey.objects.store_check(key, is_live=is_live)
     return key_of(wechat_user)
 
 
@@ -56,12 +54,11 @@ def reset(wechat_user: WeChatUser, *, caller: Caller) -> SessionKey:
     """
     key, session_key = usable_key_of(wechat_user)
     client = get_client(wechat_user.appid)
-    asked_at = timezone.now()
     with store_refusals(
         "session key not reset", appid=wechat_user.appid, caller=caller, wechat_user=wechat_user
     ):
         fresh = client.reset_session_key(wechat_user.openid, session_key)
-    SessionKey.objects.store(key.wechat_user, fresh, asked_at=asked_at)
+    SessionKey.objects.store(key.wechat_user, fresh, asked_at=key.read_at)
     return key_of(wechat_user)
 
 

@@ -1,20 +1,21 @@
 """Login sessions after the login: tokens, refresh, logout, and the ways in which a session ends."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Model, QuerySet
-from django.utils import timezone
 
 from wxlogin import tokens
 from wxlogin.conf import conf
 from wxlogin.exceptions import SessionEnded, TokenInvalid
 from wxlogin.log import log
 from wxlogin.models import LoginSession, WeChatUser
+from wxlogin.models.clock import DatabaseTime, database_time
 from wxlogin.tokens import TokenPair
 from wxlogin.transactions import in_one_transaction
 
@@ -23,8 +24,8 @@ from .staff_log import Action, Staff, record
 EndReason = LoginSession.EndReason
 
 
-def issue_tokens(session: LoginSession) -> TokenPair:
-    """Return the token pair of the session's present generation."""
+def issue_tokens(session: LoginSession, now: datetime) -> TokenPair:
+    """Return the token pair of the session's present generation. ``now`` is the database's time."""
     return tokens.issue(
         session.person.user,
         appid=session.person.appid,
@@ -32,6 +33,7 @@ def issue_tokens(session: LoginSession) -> TokenPair:
         generation=session.generation,
         since=session.last_seen_at,
         until=session.expires_at,
+        now=now,
     )
 
 
@@ -44,9 +46,11 @@ def authenticate(access: str) -> LoginSession | None:
     if claims is None:
         return None
     session = _find(claims.session_id)
+    if tokens.is_past(claims.expires_at, session.read_at):
+        raise TokenInvalid
+    _end_if_over(session)
     if tokens.user_id(session.person.user) != claims.user_id:
         raise TokenInvalid
-    _end_if_over(session, timezone.now())
     return session
 
 
@@ -57,46 +61,51 @@ def refresh(refresh_token: str) -> TokenPair:
     same next token again: parallel calls and lost answers log nobody out. An older token must be a stolen copy, so
     it ends the session.
     """
+    started = time.monotonic()
     claims = tokens.read_refresh(refresh_token)
-    now = timezone.now()
     session = _find(claims.session_id)
-    _end_if_over(session, now)
-    if claims.expired and claims.generation == session.generation:
-        _end([session], EndReason.EXPIRED, now)
+    _end_if_over(session)
+    if claims.generation == session.generation and tokens.is_past(claims.expires_at, session.read_at):
+        _end([session], EndReason.EXPIRED)
         raise SessionEnded(EndReason.EXPIRED)
-    if _spend(session, claims.generation, now):
-        session.generation, session.last_seen_at = claims.generation + 1, now
+    if _spend(session, claims.generation):
+        session.generation, session.last_seen_at = claims.generation + 1, session.read_at
     else:
-        session = _answer_again(claims, now)
-    return issue_tokens(session)
+        session = _answer_again(claims, started)
+    return issue_tokens(session, session.read_at)
 
 
-def _answer_again(claims: tokens.RefreshClaims, now: datetime) -> LoginSession:
+def _answer_again(claims: tokens.RefreshClaims, started: float) -> LoginSession:
+    """Return the session if its token was spent within the grace before this call.
+
+    The call began at ``started``, by ``time.monotonic``. The time that it has waited for the database since doesn't
+    count.
+    """
     # Read the row again: a parallel call may just have spent the token or ended the session.
     session = _find(claims.session_id)
-    _end_if_over(session, now)
+    _end_if_over(session)
     if claims.generation > session.generation:
         # The token is newer than a restored database.
         raise TokenInvalid
-    if claims.generation == session.generation - 1 and now - session.last_seen_at <= conf.REFRESH_GRACE:
+    called_at = session.read_at - timedelta(seconds=time.monotonic() - started)
+    if claims.generation == session.generation - 1 and called_at - session.last_seen_at <= conf.REFRESH_GRACE:
         return session
     log("refresh reused", session=session.public_id, generation=claims.generation)
-    _end([session], EndReason.REUSED_REFRESH, now)
+    _end([session], EndReason.REUSED_REFRESH)
     raise SessionEnded(EndReason.REUSED_REFRESH)
 
 
 def log_out(session: LoginSession, *, everywhere: bool = False) -> None:
     """End this session, or all of the Django user's, over all apps."""
-    now = timezone.now()
     chosen = [session]
     if everywhere:
-        chosen = list(LoginSession.objects.of_user(session.person.user).live(now))
-    _end(chosen, EndReason.LOGGED_OUT, now)
+        chosen = list(LoginSession.objects.of_user(session.person.user).live(DatabaseTime()))
+    _end(chosen, EndReason.LOGGED_OUT)
 
 
 def own_sessions(user: AbstractBaseUser) -> Iterable[LoginSession]:
     """Return the Django user's live sessions over all apps, newest first."""
-    return LoginSession.objects.of_user(user).live(timezone.now()).newest_first()
+    return LoginSession.objects.of_user(user).live(DatabaseTime()).newest_first()
 
 
 def end_own_session(user: AbstractBaseUser, public_id: str) -> bool:
@@ -104,7 +113,7 @@ def end_own_session(user: AbstractBaseUser, public_id: str) -> bool:
     session = LoginSession.objects.of_user(user).with_public_id(public_id).first()
     if session is None:
         return False
-    _end([session], EndReason.LOGGED_OUT, timezone.now())
+    _end([session], EndReason.LOGGED_OUT)
     return True
 
 
@@ -113,16 +122,16 @@ def end_sessions(sessions: Iterable[LoginSession], *, staff: Staff, reason: str)
 
     Raises ``ValueError`` for a reason that is empty or longer than 200 characters.
     """
-    now = timezone.now()
+    now = database_time()
     live = [session for session in sessions if not session.is_over(now)]
-    ended = _end_by_staff(live, now, staff=staff, reason=reason)
+    ended = _end_by_staff(live, staff=staff, reason=reason)
     _log_ended(ended, EndReason.ENDED_BY_STAFF, staff=staff.pk if staff else None)
     return len(ended)
 
 
 def live_sessions_of(wechat_users: Iterable[WeChatUser]) -> QuerySet[LoginSession]:
     """Return the live sessions of these people over all devices, with the person."""
-    return LoginSession.objects.of_people(wechat_users).with_wechat_user().live(timezone.now())
+    return LoginSession.objects.of_people(wechat_users).with_wechat_user().live(DatabaseTime())
 
 
 @in_one_transaction
@@ -135,7 +144,7 @@ def end_sessions_of_disabled(ids: Iterable[int]) -> int:
     and is ended too.
     """
     people = list(WeChatUser.objects.locked(ids))
-    return _end(LoginSession.objects.of_people(people).open(), EndReason.ACCOUNT_DISABLED, timezone.now())
+    return _end(LoginSession.objects.of_people(people).open(), EndReason.ACCOUNT_DISABLED)
 
 
 def end_sessions_of_saved_user(instance: Model, created: bool, raw: bool = False, **kwargs: Any) -> None:
@@ -149,8 +158,8 @@ def end_sessions_of_saved_user(instance: Model, created: bool, raw: bool = False
         end_sessions_of_disabled(WeChatUser.objects.of_user(instance).ids())
 
 
-def _end(sessions: Iterable[LoginSession], reason: str, at: datetime) -> int:
-    ended = _mark_ended(list(sessions), reason, at)
+def _end(sessions: Iterable[LoginSession], reason: str) -> int:
+    ended = _mark_ended(list(sessions), reason)
     _log_ended(ended, reason)
     return len(ended)
 
@@ -161,10 +170,8 @@ def _log_ended(ended: Iterable[LoginSession], reason: str, **facts: Any) -> None
 
 
 @in_one_transaction
-def _end_by_staff(
-    sessions: list[LoginSession], at: datetime, *, staff: Staff, reason: str
-) -> list[LoginSession]:
-    ended = _mark_ended(sessions, EndReason.ENDED_BY_STAFF, at)
+def _end_by_staff(sessions: list[LoginSession], *, staff: Staff, reason: str) -> list[LoginSession]:
+    ended = _mark_ended(sessions, EndReason.ENDED_BY_STAFF)
     for person, count in Counter(session.person for session in ended).items():
         details = {"sessions": count}
         record(Action.END_SESSIONS, [person], staff=staff, reason=reason, details=details)
@@ -172,35 +179,34 @@ def _end_by_staff(
 
 
 @in_one_transaction
-def _mark_ended(sessions: list[LoginSession], reason: str, at: datetime) -> list[LoginSession]:
+def _mark_ended(sessions: list[LoginSession], reason: str) -> list[LoginSession]:
     """Return the sessions that this call ended. One conditional UPDATE each: a parallel call may be quicker."""
-    return [session for session in sessions if LoginSession.objects.end_one(session, reason, at)]
+    return [session for session in sessions if LoginSession.objects.end_one(session, reason)]
 
 
 @in_one_transaction
-def _spend(session: LoginSession, generation: int, at: datetime) -> bool:
-    return LoginSession.objects.spend(session.public_id, generation, at)
+def _spend(session: LoginSession, generation: int) -> bool:
+    return LoginSession.objects.spend(session.public_id, generation)
 
 
 def _find(public_id: str) -> LoginSession:
-    """Return a session with person and user. Raises ``TokenInvalid``, or ``SessionEnded`` if the person is erased."""
+    """Return a session with person and user. Raises ``TokenInvalid``."""
     session = LoginSession.objects.find(public_id)
     if session is None:
         raise TokenInvalid
-    if session.wechat_user is None:
-        raise SessionEnded(session.end_reason)
     return session
 
 
-def _end_if_over(session: LoginSession, now: datetime) -> None:
-    """Raise ``SessionEnded`` if the session is over, and store its end if ``ended_at`` isn't set yet."""
-    if session.ended_at is not None:
+def _end_if_over(session: LoginSession) -> None:
+    """Raise ``SessionEnded`` if the session was over when it was read. Store its end if ``ended_at`` isn't set yet."""
+    # An erased person's session has ended, too.
+    if session.ended_at is not None or session.wechat_user is None:
         raise SessionEnded(session.end_reason)
-    if not session.person.may_log_in(now):
-        _end(_sessions_to_disable(session), EndReason.ACCOUNT_DISABLED, now)
+    if not session.person.may_log_in(session.read_at):
+        _end(_sessions_to_disable(session), EndReason.ACCOUNT_DISABLED)
         raise SessionEnded(EndReason.ACCOUNT_DISABLED)
-    if session.is_over(now):
-        _end([session], EndReason.EXPIRED, now)
+    if session.is_over(session.read_at):
+        _end([session], EndReason.EXPIRED)
         raise SessionEnded(EndReason.EXPIRED)
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.utils import timezone
 
 from wxlogin.caller import staff_address
 from wxlogin.log import request_id
 from wxlogin.models import StaffAct, WeChatUser
+from wxlogin.models.clock import DatabaseTime
 
 MAX_REASON = 200
 
@@ -33,7 +33,7 @@ def record(
     """
     columns = {
         "action": action,
-        "created_at": timezone.now(),
+        "created_at": DatabaseTime(),
         "staff_id": staff.pk if staff else None,
         "staff_name": staff.get_username() if staff else "",
         "reason": checked_reason(reason),

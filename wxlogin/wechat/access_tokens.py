@@ -37,7 +37,7 @@ class Store(Protocol):
 
 @dataclass(frozen=True)
 class _StoredToken:
-    """A token as the store keeps it. Times are ``time.time``, since other machines read them too."""
+    """A token as the store keeps it. Times are of the clock that all machines share."""
 
     value: str = field(repr=False)
     renew_at: float
@@ -45,13 +45,19 @@ class _StoredToken:
 
 
 class AccessTokens:
-    """The access tokens of one ``appid``. ``deadline`` is the number of seconds that a fetch may take."""
+    """The access tokens of one ``appid``. ``deadline`` is the number of seconds that a fetch may take.
 
-    def __init__(self, appid: str, store: Store, *, deadline: float) -> None:
+    ``clock`` returns seconds since 1970. It should be the same on all machines that share ``store``.
+    """
+
+    def __init__(
+        self, appid: str, store: Store, *, deadline: float, clock: Callable[[], float] = time.time
+    ) -> None:
         self._key = f"wxlogin:access_token:{appid}"
         self._lock = f"{self._key}:lock"
         self._store = store
         self._deadline = deadline
+        self._clock = clock
 
     def get(self, fetch: Callable[[float], AccessToken], *, until: float) -> str:
         """Return a valid access_token, from the store or from WeChat.
@@ -64,7 +70,7 @@ class AccessTokens:
         give_up = min(until, time.monotonic() + self._deadline * PATIENCE)
         while True:
             current = self._load()
-            if current and time.time() < current.renew_at:
+            if current and self._clock() < current.renew_at:
                 return current.value
             if owner := self._take_lock():
                 try:
@@ -92,7 +98,7 @@ class AccessTokens:
         except TypeError:
             # Another version of this code stored it, with other fields.
             return None
-        return token if token and time.time() < token.expires_at - EXPIRY_MARGIN else None
+        return token if token and self._clock() < token.expires_at - EXPIRY_MARGIN else None
 
     def _renew(
         self, fetch: Callable[[float], AccessToken], current: _StoredToken | None, until: float
@@ -111,16 +117,16 @@ class AccessTokens:
             if current is None or self._load() != current:
                 raise
             logger.log(logging.ERROR if isinstance(exc, Misconfigured) else logging.WARNING, NOT_RENEWED, exc)
-            self._save(replace(current, renew_at=time.time() + RETRY_AFTER))
+            self._save(replace(current, renew_at=self._clock() + RETRY_AFTER))
             return current.value
-        now = time.time()
+        now = self._clock()
         # A token that is in its last minutes already is renewed after half of what is left.
         renew_at = now + max(token.expires_in - OVERLAP, token.expires_in / 2)
         self._save(_StoredToken(token.value, renew_at, now + token.expires_in))
         return token.value
 
     def _save(self, token: _StoredToken) -> None:
-        self._store.set(self._key, asdict(token), token.expires_at - time.time())
+        self._store.set(self._key, asdict(token), token.expires_at - self._clock())
 
     def _take_lock(self) -> str:
         """Try to take the lock. Return our owner id, or ``""`` if another process holds it."""

@@ -57,6 +57,11 @@ class WeChatClient:
     def __repr__(self) -> str:
         return f"<WeChatClient {self.appid}>"
 
+    @property
+    def seconds_ahead(self) -> float | None:
+        """The seconds that WeChat's clock was ahead of this machine's at the latest answer. None if no answer told."""
+        return self._transport.seconds_ahead
+
     def code2session(self, js_code: str) -> Code2Session:
         """Exchange the code of ``wx.login`` for the identity. Raises ``WeChatError``.
 

@@ -9,6 +9,7 @@ too.
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -47,6 +48,18 @@ class Transport:
         self.seconds = limits.deadline
         self._http = make_session(limits.concurrency * BUSY_PATHS, ca_bundle)
         self._endpoints: dict[str, Endpoint] = {}
+        # The Date header of the latest answer, and this machine's time when it came.
+        self._date, self._date_read_at = "", 0.0
+
+    @property
+    def seconds_ahead(self) -> float | None:
+        """The seconds that WeChat's clock was ahead of this machine's at the latest answer. None if no answer told."""
+        try:
+            told = parsedate_to_datetime(self._date).timestamp()
+        except ValueError:
+            return None
+        # The header drops the fraction of the second.
+        return told + 0.5 - self._date_read_at
 
     def deadline(self) -> float:
         """Return the deadline of a call that starts now, by ``time.monotonic``."""
@@ -94,6 +107,7 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
+                self._date, self._date_read_at = response.headers.get("Date", ""), time.time()
                 outcome = _read_body(call, path, response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
             return _error_for(call, path, exc)

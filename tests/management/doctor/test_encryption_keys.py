@@ -32,7 +32,7 @@ def test_keys_open_with_any_listed_key_and_dropped_ones_need_none(make_person, c
     for number, listed in enumerate([KEYS[0], KEYS[1], base64.b64encode(b"c" * 32).decode()]):
         configure(ENCRYPTION_KEYS=[listed])
         SessionKey.objects.store(make_person(f"o-{number}"), "made-up", asked_at=timezone.now())
-    SessionKey.objects.store_check(SessionKey.objects.last(), is_live=False, at=timezone.now())
+    SessionKey.objects.store_check(SessionKey.objects.last(), is_live=False)
     configure(ENCRYPTION_KEYS=KEYS)
 
     printed, is_well = run()

@@ -8,6 +8,7 @@ from tests.conftest import Api
 from tests.management.commands import lines_of
 from wxlogin.models import (
     CarriedBlock,
+    HourlyFigure,
     LoginFailure,
     LoginSession,
     ReceivedPush,
@@ -131,3 +132,14 @@ def test_a_second_run_finds_nothing(make_session):
     lines_of("wxlogin_purge")
 
     assert lines_of("wxlogin_purge") == NOTHING
+
+
+@pytest.mark.django_db
+def test_a_host_that_is_ahead_deletes_and_rolls_up_nothing_early(clocks):
+    make_failure(LATELY)
+    make_carried_block(-DAY)
+
+    with clocks.host(ahead=3 * 86400):
+        assert lines_of("wxlogin_purge") == NOTHING
+
+    assert not HourlyFigure.objects.filter(hour__gt=timezone.now()).exists()

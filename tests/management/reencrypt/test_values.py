@@ -1,6 +1,5 @@
 import pytest
 from django.core.management import CommandError
-from django.utils import timezone
 
 from tests.management.commands import lines_of
 from wxlogin.conf import conf
@@ -62,7 +61,7 @@ def test_current_values_stay_as_they_are(make_key, list_keys):
 def test_a_dropped_key_and_a_missing_phone_are_nothing_to_move(make_key, list_keys):
     list_keys(OLD)
     key = make_key()
-    SessionKey.objects.store_check(key, is_live=False, at=timezone.now())
+    SessionKey.objects.store_check(key, is_live=False)
     list_keys(NEW)
 
     lines = lines_of("wxlogin_reencrypt")

@@ -90,7 +90,7 @@ def test_an_app_removed_from_the_settings_is_a_problem(
 
 
 def test_how_the_latest_session_ended_is_no_problem(person: WeChatUser) -> None:
-    LoginSession.objects.all().end("logged_out", timezone.now())
+    LoginSession.objects.all().end("logged_out")
     assert "the latest one: logged out" in text_of(person)
 
     LoginSession.objects.update(ended_at=None, end_reason="", expires_at=timezone.now())

@@ -170,5 +170,5 @@ def test_the_number_of_statements_does_not_depend_on_the_rows(
     with statements() as many:
         overview()
 
-    assert len(few) == len(many) == 4
-    assert len([sql for sql in first if "SAVEPOINT" not in sql]) <= 10
+    assert len(few) == len(many) == 5
+    assert len([sql for sql in first if "SAVEPOINT" not in sql]) <= 11

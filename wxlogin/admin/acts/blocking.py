@@ -8,10 +8,10 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _, ngettext
 
 from wxlogin.models import WeChatUser
+from wxlogin.models.clock import database_time
 from wxlogin.services import blocking, sessions
 
 from .base import Act, Outcome, ReasonForm
@@ -36,9 +36,12 @@ class BlockForm(ReasonForm):
 
     def clean_until(self) -> datetime | None:
         until: datetime | None = self.cleaned_data["until"]
-        if until and until <= timezone.now():
+        if until is None:
+            return None
+        now = database_time()
+        if until <= now:
             raise forms.ValidationError(_("This is in the past."))
-        if until and until > timezone.now() + MAX_LENGTH:
+        if until > now + MAX_LENGTH:
             raise forms.ValidationError(_("This is too far ahead: leave it empty for good."))
         return until
 
@@ -91,5 +94,5 @@ class Unblock(Act):
 
 
 def _only_blocked(people: Sequence[WeChatUser]) -> list[WeChatUser]:
-    now = timezone.now()
+    now = database_time()
     return [person for person in people if person.is_blocked(now)]

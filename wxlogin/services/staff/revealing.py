@@ -4,10 +4,10 @@ import logging
 from datetime import timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.utils import timezone
 
 from wxlogin.log import log
 from wxlogin.models import StaffAct, WeChatUser
+from wxlogin.models.clock import database_time
 from wxlogin.models.users import lock_users
 from wxlogin.transactions import in_one_transaction
 
@@ -30,7 +30,7 @@ def reveal(wechat_user: WeChatUser, field: str, *, staff: AbstractBaseUser, reas
     """
     # Parallel reveals wait for each other here, so that each one counts the ones before it.
     lock_users(staff)
-    if StaffAct.objects.count_of(staff, Action.REVEAL, since=timezone.now() - PERIOD) >= MAX_REVEALS:
+    if StaffAct.objects.count_of(staff, Action.REVEAL, since=database_time() - PERIOD) >= MAX_REVEALS:
         log("too many reveals", logging.WARNING, staff=staff.pk)
         raise TooManyReveals
     value = READ[field](wechat_user)

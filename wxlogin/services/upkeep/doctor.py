@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
@@ -21,6 +22,8 @@ from wxlogin.services.meanings import BREAKER_OPEN, LOOK_IT_UP, Finding, Text, e
 from wxlogin.shared_cache import is_shared
 from wxlogin.vault import CannotOpen
 from wxlogin.wechat.errors import BadResponse, InvalidCode, WeChatError
+
+from . import clocks
 
 MADE_UP_CODE = "wxlogin-doctor-made-this-up"
 # The number of oldest session keys that are tried, and of newest ones.
@@ -57,6 +60,7 @@ def examine() -> Iterator[Finding]:
         _("Check STORAGES or MEDIA_ROOT, and that we may write there."),
     )
     yield from examine_breaker()
+    yield from _findings(_("Clocks"), _examine_clocks, RUN_CHECK)
     yield from _findings(_("Configuration"), _examine_configuration, RUN_CHECK)
 
 
@@ -195,6 +199,20 @@ def _examine_breaker() -> Iterator[Result]:
         yield True, _("No process reports an open breaker.")
     else:
         yield True, _("This process has no open breaker. Without a shared cache, others can't report theirs.")
+
+
+def _examine_clocks() -> Iterator[Result]:
+    """Compare this machine's clock with those of the servers that answer: the other findings tell which don't."""
+    for server, measure in (
+        (_("the database"), clocks.database_seconds_ahead),
+        (_("the cache"), clocks.cache_seconds_ahead),
+        (_("WeChat"), clocks.wechat_seconds_ahead),
+    ):
+        seconds_ahead = None
+        with suppress(Exception):
+            seconds_ahead = measure()
+        if seconds_ahead is not None:
+            yield clocks.compare(server, seconds_ahead)
 
 
 def _examine_configuration() -> Iterator[Result]:

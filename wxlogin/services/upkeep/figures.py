@@ -14,6 +14,7 @@ from django.utils import timezone
 from wxlogin.conf import conf
 from wxlogin.log import log
 from wxlogin.models import HourlyFigure
+from wxlogin.models.clock import database_time
 from wxlogin.models.figures import ABOVE_LAST_BUCKET, split_label
 from wxlogin.transactions import in_one_transaction
 
@@ -131,17 +132,20 @@ def overview(appid: str = "") -> Figures:
 
 def _live_now() -> list[HourlyFigure]:
     """Count the live sessions directly. Only used before the first hour is rolled up, when there are few."""
-    now = timezone.now()
+    now = database_time()
     return HourlyFigure.objects.live_now(now - HOUR, now, list(conf.APPS))
 
 
 def _roll_up_from(since: datetime | None) -> Iterator[Rollup]:
+    if since is None:
+        return
     roll_up_hours = in_one_transaction(_roll_up_hours)
-    end = _hour_of(timezone.now() - ROLL_UP_DELAY)
-    while since is not None and since < end:
+    now = database_time()
+    end = _hour_of(now - ROLL_UP_DELAY)
+    while since < end:
         until = min(since + DAY, end)
         try:
-            figures = roll_up_hours(since, until, is_latest=until == end)
+            figures = roll_up_hours(since, until, live_at=now if until == end else None)
         except IntegrityError:
             # Another process rolled up these hours.
             until = HourlyFigure.objects.settled_until() or since
@@ -161,17 +165,18 @@ def _next_hour_with_any(since: datetime, end: datetime) -> datetime:
     return min(_hour_of(first), end - HOUR) if first else end - HOUR
 
 
-def _roll_up_hours(since: datetime, until: datetime, *, is_latest: bool) -> int:
+def _roll_up_hours(since: datetime, until: datetime, *, live_at: datetime | None) -> int:
     """Roll up these hours, and return the number of figures. Needs a transaction.
 
-    Raises ``IntegrityError`` if another process rolled up some of them.
+    If ``live_at`` is given, the sessions that are live then are counted too. Raises ``IntegrityError`` if another
+    process rolled up some of the hours.
     """
     HourlyFigure.objects.claim_hours(
         [since + hours * HOUR for hours in range(1, (until - since) // HOUR + 1)]
     )
     figures = HourlyFigure.objects.count_rows(since, until)
-    if is_latest:
-        figures += HourlyFigure.objects.live_now(until - HOUR, timezone.now(), list(conf.APPS))
+    if live_at:
+        figures += HourlyFigure.objects.live_now(until - HOUR, live_at, list(conf.APPS))
     HourlyFigure.objects.upsert(figures)
     return len(figures)
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from wxlogin.models import CarriedBlock, SessionKey, WeChatUser
 from wxlogin.models.batches import rows_in_batches
+from wxlogin.models.clock import database_time
 from wxlogin.sealing import vault
 from wxlogin.transactions import in_one_transaction
 from wxlogin.vault import CannotOpen
@@ -46,7 +46,7 @@ def reencrypt() -> Iterator[SealedCounts]:
 def carried_blocks() -> CarriedBlockCounts:
     """Count the blocks of erased people. They can't be moved: only the old key can recognise the person."""
     blocks, keys = CarriedBlockCounts(), vault()
-    for block in rows_in_batches(CarriedBlock.objects.unexpired(timezone.now()), BATCH):
+    for block in rows_in_batches(CarriedBlock.objects.unexpired(database_time()), BATCH):
         if keys.is_current(block.sealed_reason):
             continue
         try:

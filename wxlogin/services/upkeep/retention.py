@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from wxlogin.conf import conf
 from wxlogin.models import CarriedBlock, LoginFailure, LoginSession, ReceivedPush
 from wxlogin.models.batches import delete_batch, older_in_batches
+from wxlogin.models.clock import database_time
 from wxlogin.transactions import in_one_transaction
 
 from .figures import roll_up_all
@@ -23,7 +23,7 @@ def purge() -> Iterator[tuple[str, int]]:
 
     Each batch is committed by itself, so this may be killed, run again, and run twice at once.
     """
-    now = timezone.now()
+    now = database_time()
     cutoff = now - conf.RETENTION
     counted = min(cutoff, roll_up_all() or cutoff)
     # A session that was over before the cutoff was created before it, and created_at has an index. A session that

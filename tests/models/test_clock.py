@@ -1,0 +1,78 @@
+"""The database's time, in each way in which Django can store times."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from tests.helpers.clocks import reopen_connection
+from wxlogin.clock import DatabaseClock, database_clock
+from wxlogin.models import LoginSession
+from wxlogin.models.clock import DatabaseTime, database_time
+
+# A connection can only be closed outside of a transaction.
+pytestmark = pytest.mark.django_db(transaction=True)
+# The server of the tests runs on this machine.
+SOON = timedelta(seconds=5)
+
+
+@pytest.fixture(params=["UTC", "Asia/Shanghai", "America/New_York"])
+def project_in(request, settings):
+    settings.TIME_ZONE = request.param
+    return request.param
+
+
+@pytest.fixture(params=["aware", "naive", "zone of the database"])
+def kind_of_time(request, transactional_db, project_in, settings, monkeypatch):
+    """Each kind of time in turn, on a connection that is opened for it."""
+    if request.param == "naive":
+        settings.USE_TZ = False
+    if request.param == "zone of the database":
+        monkeypatch.setitem(connection.settings_dict, "TIME_ZONE", "Asia/Tokyo")
+    reopen_connection()
+    yield request.param
+    monkeypatch.undo()
+    reopen_connection()
+
+
+def test_the_databases_time_is_now(kind_of_time):
+    assert abs(database_time() - timezone.now()) < SOON
+
+
+def test_it_is_stored_and_compared_as_the_projects_own_times_are(kind_of_time, make_person):
+    now = timezone.now()
+    session = LoginSession.objects.start(make_person(created_at=now, last_login_at=now), at=now)
+    LoginSession.objects.update(last_seen_at=DatabaseTime(), expires_at=now + SOON)
+
+    read = LoginSession.objects.find(session.public_id)
+
+    assert abs(read.last_seen_at - now) < SOON
+    assert abs(read.read_at - now) < SOON
+    assert LoginSession.objects.live(DatabaseTime()).get() == session
+    LoginSession.objects.update(expires_at=now - SOON)
+    assert not LoginSession.objects.live(DatabaseTime()).exists()
+
+
+@pytest.mark.skipif(
+    connection.vendor != "mysql", reason="only MySQL's columns depend on the connection's zone"
+)
+def test_the_zone_of_a_mysql_connection_does_not_matter():
+    with connection.cursor() as cursor:
+        cursor.execute("SET time_zone = '+08:00'")
+
+    assert abs(database_time() - timezone.now()) < SOON
+
+
+def test_each_read_sets_the_clock():
+    database_clock._ahead = None
+
+    now = database_time()
+
+    assert database_clock.is_set
+    assert abs(database_clock.now() - now.timestamp()) < 5
+
+
+def test_a_clock_that_was_never_set_is_this_hosts():
+    assert not DatabaseClock().is_set
+    assert abs(DatabaseClock().now() - datetime.now(UTC).timestamp()) < 5
