@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from .answers import Answer
 from .clients import Person
 
 R = TypeVar("R")
+# One call of a person with a login.
+Act = Callable[[Person], Answer]
 PAUSE = 0.03  # seconds between two calls of one phone
 
 
@@ -28,10 +31,12 @@ def at_once(calls: Sequence[Callable[[], R]]) -> list[R]:
 
 
 @contextmanager
-def crowd(make: Callable[[str], Person], phones: int = 8, pause: float = PAUSE) -> Iterator[threading.Event]:
+def crowd(
+    make: Callable[[str], Person], phones: int = 8, pause: float = PAUSE, acts: Sequence[Act] = ()
+) -> Iterator[threading.Event]:
     """Let ``phones`` people at a time live while the block runs, each with logins, reads, refreshes and ends.
 
-    ``make`` makes a new person of a name. Errors of a phone's thread are raised at the end.
+    ``make`` makes a new person of a name. ``acts``: what they do besides. Errors of a phone's thread are raised at the end.
     """
     stopped = threading.Event()
     numbers = itertools.count()
@@ -39,7 +44,7 @@ def crowd(make: Callable[[str], Person], phones: int = 8, pause: float = PAUSE) 
     def live(phone: int) -> None:
         chance = random.Random(phone)  # noqa: S311
         while not stopped.is_set():
-            life = one_life(make(f"{phone}-{next(numbers)}"), chance)
+            life = one_life(make(f"{phone}-{next(numbers)}"), chance, acts)
             for _ in life:
                 if stopped.wait(pause):
                     return
@@ -54,13 +59,13 @@ def crowd(make: Callable[[str], Person], phones: int = 8, pause: float = PAUSE) 
                 each.result()
 
 
-def one_life(person: Person, chance: random.Random) -> Iterator[Any]:
+def one_life(person: Person, chance: random.Random, acts: Sequence[Act] = ()) -> Iterator[Answer]:
     """Log in, use the service for a while, and leave in one of several ways. Each call is one step."""
     while not (answer := person.log_in()).ok:
         yield answer
     yield answer
     for _ in range(chance.randint(2, 6)):
-        yield chance.choice([person.look, person.look, person.renew])()
+        yield chance.choice([Person.look, Person.look, Person.renew, *acts])(person)
         if person.login.ended:
             return
     yield chance.choice([person.log_out, person.erase, person.log_in, person.look])()

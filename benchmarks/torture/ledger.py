@@ -38,6 +38,8 @@ class Ledger:
     latest: float = 0.0
     lost: Counter[str] = field(default_factory=Counter)
     unexpected: Counter[str] = field(default_factory=Counter)
+    # Refusals that fit the fault.
+    refused: Counter[str] = field(default_factory=Counter)
     figures: list[str] = field(default_factory=list)
     not_run: str = ""
 
@@ -66,12 +68,16 @@ class Ledger:
             self.timed.append(Timed(what, time.monotonic() - answer.seconds, answer))
             if answer.problem:
                 self._note(f"{what}: {answer.status} {answer.code} ({answer.problem})")
-            elif answer.is_lost_connection:
-                if not self._connections_may_break:
-                    self._note(f"{what}: {answer.code}")
-            elif not answer.ok and answer.code not in {*self._allowed, *also}:
-                self._note(f"{what}: {answer.status} {answer.code} {answer.reason}".rstrip())
+            elif not answer.ok:
+                self._judge(what, answer, {*self._allowed, *also})
         return answer
+
+    def _judge(self, what: str, answer: Answer, allowed: set[str]) -> None:
+        refusal = f"{answer.status} {answer.code} {answer.reason}".rstrip()
+        if self._connections_may_break if answer.is_lost_connection else answer.code in allowed:
+            self.refused[refusal] += 1
+        else:
+            self._note(f"{what}: {refusal}")
 
     def acknowledge(self, facts: int = 1) -> None:
         with self._lock:

@@ -55,6 +55,10 @@ class Process:
                 raise NotReady(self.log[-3000:])
             time.sleep(0.05)
 
+    @property
+    def is_running(self) -> bool:
+        return self._popen.poll() is None
+
     def send(self, number: int) -> None:
         """Send a signal to the main process."""
         self._popen.send_signal(number)

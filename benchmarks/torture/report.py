@@ -57,6 +57,9 @@ def details(ledger: Ledger) -> list[str]:
     if ledger.not_run:
         found.append(f"    not run: {ledger.not_run}")
     found += [f"    {figure}" for figure in ledger.figures]
+    if ledger.refused:
+        refusals = ", ".join(f"{times} x {code}" for code, times in ledger.refused.most_common(SHOWN))
+        found.append(f"    refused, as it should be: {refusals}")
     for word, counter in (("lost", ledger.lost), ("unexpected", ledger.unexpected)):
         found += [f"    {word} {times} x {what}" for what, times in counter.most_common(SHOWN)]
     return found

@@ -45,6 +45,10 @@ class Server:
             self.process.kill()
             self.process = None
 
+    def restart_if_it_ended(self) -> None:
+        if self.process is None or not self.process.is_running:
+            self.start()
+
     def freeze(self) -> None:
         assert self.process
         self.process.signal_all(signal.SIGSTOP)

@@ -1,5 +1,27 @@
 """The faults, one module for each subject. Importing this package registers them in their order in the table."""
 
-from . import database
+from . import (  # noqa: I001  the order of the table
+    database,
+    cache,
+    wechat_slow,
+    wechat_wrong,
+    tokens,
+    ends,
+    races,
+    throttling,
+    groups,
+    clocks,
+)
 
-__all__ = ["database"]
+__all__ = [
+    "cache",
+    "clocks",
+    "database",
+    "ends",
+    "groups",
+    "races",
+    "throttling",
+    "tokens",
+    "wechat_slow",
+    "wechat_wrong",
+]

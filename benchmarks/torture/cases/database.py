@@ -1,52 +1,19 @@
 """The database stalls, is slow, is killed, loses connections, is read-only, or has no connection to give."""
 
+import os
+import subprocess
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
-from ..clients import Person
-from ..crowd import at_once, crowd, wait_for_success
+from ..outage import under_load
+from ..processes import CannotRun
 from ..proxy import FaultyProxy
 from ..registry import BOTH, case
-from ..stack import Group, Run
-from ..verify import verify
+from ..stack import Run
 
 UNAVAILABLE = "storage_unavailable"
-CALM = 1.5  # seconds of load before a fault, and after it
-# A service that needs longer to answer again after the fault didn't resume by itself.
-RESUMES = 6.0
-
-
-def under_load(run: Run, group: Group, fault: Callable[[], Any]) -> None:
-    """Let people use the service before, during and after ``fault``, which returns when the fault is over."""
-    (early,) = run.logged_in(group.port, 1)
-    with crowd(lambda name: person(run, group, name)):
-        time.sleep(CALM)
-        with run.ledger.allowing(UNAVAILABLE):
-            fault()
-            resumed = wait_for_success(early, 60)
-        run.ledger.show(f"me/ is 200 again {resumed:.1f} s after the fault")
-        run.ledger.require(resumed <= RESUMES, "the service didn't resume by itself")
-        # What was asked for during the fault may still be refused.
-        with run.ledger.allowing(UNAVAILABLE):
-            time.sleep(CALM)
-        time.sleep(CALM)
-    all_threads_answer(run, early, 8 * group.workers)
-    verify(run.ledger, run.database)
-
-
-def person(run: Run, group: Group, name: str) -> Person:
-    return run.person(group.port, name)
-
-
-def all_threads_answer(run: Run, early: Person, threads: int) -> None:
-    """Require that no thread is still held: as many calls as there are threads are answered together."""
-    start = time.monotonic()
-    at_once([early.look] * threads)
-    seconds = time.monotonic() - start
-    run.ledger.show(f"then {threads} calls of me/ at once, one for each thread, take {seconds:.1f} s")
-    run.ledger.require(seconds < RESUMES, "threads didn't come back")
 
 
 @case(
@@ -62,7 +29,7 @@ def stalled(run: Run) -> None:
             time.sleep(12)
 
     with run.group() as group:
-        under_load(run, group, freeze)
+        under_load(run, group, freeze, UNAVAILABLE)
 
 
 @case(
@@ -79,7 +46,7 @@ def swallowed(run: Run) -> None:
             time.sleep(12)
             proxy.swallowing = False
 
-        under_load(run, group, swallow)
+        under_load(run, group, swallow, UNAVAILABLE)
 
 
 @case(
@@ -96,7 +63,7 @@ def slow(run: Run) -> None:
             time.sleep(12)
             proxy.delay = 0.0
 
-        under_load(run, group, delay)
+        under_load(run, group, delay, UNAVAILABLE)
 
 
 @case(
@@ -112,7 +79,7 @@ def killed(run: Run) -> None:
         run.database.start()
 
     with run.group() as group:
-        under_load(run, group, kill)
+        under_load(run, group, kill, UNAVAILABLE)
 
 
 @case(
@@ -129,7 +96,7 @@ def cut(run: Run) -> None:
                 proxy.cut()
                 time.sleep(0.4)
 
-        under_load(run, group, reset)
+        under_load(run, group, reset, UNAVAILABLE)
 
 
 @case(
@@ -145,7 +112,7 @@ def read_only(run: Run) -> None:
         run.database.set_read_only(False)
 
     with run.group() as group:
-        under_load(run, group, refuse_writes)
+        under_load(run, group, refuse_writes, UNAVAILABLE)
 
 
 @case(
@@ -171,4 +138,44 @@ def out_of_connections(run: Run) -> None:
             for connection in held:
                 connection.close()
 
-        under_load(run, group, hold_all)
+        under_load(run, group, hold_all, UNAVAILABLE)
+
+
+@case(
+    "database-full",
+    "The file system below the database's data directory is full for 5 s",
+    "数据库数据目录所在的文件系统已满，持续 5 秒",
+    databases=BOTH,
+)
+def full(run: Run) -> None:
+    with small_file_system(run.stack.home / f"small-{next(run.stack.numbers)}") as folder, ExitStack() as end:
+        # A server of its own, since only this one may be full.
+        run.database = run.stack.new_database(run.database.scheme, folder, end)
+
+        def fill() -> None:
+            filler = (folder / "filler").open("wb", buffering=0)
+            stop = time.monotonic() + 5
+            while time.monotonic() < stop:
+                with suppress(OSError):
+                    while filler.write(b"\0" * 65536):
+                        pass
+                time.sleep(0.02)
+            filler.truncate(0)
+            filler.close()
+            run.database.restart_if_it_ended()
+
+        with run.group() as group:
+            under_load(run, group, fill, UNAVAILABLE)
+
+
+@contextmanager
+def small_file_system(folder: Path) -> Iterator[Path]:
+    """Mount a file system of 400 MB in memory. Raise ``CannotRun`` without the right to mount."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400m,mode=755", "none", str(folder)]
+    if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:  # noqa: S603
+        raise CannotRun("only root can mount a small file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=False)  # noqa: S603, S607
