@@ -192,7 +192,15 @@ class MariaDB(Database):
 
     def dump(self) -> bytes:
         return run_program(
-            ["mariadb-dump", "--no-defaults", f"--socket={self.home / 'socket'}", "-u", "root", "wxlogin"]
+            [
+                "mariadb-dump",
+                "--no-defaults",
+                "--hex-blob",
+                f"--socket={self.home / 'socket'}",
+                "-u",
+                "root",
+                "wxlogin",
+            ]
         )
 
     def version(self) -> str:

@@ -73,7 +73,7 @@ class Ledger:
         return answer
 
     def _judge(self, what: str, answer: Answer, allowed: set[str]) -> None:
-        refusal = f"{answer.status} {answer.code} {answer.reason}".rstrip()
+        refusal = f"{answer.status or 'no answer:'} {answer.code} {answer.reason}".rstrip()
         if self._connections_may_break if answer.is_lost_connection else answer.code in allowed:
             self.refused[refusal] += 1
         else:

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ class StaffProcess:
 
 def acts() -> dict[str, Any]:
     from django.contrib.auth import get_user_model
+    from django.db import IntegrityError, transaction
 
     from wxlogin.models import LoginSession, WeChatUser
     from wxlogin.services import blocking, erasure, sessions
@@ -68,6 +70,14 @@ def acts() -> dict[str, Any]:
         user.is_active = False
         user.save()
 
+    def delete(openid: str) -> int:
+        """Delete the Django user. A login at that moment rolls Django's delete() back, so repeat it. Count these."""
+        for attempt in range(20):
+            with suppress(IntegrityError), transaction.atomic():
+                get_user_model().objects.get(pk=person(openid).user_id).delete()
+                return attempt
+        raise RuntimeError("the user can't be deleted")
+
     def merge(source: str, target: str) -> None:
         merge_accounts(person(source).user, person(target).user, **why)
 
@@ -80,7 +90,7 @@ def acts() -> dict[str, Any]:
         "unblock": lambda openid: blocking.unblock(person(openid), **why),
         "disable": disable,
         "erase": lambda openid: erasure.erase_for_staff(person(openid).user, **why),
-        "delete": lambda openid: bool(get_user_model().objects.get(pk=person(openid).user_id).delete()),
+        "delete": delete,
         "merge": merge,
         "split": lambda openid: split_identity(person(openid), **why).pk,
         "end_sessions": end_sessions,

@@ -11,6 +11,9 @@ from . import (  # noqa: I001  the order of the table
     throttling,
     groups,
     clocks,
+    slow_clients,
+    secrets,
+    sealing,
 )
 
 __all__ = [
@@ -20,6 +23,9 @@ __all__ = [
     "ends",
     "groups",
     "races",
+    "sealing",
+    "secrets",
+    "slow_clients",
     "throttling",
     "tokens",
     "wechat_slow",

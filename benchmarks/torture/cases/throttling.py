@@ -22,11 +22,11 @@ def throttles(run: Run) -> None:
     rates = {f"WXLOGIN_{name.upper()}_RATE": f"{limit}/min" for name, limit in LIMITS.items()}
     with run.group(4, **rates) as group:
         for name, path in (("login", "login/"), ("refresh", "token/refresh/")):
-            body = {"code": "none", "refresh": "none"}
+            body = {"code": "none", "appid": run.wechat.appid, "refresh": "none"}
 
             def ask(number: int, path: str = path, body: dict[str, str] = body) -> Answer:
                 answer = call(group.port, "POST", API + path, body)
-                allowed = ("throttled", "code_invalid", "invalid_request", "token_invalid")
+                allowed = ("throttled", "code_invalid", "token_invalid")
                 return run.ledger.take(f"POST {path}", answer, also=allowed)
 
             started = time.monotonic()

@@ -54,7 +54,7 @@ def forged(token: str) -> Iterator[tuple[str, str]]:
     yield "two parts", f"{head}.{body}"
     yield "four parts", f"{token}.{signature}"
     yield "no JSON", f"{head}.{base64.urlsafe_b64encode(b'{').decode()}.{signature}"
-    yield "a deep payload", f"{head}.{part_of_depth(5000)}.{signature}"
+    yield "a deep payload", f"{head}.{part_of_depth(2000)}.{signature}"
     yield from ((f"the text {text[:8]!r}", text) for text in ("null", "..", "Bearer", "x" * 5000, "é"))
 
 
