@@ -44,7 +44,7 @@ class StaffProcess:
                     raise RuntimeError("the staff process has ended")
         answer = json.loads(line[1:])
         if "error" in answer:
-            raise RuntimeError(answer["error"])
+            raise RuntimeError(f"{act}: {answer['error']}")
         return answer["result"]
 
     def stop(self) -> None:
@@ -54,7 +54,7 @@ class StaffProcess:
 
 def acts() -> dict[str, Any]:
     from django.contrib.auth import get_user_model
-    from django.db import IntegrityError, transaction
+    from django.db import IntegrityError, OperationalError, transaction
 
     from wxlogin.models import LoginSession, WeChatUser
     from wxlogin.services import blocking, erasure, sessions
@@ -73,7 +73,7 @@ def acts() -> dict[str, Any]:
     def delete(openid: str) -> int:
         """Delete the Django user. A login at that moment rolls Django's delete() back, so repeat it. Count these."""
         for attempt in range(20):
-            with suppress(IntegrityError), transaction.atomic():
+            with suppress(IntegrityError, OperationalError), transaction.atomic():
                 get_user_model().objects.get(pk=person(openid).user_id).delete()
                 return attempt
         raise RuntimeError("the user can't be deleted")

@@ -106,12 +106,14 @@ def store(run: Run, table: str, column: str, key: str, person: Person, value: by
 )
 def reencrypt_killed(run: Run) -> None:
     ledger, database = run.ledger, run.database
-    with run.group(2) as group:
+    # People log in again and again, and no session may end for that.
+    many = {"WXLOGIN_MAX_SESSIONS": "100000"}
+    with run.group(2, **many) as group:
         people = [run.person(group.port, f"before-{number}") for number in range(160)]
         for start in range(0, len(people), 8):
             at_once([person.log_in for person in people[start : start + 8]])
     both = {"WXLOGIN_ENCRYPTION_KEYS": f"{NEW_KEY},{ENCRYPTION_KEY}"}
-    with run.group(2, **both) as group:
+    with run.group(2, **both, **many) as group:
         for person in people:
             person.port = group.port
         for wanted in (20, 60, 100):

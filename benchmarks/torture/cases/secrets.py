@@ -141,12 +141,13 @@ def log_in(person: Person, code: str) -> list[str]:
 
 def answers_with(run: Run, value: dict[str, str]) -> None:
     session = {"openid": value["openid"], "session_key": value["session_key"]}
+    watermark = {"timestamp": int(time.time()), "appid": run.wechat.appid}
     number = {"phoneNumber": value["phone"], "purePhoneNumber": value["phone"], "countryCode": "86"}
     token = {"access_token": "planted-access-token-in-the-cache", "expires_in": 7200}
     bodies: dict[str, Any] = {
         LOGIN_PATH: session,
         TOKEN_PATH: token,
-        PHONE_PATH: {"errcode": 0, "errmsg": "ok", "phone_info": number},
+        PHONE_PATH: {"errcode": 0, "errmsg": "ok", "phone_info": {**number, "watermark": watermark}},
     }
     for path, body in bodies.items():
         run.wechat.heal_path(path)
