@@ -75,7 +75,7 @@ requirements: setup  ## pin what pyproject.toml asks for
 bench: setup  ## a million people in the PostgreSQL of DATABASE_URL, and how long each staff page takes
 	$(BIN)/python -m benchmarks.admin $(ARGS)
 
-torture: setup  ## faults and races, with figures; ARGS=--list, ARGS="--case NAME", ARGS=--quick, ARGS=--write
+torture: setup $(if $(shell command -v mariadbd),.venv/mysql)  ## faults and races, with figures; ARGS=--list, ARGS="--case NAME", ARGS=--quick, ARGS=--write
 	$(BIN)/python -m benchmarks.torture $(ARGS)
 
 clean:

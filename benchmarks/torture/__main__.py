@@ -60,6 +60,8 @@ def run_all(some: list[Case], *, quick: bool, write: bool) -> int:
                 rows.append(row)
         except KeyboardInterrupt:
             say("stopped; the cases so far:")
+            # A server may be frozen or dead, and is asked for its version.
+            stack.revive()
         say("\n" + report.text_table(rows))
         machine = report.machine(stack.versions())
     say(f"\n{time.monotonic() - started:.0f} s, {machine}")

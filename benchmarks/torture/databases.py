@@ -1,5 +1,6 @@
 """A PostgreSQL and a MariaDB of the run's own."""
 
+import importlib
 import shutil
 import signal
 import time
@@ -123,6 +124,7 @@ class MariaDB(Database):
     def create(self) -> None:
         if not shutil.which("mariadbd"):
             raise CannotRun("there is no mariadbd")
+        _driver()
         user = self._as_user.get("user")
         run_program(
             [
@@ -208,6 +210,9 @@ class MariaDB(Database):
 
 
 def _driver() -> Any:
-    import MySQLdb
-
-    return MySQLdb
+    try:
+        return importlib.import_module("MySQLdb")
+    except ImportError:
+        raise CannotRun(
+            "mysqlclient isn't installed: make torture does that where there is a mariadbd"
+        ) from None

@@ -25,7 +25,7 @@ class Server:
 
     def __init__(self, home: Path) -> None:
         self.home = home / self.scheme
-        self.home.mkdir()
+        self.home.mkdir(exist_ok=True)
         self.port = free_port()
         self.process: Process | None = None
         self._as_user = _as_user(self.system_user, self.home)

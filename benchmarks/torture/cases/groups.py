@@ -46,7 +46,7 @@ def through_balancer(run: Run, story: Callable[[list[Group], Balancer, Callable[
     with ExitStack() as stack:
         groups = [stack.enter_context(run.group(2)) for _ in range(2)]
         balancer = stack.enter_context(Balancer([group.port for group in groups]))
-        with crowd(lambda name: run.person(balancer.port, name)):
+        with crowd(lambda name: run.person(balancer.port, name), phones=16):
             time.sleep(1)
             story(groups, balancer, lambda: stack.enter_context(run.group(2)))
             time.sleep(SETTLED)

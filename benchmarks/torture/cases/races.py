@@ -35,7 +35,7 @@ OVER = ("session_ended", "token_invalid")
 )
 def first_logins(run: Run) -> None:
     with run.group(2) as group:
-        for turn in range(3 if run.quick else 8):
+        for turn in range(2 if run.quick else 8):
             alone = [run.person(group.port, f"alone-{turn}") for _ in range(8)]
             at_once([person.log_in for person in alone])
             one_user(run, alone)
