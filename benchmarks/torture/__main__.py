@@ -25,6 +25,9 @@ from .stack import Run, Stack
 
 __all__ = ["cases"]
 
+# The exit status of a program that Ctrl-C ended.
+INTERRUPTED = 128 + signal.SIGINT
+
 
 def main(arguments: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks.torture")
@@ -49,7 +52,8 @@ def selected(case: Case, names: list[str] | None, quick: bool) -> bool:
 
 
 def run_all(some: list[Case], *, quick: bool, write: bool) -> int:
-    started, rows = time.monotonic(), []
+    started, interrupted = time.monotonic(), False
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="wxlogin-torture-") as directory, ExitStack() as exit_stack:
         home = Path(directory)
         # The servers run as users of their own.
@@ -59,12 +63,15 @@ def run_all(some: list[Case], *, quick: bool, write: bool) -> int:
             for row in run_each(some, stack, quick):
                 rows.append(row)
         except KeyboardInterrupt:
+            interrupted = True
             say("stopped; the cases so far:")
             # A server may be frozen or dead, and is asked for its version.
             stack.revive()
         say("\n" + report.text_table(rows))
         machine = report.machine(stack.versions())
     say(f"\n{time.monotonic() - started:.0f} s, {machine}")
+    if interrupted:
+        return INTERRUPTED
     if write:
         report.write_documents(rows, machine)
     return report.exit_status(rows)

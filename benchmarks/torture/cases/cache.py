@@ -35,7 +35,7 @@ def slow(run: Run) -> None:
 def down(run: Run) -> None:
     def kill() -> None:
         run.redis.kill()
-        time.sleep(2 if run.quick else 6)
+        time.sleep(6)
         run.redis.start()
 
     with run.group() as group:

@@ -30,7 +30,7 @@ def workers_killed(run: Run) -> None:
         with crowd(lambda name: run.person(group.port, name)):
             # Calls on a killed worker's connections break, and nobody can know what became of them.
             with run.ledger.allowing(connections_may_break=True):
-                for _ in range(4 if run.quick else 10):
+                for _ in range(10):
                     time.sleep(0.7)
                     if workers := group.worker_pids():
                         with suppress(ProcessLookupError):

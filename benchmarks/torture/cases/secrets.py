@@ -74,12 +74,22 @@ def secrets(run: Run) -> None:
             f"{len(found)} secrets looked for in "
             + ", ".join(f"{len(text) // 1024} KB of {name}" for name, text in places.items())
         )
-        for secret in found:
-            for name, text in places.items():
-                if name not in secret.allowed and any(form in text for form in secret.forms()):
-                    run.ledger.lose(f"{secret.name} stands in {name}")
-        run.ledger.rounds += len(found) * len(places)
+        sweep(run, found, places)
         verify(run.ledger, run.database)
+
+
+def sweep(run: Run, secrets: list[Secret], places: dict[str, bytes]) -> None:
+    allowed = 0
+    for secret in secrets:
+        for name, text in places.items():
+            run.ledger.rounds += 1
+            if any(form in text for form in secret.forms()):
+                allowed += name in secret.allowed
+                if name not in secret.allowed:
+                    run.ledger.lose(f"{secret.name} stands in {name}")
+    # A person's own number and tokens are in their answers. If they weren't found there, the sweep would be blind.
+    run.ledger.show(f"found {allowed} times where they may stand")
+    run.ledger.require(allowed > 0, "the sweep finds nothing at all")
 
 
 def live(run: Run, port: int, number: int) -> list[Secret]:
