@@ -131,8 +131,8 @@ def tried(port: int, bad: str, kind: str) -> Iterator[tuple[str, Answer]]:
 
 @case(
     "refresh-stampede",
-    "Eight parallel refreshes with one token, and the parent once more after each round",
-    "同一令牌并发刷新八次，每轮之后再用旧令牌刷新一次",
+    "Eight parallel refreshes with one token, the parent once more after each round, an older one at the end",
+    "同一令牌并发刷新八次，每轮之后再用上一代令牌刷新一次，最后使用更旧的令牌",
     databases=BOTH,
     quick=True,
 )
@@ -153,4 +153,14 @@ def stampede(run: Run) -> None:
                 run.ledger.require(len(tokens) == 1, f"one token has {len(tokens)} successors")
                 login.access, login.refresh = answers[-1]["access"], answers[-1]["refresh"]
                 person.look()
+                login.spent.append(parent)
+            reuse_ends_the_session(run, person)
         verify(run.ledger, run.database)
+
+
+def reuse_ends_the_session(run: Run, person: Person) -> None:
+    """Send a token that is older than the parent: it must be a stolen copy."""
+    answer = person.post("token/refresh/", {"refresh": person.login.spent[0]}, also=("session_ended",))
+    run.ledger.require(answer.reason == "reused_refresh", f"an old token is answered with {answer.status}")
+    run.ledger.acknowledge()
+    person.login.ended = "reused_refresh"
