@@ -60,6 +60,9 @@ def details(ledger: Ledger) -> list[str]:
     if ledger.refused:
         refusals = ", ".join(f"{times} x {code}" for code, times in ledger.refused.most_common(SHOWN))
         found.append(f"    refused, as it should be: {refusals}")
+    if ledger.is_late:
+        last = max(ledger.timed, key=lambda each: each.answer.seconds)
+        found.append(f"    late: {last.what}, {last.answer.status} {last.answer.code}".rstrip())
     for word, counter in (("lost", ledger.lost), ("unexpected", ledger.unexpected)):
         found += [f"    {word} {times} x {what}" for what, times in counter.most_common(SHOWN)]
     return found
@@ -76,7 +79,7 @@ def write_documents(rows: list[Row], machine: str, documents: dict[str, Path] | 
         chinese = language == "zh"
         table = markdown(rows, chinese=chinese)
         when = f"{datetime.now(UTC):%Y-%m-%d}"
-        intro = f"{when}，{machine}" if chinese else f"{when}, {machine}"
+        intro = f"{when}，{machine.replace(' CPUs', ' 核')}" if chinese else f"{when}, {machine}"
         text = path.read_text(encoding="utf-8")
         block = f"{BEGIN}\n{intro}\n\n{table}\n{END}"
         pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)

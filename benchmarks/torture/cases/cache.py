@@ -31,7 +31,7 @@ def slow(run: Run) -> None:
         under_load(run, group, delay, acts=[check_session_key])
 
 
-@case("cache-down", "Redis is killed and stays down for 6 s", "Redis 被杀死，停机 6 秒", quick=True)
+@case("cache-down", "Redis is killed and stays down for 6 s", "Redis 被杀死，停机 6 秒")
 def down(run: Run) -> None:
     def kill() -> None:
         run.redis.kill()
