@@ -3,14 +3,13 @@
 import asyncio
 import socket
 import struct
-import threading
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any
 
-CHUNK = 16 * 1024
+from .tcp import CHUNK, TcpServer
 
 
-class FaultyProxy:
+class FaultyProxy(TcpServer):
     """Forwards connections on a port of its own to ``target``, with the faults that are set at the moment.
 
     ``delay``: seconds each way. ``swallowing``: nothing is forwarded, new connections are accepted and get no
@@ -18,43 +17,18 @@ class FaultyProxy:
     """
 
     def __init__(self, target: int) -> None:
+        super().__init__()
         self._target = target
         self.delay = 0.0
         self.rate = 0
         self.swallowing = False
         self._sockets: set[asyncio.StreamWriter] = set()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._listening = threading.Event()
-        self.port = 0
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._listening.wait()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
 
     def cut(self) -> None:
         """Reset every open connection."""
-        self._loop.call_soon_threadsafe(self._reset_all)
+        self.loop.call_soon_threadsafe(self.end_connections)
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", backlog=512))
-        self.port = server.sockets[0].getsockname()[1]
-        self._listening.set()
-        self._loop.run_forever()
-        self._reset_all()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        server.close()
-        self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:
@@ -73,15 +47,15 @@ class FaultyProxy:
         sender = asyncio.create_task(self._send(queue, writer))
         with suppress(OSError):
             while data := await reader.read(CHUNK):
-                await queue.put((self._loop.time() + self.delay, data))
-        await queue.put((self._loop.time() + self.delay, b""))
+                await queue.put((self.loop.time() + self.delay, data))
+        await queue.put((self.loop.time() + self.delay, b""))
         await sender
 
     async def _send(self, queue: "asyncio.Queue[tuple[float, bytes]]", writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while True:
                 due, data = await queue.get()
-                await asyncio.sleep(max(0.0, due - self._loop.time()))
+                await asyncio.sleep(max(0.0, due - self.loop.time()))
                 while self.swallowing:
                     await asyncio.sleep(0.05)
                 if not data:
@@ -92,7 +66,7 @@ class FaultyProxy:
                     await asyncio.sleep(len(data) / self.rate)
         writer.close()
 
-    def _reset_all(self) -> None:
+    def end_connections(self) -> None:
         for writer in list(self._sockets):
             sock: Any = writer.get_extra_info("socket")
             if sock is not None:

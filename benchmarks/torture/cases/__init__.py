@@ -1,0 +1,33 @@
+"""The faults, one module for each subject. Importing this package registers them in their order in the table."""
+
+from . import (  # noqa: I001  the order of the table
+    database,
+    cache,
+    wechat_slow,
+    wechat_wrong,
+    tokens,
+    ends,
+    races,
+    throttling,
+    groups,
+    clocks,
+    slow_clients,
+    secrets,
+    sealing,
+)
+
+__all__ = [
+    "cache",
+    "clocks",
+    "database",
+    "ends",
+    "groups",
+    "races",
+    "sealing",
+    "secrets",
+    "slow_clients",
+    "throttling",
+    "tokens",
+    "wechat_slow",
+    "wechat_wrong",
+]
