@@ -12,18 +12,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from django.db import connections
+from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from wxlogin.conf import conf
 
-# Parts of ``UPSTREAM_DEADLINE``. An answer may take twice the deadline; the rest is for one attempt to connect.
-REQUEST_SHARE = 1.3
+# Parts of ``UPSTREAM_DEADLINE``. An answer may take twice the deadline. Nothing ends an attempt to connect but the
+# driver's own limit, so the last one has to begin well before the end.
+REQUEST_SHARE = 1.5
+CONNECT_SHARE = 1.15
 # Seconds. Pages for staff may do more than a call of the API, but not for ever.
 PAGE_SECONDS = 30.0
 # Seconds between two looks at the requests in progress.
@@ -36,12 +38,15 @@ class _Request:
     """A request in progress. ``until`` is its deadline by ``time.monotonic``. ``outer``: the request it is part of."""
 
     def __init__(self, seconds: float, outer: "_Request | None") -> None:
-        self.until = time.monotonic() + seconds
+        began = time.monotonic()
+        self.until = began + seconds
+        self.connect_until = began + seconds * CONNECT_SHARE / REQUEST_SHARE
         self.cache_seconds_left = CACHE_SECONDS
         self._outer = outer
         self._sockets: list[tuple[BaseDatabaseWrapper, Any, int]] = []
-        for connection in connections.all(initialized_only=True):
+        for connection in connections.all():
             self.watch(connection)
+            _guard(connection)
 
     def watch(self, connection: BaseDatabaseWrapper) -> None:
         """Note the socket of ``connection``. Only the thread that uses it may ask some drivers for it."""
@@ -125,6 +130,33 @@ def cache_call() -> Iterator[None]:
     finally:
         if request:
             request.cache_seconds_left -= time.monotonic() - began
+
+
+def _guard(connection: BaseDatabaseWrapper) -> None:
+    """Have ``connection`` raise ``OperationalError`` in place of what a late request begins. Once for each thread."""
+    if _refuse_late_statement in connection.execute_wrappers:
+        return
+    connection.execute_wrappers.insert(0, _refuse_late_statement)
+    # Django has no hook for this, and connects by itself after a rollback that failed.
+    connection.connect = partial(_connect_in_time, connection.connect)  # type: ignore[method-assign]
+
+
+def _refuse_late_statement(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    # Django's own first statements on a new connection come here too, before the watchdog knows the connection.
+    if is_over():
+        # The connection may not be set up to the end, so no later request gets it.
+        context["connection"].close_at = 0.0
+        raise OperationalError("the request is past its deadline")
+    return execute(sql, params, many, context)
+
+
+def _connect_in_time(connect: Callable[[], None]) -> None:
+    request = _current.get()
+    if request and time.monotonic() >= request.connect_until:
+        raise OperationalError("the request has no time left to connect")
+    connect()
 
 
 class _Watchdog:

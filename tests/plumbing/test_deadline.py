@@ -37,18 +37,30 @@ def test_a_statement_that_waits_ends_at_the_deadline(sleep: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_request_that_connects_anew_after_its_deadline_is_cut_again(sleep: str) -> None:
+def test_a_connection_that_is_made_within_the_request_is_cut_too(sleep: str) -> None:
     began = time.monotonic()
+    connection.close()
+
+    with pytest.raises(OperationalError), request_deadline(0.5):
+        run(sleep)
+
+    assert time.monotonic() - began < 1.3
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_late_request_begins_no_statement_and_connects_no_more() -> None:
+    connection.ensure_connection()
 
     with request_deadline(60), request_deadline(0):
-        for _ in range(2):
-            connection.close()
-            connection.ensure_connection()
-            with pytest.raises(OperationalError):
-                run(sleep)
+        with pytest.raises(OperationalError):
+            run("SELECT 1")
+        connection.close()
+        with pytest.raises(OperationalError):
+            run("SELECT 1")
+    assert connection.connection is None
 
-    assert time.monotonic() - began < 1
-    connection.close()
+    run("SELECT 1")
 
 
 @pytest.mark.django_db(transaction=True)
