@@ -82,6 +82,8 @@ def kept_connection() -> Iterator[None]:
 def test_every_answer_is_in_the_schema(
     api: Api, method: str, path: str, mode: GenerationMode, is_logged_in: bool
 ) -> None:
+    statuses = []
+
     @PROFILE
     @given(case=SCHEMA[path][method].as_strategy(mode), is_good=st.booleans())
     def call(case: Case, is_good: bool) -> None:
@@ -92,9 +94,11 @@ def test_every_answer_is_in_the_schema(
         access = device.tokens["access"] if is_logged_in else "made-up"
         with kept_connection():
             answer = case.call(headers={"Authorization": f"Bearer {access}"})
+        statuses.append(answer.status_code)
         if answer.status_code >= 400:
             code = answer.json()["code"]
             assert ANSWERS[code].status == answer.status_code
         case.validate_response(answer, checks=CHECKS_BY_MODE[mode])
 
     call()
+    print(f"{len(statuses)} calls")  # noqa: T201  shown by pytest -s

@@ -14,6 +14,7 @@ from . import (  # noqa: I001  the order of the table
     slow_clients,
     secrets,
     sealing,
+    generated,
 )
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "clocks",
     "database",
     "ends",
+    "generated",
     "groups",
     "races",
     "sealing",
