@@ -66,7 +66,8 @@ class PostgreSQL(Database):
             **self._as_user,
         )
         self.start()
-        self.ask(f"CREATE ROLE {ACCOUNT} LOGIN PASSWORD '{PASSWORD}'", database="postgres")
+        # CREATEDB for the cases that are tests of pytest.
+        self.ask(f"CREATE ROLE {ACCOUNT} LOGIN CREATEDB PASSWORD '{PASSWORD}'", database="postgres")
         self.ask(f"CREATE DATABASE wxlogin OWNER {ACCOUNT}", database="postgres")
 
     def command(self) -> list[str]:
@@ -137,7 +138,9 @@ class MariaDB(Database):
         self.start()
         self.ask("CREATE DATABASE wxlogin CHARACTER SET utf8mb4", database="mysql")
         self.ask(f"CREATE USER {ACCOUNT}@'127.0.0.1' IDENTIFIED BY '{PASSWORD}'", database="mysql")
-        self.ask(f"GRANT ALL ON wxlogin.* TO {ACCOUNT}@'127.0.0.1'", database="mysql")
+        # The second one is that of the cases that are tests of pytest.
+        for name in ("wxlogin", "test_wxlogin"):
+            self.ask(f"GRANT ALL ON {name}.* TO {ACCOUNT}@'127.0.0.1'", database="mysql")
 
     def command(self) -> list[str]:
         return [
