@@ -5,6 +5,7 @@ cuts off, and not every driver has a timeout of its own. So a watchdog thread sh
 that are late: whatever the driver waits for, it gets an error at once, and the request is answered with it.
 """
 
+import math
 import os
 import socket
 import threading
@@ -12,7 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import OperationalError, connections
@@ -34,35 +36,70 @@ TICK = 0.1
 CACHE_SECONDS = 0.5
 
 
+@dataclass
+class _Watched:
+    """A database connection of a request. ``descriptor`` is a copy of its socket's, so its number stays ours."""
+
+    connection: BaseDatabaseWrapper
+    descriptor: int
+    is_cut: bool = False
+
+    def cut(self) -> None:
+        if not self.is_cut:
+            self.is_cut = True
+            with suppress(OSError):
+                _shut_down(self.descriptor)
+
+    def release(self) -> None:
+        os.close(self.descriptor)
+        if self.is_cut:
+            # If nobody used the connection since, Django doesn't know that it is dead.
+            self.connection.close_at = 0.0
+
+
 class _Request:
     """A request in progress. ``until`` is its deadline by ``time.monotonic``. ``outer``: the request it is part of."""
 
+    until: float
+    connect_until: float
+    cache_seconds_left: float
+
     def __init__(self, seconds: float, outer: "_Request | None") -> None:
         began = time.monotonic()
-        self.until = began + seconds
-        self.connect_until = began + seconds * CONNECT_SHARE / REQUEST_SHARE
-        self.cache_seconds_left = CACHE_SECONDS
+        self.until = min(began + seconds, outer.until if outer else math.inf)
+        self.connect_until = min(
+            began + seconds * CONNECT_SHARE / REQUEST_SHARE, outer.connect_until if outer else math.inf
+        )
+        self.cache_seconds_left = outer.cache_seconds_left if outer else CACHE_SECONDS
         self._outer = outer
-        self._sockets: list[tuple[BaseDatabaseWrapper, Any, int]] = []
+        self._watched: list[_Watched] = []
         for connection in connections.all():
-            self.watch(connection)
+            self.watch(connection, connection.connection)
             _guard(connection)
 
-    def watch(self, connection: BaseDatabaseWrapper) -> None:
-        """Note the socket of ``connection``. Only the thread that uses it may ask some drivers for it."""
-        raw = connection.connection
+    def watch(self, connection: BaseDatabaseWrapper, raw: Any) -> None:
+        """Note the socket of a driver's connection. Only the thread that uses it may ask some drivers for it."""
         descriptor = _file_descriptor(raw)
         if descriptor is not None:
-            self._sockets.append((connection, raw, descriptor))
+            self._watched.append(_Watched(connection, os.dup(descriptor)))
         if self._outer:
-            self._outer.watch(connection)
+            self._outer.watch(connection, raw)
+
+    def spend_on_cache(self, seconds: float) -> None:
+        self.cache_seconds_left -= seconds
+        if self._outer:
+            self._outer.spend_on_cache(seconds)
 
     def cut(self) -> None:
-        for connection, raw, descriptor in self._sockets:
-            # The number of a closed connection's descriptor may belong to another socket by now.
-            if connection.connection is raw:
-                with suppress(OSError):
-                    _shut_down(descriptor)
+        for watched in self._watched:
+            watched.cut()
+
+    def end(self) -> None:
+        """Forget the sockets and the limits: a task that the request began may outlive it."""
+        for watched in self._watched:
+            watched.release()
+        self._watched = []
+        self.until = self.connect_until = self.cache_seconds_left = math.inf
 
 
 _current: ContextVar[_Request | None] = ContextVar("wxlogin_request", default=None)
@@ -70,18 +107,19 @@ _current: ContextVar[_Request | None] = ContextVar("wxlogin_request", default=No
 
 @contextmanager
 def request_deadline(seconds: float | None = None) -> Iterator[None]:
-    """End the database's waits of this block after ``seconds``, with the driver's own error.
+    """End the database's waits of this block after ``seconds``. Raises ``OperationalError`` within the block.
 
     The default is the share of ``UPSTREAM_DEADLINE`` that keeps the answer within twice the deadline.
     """
     seconds = conf.UPSTREAM_DEADLINE * REQUEST_SHARE if seconds is None else seconds
-    request, watchdog = _Request(seconds, outer=_current.get()), _watchdog(os.getpid())
+    request, watchdog = _Request(seconds, outer=_current.get()), _watchdog()
     before = _current.set(request)
     watchdog.add(request)
     try:
         yield
     finally:
         watchdog.remove(request)
+        request.end()
         _current.reset(before)
 
 
@@ -98,16 +136,10 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Calla
     return answer
 
 
-def watch_new_connection(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
-    """Hold a connection that a request has just made to the request's deadline. A receiver of ``connection_created``."""
-    if request := _current.get():
-        request.watch(connection)
-
-
 def until() -> float:
     """Return the deadline of the current request by ``time.monotonic``, infinity outside a request."""
     request = _current.get()
-    return request.until if request else float("inf")
+    return request.until if request else math.inf
 
 
 def is_over() -> bool:
@@ -129,7 +161,7 @@ def cache_call() -> Iterator[None]:
         yield
     finally:
         if request:
-            request.cache_seconds_left -= time.monotonic() - began
+            request.spend_on_cache(time.monotonic() - began)
 
 
 def _guard(connection: BaseDatabaseWrapper) -> None:
@@ -137,49 +169,63 @@ def _guard(connection: BaseDatabaseWrapper) -> None:
     if _refuse_late_statement in connection.execute_wrappers:
         return
     connection.execute_wrappers.insert(0, _refuse_late_statement)
-    # Django has no hook for this, and connects by itself after a rollback that failed.
-    connection.connect = partial(_connect_in_time, connection.connect)  # type: ignore[method-assign]
+    # Django has no hook before it connects, and connects by itself after a rollback that failed. Its first
+    # statements on a new connection come before the signal ``connection_created``.
+    connect = partial(_connect_in_time, connection, connection.get_new_connection)
+    connection.get_new_connection = connect  # type: ignore[method-assign]
 
 
 def _refuse_late_statement(
     execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
-    # Django's own first statements on a new connection come here too, before the watchdog knows the connection.
     if is_over():
-        # The connection may not be set up to the end, so no later request gets it.
+        # A new connection may not be set up to the end, so no later request gets it.
         context["connection"].close_at = 0.0
         raise OperationalError("the request is past its deadline")
     return execute(sql, params, many, context)
 
 
-def _connect_in_time(connect: Callable[[], None]) -> None:
+def _connect_in_time(
+    connection: BaseDatabaseWrapper, connect: Callable[[dict[str, Any]], Any], parameters: dict[str, Any]
+) -> Any:
     request = _current.get()
     if request and time.monotonic() >= request.connect_until:
         raise OperationalError("the request has no time left to connect")
-    connect()
+    raw = connect(parameters)
+    if request:
+        request.watch(connection, raw)
+    return raw
 
 
 class _Watchdog:
     """One thread that looks at all requests of its process, and cuts the connections of those that are late.
 
-    A late request is cut again at each look, since it may have connected anew.
+    A late request may connect anew, so it is looked at again until it ends.
     """
 
     def __init__(self) -> None:
         self._requests: set[_Request] = set()
         self._lock = threading.Lock()
         self._busy = threading.Event()
-        threading.Thread(target=self._watch, name="wxlogin-watchdog", daemon=True).start()
+        self._thread: threading.Thread | None = None
 
     def add(self, request: _Request) -> None:
         with self._lock:
             self._requests.add(request)
             self._busy.set()
+            if self._thread is None or not self._thread.is_alive():
+                self._start()
 
     def remove(self, request: _Request) -> None:
         # With the lock, no cut is in progress afterwards: the thread's next request uses the same connections.
         with self._lock:
             self._requests.discard(request)
+
+    def _start(self) -> None:
+        # If the machine has no thread left, requests go on without a watchdog, and the next one tries again.
+        with suppress(RuntimeError):
+            self._thread = threading.Thread(target=self._watch, name="wxlogin-watchdog", daemon=True)
+            self._thread.start()
 
     def _watch(self) -> None:
         while True:
@@ -197,17 +243,23 @@ class _Watchdog:
                 self._busy.clear()
 
 
-@cache
-def _watchdog(pid: int) -> _Watchdog:
-    """Make one watchdog for each process. ``pid`` is an argument since a fork keeps no threads."""
-    return _Watchdog()
+# By process id, since a fork keeps no threads.
+_watchdogs: dict[int, _Watchdog] = {}
+
+
+def _watchdog() -> _Watchdog:
+    pid = os.getpid()
+    # Of two threads that come first at the same time, both use the first one's.
+    return _watchdogs.get(pid) or _watchdogs.setdefault(pid, _Watchdog())
 
 
 def _shut_down(descriptor: int) -> None:
-    """Shut down a socket. Raises ``OSError`` if it is gone already."""
-    # Closing the copy leaves the driver its own descriptor.
-    with socket.socket(fileno=os.dup(descriptor)) as copy:
-        copy.shutdown(socket.SHUT_RDWR)
+    """Shut down a socket without closing ``descriptor``. Raises ``OSError`` if it has no peer any more."""
+    sock = socket.socket(fileno=descriptor)
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    finally:
+        sock.detach()
 
 
 def _file_descriptor(raw: Any) -> int | None:

@@ -65,17 +65,23 @@ def test_a_body_without_a_length_counts_as_empty(send_headers: Send) -> None:
     assert (status, list(body["fields"])) == (400, ["code"])
 
 
-def test_any_other_refusal_comes_after_the_body(live_server: Any) -> None:
+@pytest.mark.parametrize(("proxies", "is_early"), [(0, True), (1, False)])
+def test_behind_a_proxy_any_other_refusal_comes_after_the_body(
+    live_server: Any, configure: Callable[..., None], address: str, proxies: int, is_early: bool
+) -> None:
+    configure(TRUSTED_PROXIES=proxies)
     length = 2 * 1024 * 1024
+    headers = {**FORM, "Content-Length": str(length), "Connection": "close", "X-Forwarded-For": address}
     with closing(HTTPConnection(live_server.thread.host, live_server.thread.port, timeout=AT_ONCE)) as http:
         http.putrequest("POST", "/api/wechat/me/avatar/")
-        for name, value in {**FORM, "Content-Length": str(length), "Connection": "close"}.items():
+        for name, value in headers.items():
             http.putheader(name, value)
         http.endheaders()
-        is_answered_early = bool(select.select([http.sock], [], [], 0.3)[0])
-        http.send(b" " * length)
+        answered = bool(select.select([http.sock], [], [], AT_ONCE if is_early else 0.3)[0])
+        if not is_early:
+            http.send(b" " * length)
         answer = http.getresponse()
         body = json.loads(answer.read())
 
-    assert not is_answered_early
+    assert answered is is_early
     assert (answer.status, body["code"]) == (401, "token_invalid")

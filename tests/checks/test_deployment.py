@@ -51,7 +51,9 @@ def test_a_cache_of_one_process_is_named(settings, backend):
         ({"BACKEND": REDIS["BACKEND"], "OPTIONS": {"db": 1}}, ["wxlogin.W010"]),
         ({"BACKEND": "django_redis.cache.RedisCache"}, ["wxlogin.W010"]),
         ({"BACKEND": "django_redis.cache.RedisCache", "OPTIONS": {"SOCKET_TIMEOUT": 1}}, []),
-        ({"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache"}, []),
+        ({"BACKEND": REDIS["BACKEND"], "OPTIONS": {"socket_timeout": 60}}, ["wxlogin.W010"]),
+        ({"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache"}, ["wxlogin.W010"]),
+        ({"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache", "OPTIONS": {"timeout": 1}}, []),
     ],
 )
 def test_a_cache_without_a_time_limit_is_named(good_deployment, settings, cache, found):
@@ -68,6 +70,10 @@ def test_a_cache_without_a_time_limit_is_named(good_deployment, settings, cache,
     [
         ("postgresql", {}, ["wxlogin.W009"]),
         ("postgresql", {"connect_timeout": 2}, []),
+        ("postgresql", {"connect_timeout": 20}, ["wxlogin.W009"]),
+        ("postgresql", {"connect_timeout": 2, "pool": True}, ["wxlogin.W011"]),
+        ("postgresql", {"connect_timeout": 2, "pool": {"min_size": 2}}, ["wxlogin.W011"]),
+        ("postgresql", {"connect_timeout": 2, "pool": {"timeout": 2}}, []),
         ("mysql", {"charset": "utf8mb4"}, ["wxlogin.W009"]),
         ("mysql", {"connect_timeout": 2}, []),
         ("sqlite3", {}, []),

@@ -1,3 +1,7 @@
+import contextvars
+import math
+import os
+import socket
 import time
 
 import pytest
@@ -49,6 +53,64 @@ def test_a_connection_that_is_made_within_the_request_is_cut_too(sleep: str) -> 
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_connection_is_cut_while_django_sets_it_up(sleep: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = time.monotonic()
+    connection.close()
+    set_up = connection.init_connection_state
+
+    def wait() -> None:
+        connection.connection.cursor().execute(sleep)
+        set_up()
+
+    monkeypatch.setattr(connection, "init_connection_state", wait)
+    with pytest.raises(OperationalError), request_deadline(0.5):
+        run("SELECT 1")
+
+    assert time.monotonic() - began < 1.3
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_cut_while_nobody_used_it_serves_no_later_request(sleep: str) -> None:
+    with request_deadline(0.05):
+        run("SELECT 1")
+        time.sleep(0.3)
+    # Django does this between two requests.
+    connection.close_if_unusable_or_obsolete()
+
+    run("SELECT 1")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_socket_that_gets_the_number_of_a_cut_one_is_left_alone(sleep: str) -> None:
+    with request_deadline(0.05):
+        with pytest.raises(OperationalError):
+            run(sleep)
+        connection.connection.close()
+        pairs = [socket.socketpair() for _ in range(4)]
+        time.sleep(0.3)
+
+    for one, other in pairs:
+        with one, other:
+            one.send(b"alive")
+            assert other.recv(5) == b"alive"
+    # Closed above, which mysqlclient would say to Django.
+    connection.connection = None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_leaves_no_descriptor_behind(sleep: str) -> None:
+    connection.ensure_connection()
+    before = os.listdir("/proc/self/fd")
+
+    for _ in range(3):
+        with request_deadline(60), request_deadline(60):
+            run("SELECT 1")
+
+    assert len(os.listdir("/proc/self/fd")) == len(before)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_late_request_begins_no_statement_and_connects_no_more() -> None:
     connection.ensure_connection()
 
@@ -82,7 +144,21 @@ def test_the_inner_deadline_counts_and_then_the_outer_one_again() -> None:
         with request_deadline(0):
             assert deadline.is_over()
         assert not deadline.is_over()
-    assert deadline.until() == float("inf")
+    assert deadline.until() == math.inf
+
+
+def test_an_inner_deadline_is_no_later_than_the_outer_one() -> None:
+    with request_deadline(0), request_deadline(60):
+        assert deadline.is_over()
+
+
+def test_a_task_that_outlives_its_request_has_no_deadline() -> None:
+    with request_deadline(0):
+        task = contextvars.copy_context()
+        assert task.run(deadline.is_over)
+
+    assert not task.run(deadline.is_over)
+    assert task.run(deadline.may_ask_cache)
 
 
 def test_a_slow_cache_is_asked_no_more_once_it_has_taken_its_share(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Checks of the project around wxlogin: signing keys, time zones, database, user model, cache, file storage."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
@@ -11,6 +12,9 @@ from django.urls import get_script_prefix
 from wxlogin import tokens
 from wxlogin.conf import conf
 from wxlogin.shared_cache import is_shared
+
+# The option by which each kind of cache limits a call.
+CACHE_TIMEOUTS = {"redis": "socket_timeout", "pymemcache": "timeout"}
 
 
 def project_problems() -> Iterator[CheckMessage]:
@@ -78,23 +82,41 @@ def deployment_problems() -> Iterator[CheckMessage]:
 
 
 def _missing_timeouts() -> Iterator[CheckMessage]:
-    """Yield a warning for each server that a request would wait for without an end."""
+    """Yield a warning for each server that a request would wait for longer than for WeChat."""
     database = settings.DATABASES["default"]
-    if "sqlite" not in database["ENGINE"] and "connect_timeout" not in database.get("OPTIONS", {}):
+    options = database.get("OPTIONS", {})
+    if "sqlite" not in database["ENGINE"] and not _is_limit(options.get("connect_timeout")):
         yield Warning(
-            "Connecting to the database has no time limit, so a request may wait for minutes.",
+            "Connecting to the database may take longer than UPSTREAM_DEADLINE.",
             hint='Set DATABASES["default"]["OPTIONS"]["connect_timeout"] to 2 (seconds).',
             id="wxlogin.W009",
         )
-    cache = settings.CACHES["default"]
-    options = {name.lower() for name in cache.get("OPTIONS", {})}
-    if "redis" in cache["BACKEND"].lower() and "socket_timeout" not in options:
+    pool = options.get("pool")
+    if pool and not (isinstance(pool, dict) and _is_limit(pool.get("timeout"))):
         yield Warning(
-            "Calls to the default cache have no time limit, so a request may wait for ever.",
-            hint='Set "socket_timeout" and "socket_connect_timeout" in CACHES["default"]["OPTIONS"] to 0.4 '
-            "(seconds); django-redis writes them in capital letters.",
+            "A request may wait for a connection of the pool for longer than UPSTREAM_DEADLINE.",
+            hint='Set DATABASES["default"]["OPTIONS"]["pool"]["timeout"] to 2 (seconds), and CONN_HEALTH_CHECKS to '
+            "False: the pool's check has no time limit.",
+            id="wxlogin.W011",
+        )
+    cache = settings.CACHES["default"]
+    names = [name for backend, name in CACHE_TIMEOUTS.items() if backend in cache["BACKEND"].lower()]
+    limits = {name.lower(): value for name, value in cache.get("OPTIONS", {}).items()}
+    if names and not _is_limit(limits.get(names[0])):
+        yield Warning(
+            "A call to the default cache may take longer than UPSTREAM_DEADLINE.",
+            hint='Set CACHES["default"]["OPTIONS"] to {"socket_timeout": 0.4, "socket_connect_timeout": 0.4} for '
+            'Redis (django-redis: in capital letters), or {"timeout": 0.4, "connect_timeout": 0.4} for Memcached.',
             id="wxlogin.W010",
         )
+
+
+def _is_limit(seconds: Any) -> bool:
+    """True for a number of seconds that a request has time for."""
+    try:
+        return 0 < float(seconds) <= conf.UPSTREAM_DEADLINE
+    except (TypeError, ValueError):
+        return False
 
 
 def _has_folder_and_url(storage: Storage) -> bool:
