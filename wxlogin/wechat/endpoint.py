@@ -56,7 +56,7 @@ class Endpoint:
             # says little about WeChat.
             had_time = isinstance(exc, NotSent) or time.monotonic() - started >= self._deadline / 2
             if exc.path == self._path and had_time:
-                self.breaker.count_failure()
+                self.breaker.count_failure(started)
             raise
 
     def ask(self, fetch: Fetch, until: float) -> Outcome:
