@@ -152,6 +152,25 @@ def test_a_call_with_little_time_left_is_no_failure(wechat: FakeWeChat, make_cli
     assert state_of(client, PHONE).failures == 0
 
 
+def test_a_call_from_before_the_breaker_closed_is_no_failure_after_it(
+    wechat: FakeWeChat, make_client: MakeClient
+) -> None:
+    client = make_client(wechat.url, deadline=0.6, breaker_failures=2, breaker_pause=60)
+    wechat.fault(LOGIN, delay=30)
+
+    with ThreadPoolExecutor(4) as pool:
+        early = [pool.submit(outcome_of, client) for _ in range(2)]
+        time.sleep(0.3)
+        late = [pool.submit(outcome_of, client) for _ in range(2)]
+        assert [call.result() for call in early] == [WeChatTimeout] * 2
+        assert state_of(client).name == "open"
+        client._transport._endpoint(LOGIN).breaker.count_answer()
+
+    assert [call.result() for call in late] == [WeChatTimeout] * 2
+    assert state_of(client).failures == 0
+    assert outcomes(client, 3) == [WeChatTimeout] * 2 + [BreakerOpen]
+
+
 def test_one_path_that_hangs_stops_no_other(wechat: FakeWeChat, make_client: MakeClient) -> None:
     client = make_client(wechat.url, **{**SHORT, "breaker_pause": 60})
     wechat.fault(PHONE, delay=30)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.wechat.conftest import outcome_of
 from tests.wechat.slow_peers import hangs
-from wxlogin.wechat.errors import TooManyInFlight, WeChatError, WeChatTimeout
+from wxlogin.wechat.errors import NotSent, TooManyInFlight, WeChatError, WeChatTimeout
 
 
 def test_one_call_too_many_is_refused_at_once_after_a_while_without_an_answer(make_peer, make_client):
@@ -28,6 +28,21 @@ def test_one_call_too_many_is_refused_at_once_after_a_while_without_an_answer(ma
     assert caught.value.code == "wechat_unavailable"
     assert [future.result() for future in waiting] == [WeChatTimeout] * 2
     assert len(peer.requests) == 2
+
+
+def test_a_call_for_which_no_thread_can_start_is_not_sent_and_costs_no_slot(wechat, make_client, monkeypatch):
+    client = make_client(wechat.url, concurrency=1, deadline=1.0)
+
+    def fail(thread):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as without_threads:
+        without_threads.setattr(threading.Thread, "start", fail)
+        refused = outcome_of(client)
+
+    assert refused is NotSent
+    assert client.code2session(wechat.code_for("o-alice")).openid == "o-alice"
+    assert len(wechat.calls) == 1
 
 
 def test_a_burst_waits_for_a_slow_wechat_that_was_quick_before(wechat, make_client):

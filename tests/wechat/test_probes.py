@@ -1,6 +1,8 @@
 """The probes of an open breaker."""
 
+import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from tests.wechat.conftest import SECRET, MakeClient, MakePeer
 from tests.wechat.peer import answer
 from tests.wechat.slow_peers import drips_its_headers
 from wxlogin.fakewechat import FakeWeChat
+from wxlogin.wechat.breaker import Breaker, Opening
 from wxlogin.wechat.client import WeChatClient
 
 
@@ -82,17 +85,54 @@ def test_an_answer_that_is_as_slow_as_the_deadline_allows_closes_the_breaker(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_if_the_probes_fail_the_breaker_closes(wechat: FakeWeChat, make_client: MakeClient) -> None:
-    def fail(path: str, state: Any) -> None:
+def test_if_the_probes_fail_the_breaker_closes() -> None:
+    def fail(opening: Opening) -> None:
         raise ZeroDivisionError
 
-    client = make_client(wechat.url, **{**SHORT, "breaker_pause": 60}, report=fail)
-    wechat.fault(LOGIN, delay=30)
-    outcomes(client, 3)
+    breaker = Breaker(LOGIN, 1, 60, fail)
+    breaker.count_failure(time.monotonic())
 
-    wait_until_closed(client)
     for thread in probing_threads():
         thread.join(2)
+
+    assert breaker.state.name == "closed"
+
+
+def test_a_report_that_hangs_delays_no_probe(wechat: FakeWeChat, make_client: MakeClient) -> None:
+    healed, reports = threading.Event(), []
+    client = make_client(
+        wechat.url, **SHORT, report=lambda path, state: reports.append(state) or healed.wait(30)
+    )
+    wechat.fault(LOGIN, delay=30)
+    outcomes(client, 3)
+    wechat.fault(LOGIN, times=0)
+
+    try:
+        wait_until_closed(client)
+        assert len(reports) == 1
+    finally:
+        healed.set()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_report_that_fails_stops_neither_probes_nor_later_reports(
+    wechat: FakeWeChat, make_client: MakeClient
+) -> None:
+    reports: list[str] = []
+
+    def fail(path: str, state: Any) -> None:
+        reports.append(state.name)
+        raise ZeroDivisionError
+
+    client = make_client(wechat.url, **SHORT, report=fail)
+    wechat.fault(LOGIN, delay=30)
+    outcomes(client, 3)
+    wechat.fault(LOGIN, times=0)
+
+    wait_until_closed(client)
+    wait_until(lambda: reports[-1] == "closed")
+
+    assert reports[0] == "open"
 
 
 def test_the_state_is_reported_while_it_is_open_and_when_it_has_closed(
@@ -104,9 +144,13 @@ def test_the_state_is_reported_while_it_is_open_and_when_it_has_closed(
     outcomes(client, 3)
     wechat.fault(LOGIN, times=0)
     wait_until_closed(client)
-    until = time.monotonic() + 2
-    while reports[-1] != (LOGIN, "closed"):
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    wait_until(lambda: reports[-1] == (LOGIN, "closed"))
 
     assert reports[0] == (LOGIN, "open")
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 2
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.01)

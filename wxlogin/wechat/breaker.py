@@ -23,7 +23,7 @@ class BreakerState:
 
 
 class Opening:
-    """One time that a breaker is open. ``over`` is set when it closes."""
+    """A period during which a breaker is open. ``over`` is set when it closes."""
 
     def __init__(self, pause: float) -> None:
         self.since = time.time()
@@ -56,6 +56,7 @@ class Breaker:
         self._lock = threading.Lock()
         self._failures = 0
         self._opening: Opening | None = None
+        self._closed_at = -math.inf
 
     @property
     def is_open(self) -> bool:
@@ -74,9 +75,15 @@ class Breaker:
         if opening := self._opening:
             raise BreakerOpen(self._path, retry_after=max(1, math.ceil(opening.pause_left)))
 
-    def count_failure(self) -> None:
-        """Count a call without an answer. Open the breaker if there have been too many in a row."""
+    def count_failure(self, started: float) -> None:
+        """Count a call without an answer. Open the breaker if there have been too many in a row.
+
+        ``started`` is the call's start by ``time.monotonic``. A call that began before the breaker last closed
+        isn't counted: it says nothing about WeChat since then.
+        """
         with self._lock:
+            if started < self._closed_at:
+                return
             self._failures += 1
             if self._opening or not self._limit or self._failures < self._limit:
                 return
@@ -99,6 +106,8 @@ class Breaker:
     def _close(self) -> None:
         with self._lock:
             opening, self._opening, self._failures = self._opening, None, 0
+            if opening:
+                self._closed_at = time.monotonic()
         if opening:
             opening.over.set()
             logger.warning("breaker closed path=%s seconds=%d", self._path, time.time() - opening.since)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -56,7 +56,7 @@ class Endpoint:
             # says little about WeChat.
             had_time = isinstance(exc, NotSent) or time.monotonic() - started >= self._deadline / 2
             if exc.path == self._path and had_time:
-                self.breaker.count_failure()
+                self.breaker.count_failure(started)
             raise
 
     def ask(self, fetch: Fetch, until: float) -> Outcome:
@@ -66,15 +66,33 @@ class Endpoint:
             self.breaker.raise_if_open()
             return TooManyInFlight(self._path, "too many calls in flight")
         call = UpstreamCall(until)
-        future = self._workers.submit(self._run_in_slot, slot, call, fetch)
+        future: Future[Outcome] = Future()
+        try:
+            self._workers.submit(self._work, future, slot, call, fetch)
+        except RuntimeError:
+            # No thread can be started. The executor has queued the call all the same, so an older thread may run it
+            # already. If none does, none may run it later: its code would be used up although nobody waits.
+            if future.cancel():
+                self._slots.give_back(slot, is_answered=False)
+                return NotSent(self._path, "no thread")
         try:
             return future.result(timeout=max(0.0, call.remaining))
         except TimeoutError:
             call.abort()
         return WeChatTimeout(self._path)
 
+    def _work(self, future: Future[Outcome], slot: float, call: UpstreamCall, fetch: Fetch) -> None:
+        """Run the call in a worker thread and set its outcome, unless ``future`` is cancelled."""
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(self._run_in_slot(slot, call, fetch))
+        # The caller gets the exception.
+        except Exception as exc:  # noqa: BLE001
+            future.set_exception(exc)
+
     def _run_in_slot(self, slot: float, call: UpstreamCall, fetch: Fetch) -> Outcome:
-        """Run the call in a worker thread, and give its slot back when it has ended.
+        """Run the call, and give its slot back when it has ended.
 
         The slot stays taken if the caller stops waiting, since the worker is still busy.
         """

@@ -14,7 +14,7 @@
     ├── BadResponse            HTML, wrong types, too large, an undocumented errcode
     ├── WeChatTimeout          no answer within the deadline
     └── WeChatUnavailable      connection reset, TLS error, ...
-        ├── NotSent            no connection or no IP address: WeChat never received the call
+        ├── NotSent            no connection, IP address or thread: WeChat never received the call
         ├── SystemBusy         -1
         ├── TooManyInFlight    our own limit of concurrent calls is reached
         └── BreakerOpen        WeChat has not answered for some time, so it isn't asked
