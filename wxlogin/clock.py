@@ -9,9 +9,13 @@ from datetime import datetime
 
 
 class DatabaseClock:
-    """The difference between the database's clock and this host's. Each read of the database's time sets it."""
+    """The database's time, from its last read and the time since then.
+
+    ``time.monotonic`` measures the time since then, so a step of this host's clock changes nothing.
+    """
 
     def __init__(self) -> None:
+        # Seconds by which the database's clock is ahead of ``time.monotonic``.
         self._ahead: float | None = None
 
     @property
@@ -19,11 +23,11 @@ class DatabaseClock:
         return self._ahead is not None
 
     def set(self, database_time: datetime) -> None:
-        self._ahead = database_time.timestamp() - time.time()
+        self._ahead = database_time.timestamp() - time.monotonic()
 
     def now(self) -> float:
         """Return the database's time in seconds since 1970, or this host's time if the clock was never set."""
-        return time.time() + (self._ahead or 0.0)
+        return time.time() if self._ahead is None else time.monotonic() + self._ahead
 
 
 database_clock = DatabaseClock()

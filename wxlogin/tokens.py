@@ -71,8 +71,8 @@ def issue(
 ) -> TokenPair:
     """Make the token pair for one generation of a login session. All times are the database's.
 
-    The generation began at ``since``. No token is valid after ``until``. At any time ``now``, the other arguments
-    give the same refresh token, so a client whose answer got lost can get it again.
+    The generation began at ``since``. No token is valid after ``until``. A client whose answer got lost can get a
+    refresh token again, with the same generation and token id. Only if ``since`` is the same, too, are the two equal.
     """
     refresh_until = min(since + conf.SESSION_IDLE, until)
     access_until = min(now + (conf.ACCESS_LIFETIME or api_settings.ACCESS_TOKEN_LIFETIME), refresh_until)
@@ -137,11 +137,13 @@ def missing_user_id_field() -> str:
 def symmetric_keys() -> list[str]:
     """Return the keys that a token may be signed with, the current key first.
 
-    The list is empty if ``SIMPLE_JWT`` names an asymmetric algorithm.
+    The list is empty if ``SIMPLE_JWT`` names an asymmetric algorithm. Django's fallbacks are former values of
+    ``SECRET_KEY``, so a ``SIGNING_KEY`` of its own has none.
     """
     if not api_settings.ALGORITHM.startswith("HS"):
         return []
-    return [str(api_settings.SIGNING_KEY), *settings.SECRET_KEY_FALLBACKS]
+    key = str(api_settings.SIGNING_KEY)
+    return [key, *settings.SECRET_KEY_FALLBACKS] if key == settings.SECRET_KEY else [key]
 
 
 def _backend(signing_key: str) -> TokenBackend:

@@ -25,7 +25,12 @@ RACE_RETRIES = 5
 
 
 def in_one_transaction(function: Callable[P, R]) -> Callable[P, R]:
-    """Run ``function`` in a transaction, and retry it after a deadlock or a lock timeout.
+    """Run ``function`` in a transaction, and retry that as ``retry_contention`` does."""
+    return retry_contention(transaction.atomic(function))
+
+
+def retry_contention(function: Callable[P, R]) -> Callable[P, R]:
+    """Retry ``function`` after a deadlock or a lock timeout. It is a transaction, or one statement outside of one.
 
     ``RETRIES`` says how often. Nothing is retried after the request's deadline.
     """
@@ -35,7 +40,7 @@ def in_one_transaction(function: Callable[P, R]) -> Callable[P, R]:
         met: Counter[str] = Counter()
         while True:
             try:
-                return transaction.atomic(function)(*args, **kwargs)
+                return function(*args, **kwargs)
             except OperationalError as exc:
                 kind = kind_of_contention(exc)
                 met[kind] += 1

@@ -1,3 +1,4 @@
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -5,6 +6,7 @@ import jwt
 import pytest
 import time_machine
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIRequestFactory
 from rest_framework_simplejwt.views import TokenRefreshView
@@ -86,6 +88,23 @@ def test_a_refresh_of_a_generation_that_a_restored_backup_does_not_know_is_only_
 
     assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
     assert LoginSession.objects.get().ended_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_commit_does_not_shorten_the_grace(
+    alice: Api, configure: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def commit() -> None:
+        time.sleep(0.5)
+        real()
+
+    configure(REFRESH_GRACE=0.3)
+    real = connection.commit
+    monkeypatch.setattr(connection, "commit", commit)
+
+    first, again = alice.refresh(), alice.refresh()
+
+    assert (first.status_code, again.status_code) == (200, 200)
 
 
 def test_the_idle_limit_slides_and_the_absolute_one_does_not(alice: Api, configure: Any) -> None:

@@ -1,8 +1,10 @@
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from tests.conftest import Api
@@ -140,4 +142,21 @@ def test_a_reset_that_answers_with_another_persons_key_is_refused(alice: Api) ->
     answer = alice.post("session-key/reset/")
 
     assert (answer.status_code, answer.json()["code"]) == (502, "wechat_bad_response")
+    assert stored().reveal() == alice.wechat.session_key_of("o-alice", APPID)
+
+
+def test_an_older_key_does_not_replace_a_newer_one_after_a_stall(alice: Api) -> None:
+    logins: list[str] = []
+
+    def log_in_during_the_stall(execute: Any, sql: str, *args: Any) -> Any:
+        if sql.startswith("UPDATE") and "last_login_at" in sql and not logins:
+            logins.append("during the stall")
+            alice.log_in()
+            time.sleep(0.3)
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(log_in_during_the_stall):
+        alice.log_in()
+
+    assert logins
     assert stored().reveal() == alice.wechat.session_key_of("o-alice", APPID)

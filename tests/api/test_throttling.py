@@ -163,6 +163,19 @@ def test_a_key_that_ends_while_it_is_counted_is_started_anew(
     assert throttling.seconds_to_wait(f"ended:{address}", Rate(1, 60)) == 60
 
 
+def test_a_window_that_ends_twice_while_it_is_counted_does_not_pause_the_cache(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def incr(*args: Any, **kwargs: Any) -> int:
+        raise ValueError("gone")
+
+    monkeypatch.setattr(cache, "incr", incr)
+    monkeypatch.setattr(cache, "add", lambda *args: False)
+
+    assert throttling.seconds_to_wait(f"twice:{address}", Rate(1, 60)) is None
+    assert shared_cache._paused_until == 0.0
+
+
 def test_retry_after_counts_down(api: Api, configure: Any, address: str) -> None:
     configure(LOGIN_RATE="1/min")
     statuses(api, 1, REMOTE_ADDR=address)

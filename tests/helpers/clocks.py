@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
+from wxlogin import clock
 from wxlogin.clock import database_clock
 from wxlogin.models.clock import DatabaseTime
 
@@ -25,6 +27,7 @@ class TwoClocks:
         self._are_apart = False
         for name in ("as_sql", "as_postgresql", "as_mysql"):
             monkeypatch.setattr(DatabaseTime, name, self._replace(getattr(DatabaseTime, name)))
+        monkeypatch.setattr(clock, "time", SimpleNamespace(time=time.time, monotonic=self._monotonic))
 
     @contextmanager
     def host(self, *, ahead: float) -> Iterator[None]:
@@ -46,6 +49,12 @@ class TwoClocks:
             return ("CAST(%s AS DATETIME(6))" if connection.vendor == "mysql" else "%s"), [moment]
 
         return sql
+
+    def _monotonic(self) -> float:
+        """Return the host's monotonic time. A day that passes moves it, and a step of the host's clock doesn't."""
+        if self._are_apart or not time_machine.escape_hatch.is_travelling():
+            return time.monotonic()
+        return time.monotonic() + time.time() - time_machine.escape_hatch.time.time()
 
     def _now(self) -> datetime:
         if not self._are_apart:

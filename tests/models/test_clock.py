@@ -3,13 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+import time_machine
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from tests.helpers.clocks import reopen_connection
+from wxlogin import deadline
 from wxlogin.clock import DatabaseClock, database_clock
 from wxlogin.models import LoginSession
-from wxlogin.models.clock import DatabaseTime, database_time
+from wxlogin.models.clock import DatabaseTime, database_time, shared_time
 
 # A connection can only be closed outside of a transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,3 +78,23 @@ def test_each_read_sets_the_clock():
 def test_a_clock_that_was_never_set_is_this_hosts():
     assert not DatabaseClock().is_set
     assert abs(DatabaseClock().now() - datetime.now(UTC).timestamp()) < 5
+
+
+@pytest.mark.parametrize("step", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_step_of_this_hosts_clock_does_not_move_the_databases(clocks, step):
+    with clocks.host(ahead=0):
+        now = database_time()
+
+        with time_machine.travel(now + step):
+            assert abs(database_clock.now() - now.timestamp()) < 5
+
+
+def test_a_late_request_gets_the_databases_error_and_no_estimate(monkeypatch):
+    def fail(*args):
+        raise OperationalError
+
+    monkeypatch.setattr(database_clock, "_ahead", None)
+    monkeypatch.setattr(deadline, "is_over", lambda: True)
+
+    with connection.execute_wrapper(fail), pytest.raises(OperationalError):
+        shared_time()

@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.db import DataError, IntegrityError, OperationalError, transaction
 
 from wxlogin.deadline import request_deadline
-from wxlogin.transactions import in_one_transaction, retry_lost_race
+from wxlogin.transactions import in_one_transaction, retry_contention, retry_lost_race
 
 
 class FromPostgreSQL(Exception):
@@ -62,6 +62,20 @@ def test_a_transaction_is_retried_after_contention(fail):
 
     assert name == "try-0"
     assert usernames() == ["try-0"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("fail", CONTENTION.values(), ids=CONTENTION.keys())
+def test_one_statement_is_retried_without_a_transaction(fail):
+    failures = [fail()]
+
+    @retry_contention
+    def state_of_transaction():
+        if failures:
+            raise failures.pop()
+        return transaction.get_connection().in_atomic_block
+
+    assert state_of_transaction() is False
 
 
 @pytest.mark.django_db(transaction=True)

@@ -76,6 +76,19 @@ def test_tokens_of_a_fallback_key_read_until_it_is_taken_off_the_list(at_noon, s
         tokens.read_refresh(pair.refresh)
 
 
+def test_a_fallback_of_the_secret_key_is_none_of_a_signing_key_of_its_own(at_noon, settings, sign_with):
+    settings.SECRET_KEY_FALLBACKS = [OTHER_KEY]
+    sign_with(OTHER_KEY)
+    pair = issue()
+
+    sign_with("the-projects-own-signing-key-that-is-long-enough")
+
+    with pytest.raises(TokenInvalid):
+        tokens.read_access(pair.access)
+    with pytest.raises(TokenInvalid):
+        tokens.read_refresh(pair.refresh)
+
+
 def test_a_fallback_key_signs_nothing(at_noon, settings):
     settings.SECRET_KEY_FALLBACKS = [OTHER_KEY]
 
@@ -190,6 +203,7 @@ def test_a_token_of_the_version_before_reads_although_it_says_when_it_was_issued
 def test_only_shared_keys_are_symmetric(monkeypatch, settings, algorithm, keys):
     monkeypatch.setattr(tokens.api_settings, "ALGORITHM", algorithm)
     monkeypatch.setattr(tokens.api_settings, "SIGNING_KEY", "today")
+    settings.SECRET_KEY = "today"
     settings.SECRET_KEY_FALLBACKS = ["yesterday"]
 
     assert tokens.symmetric_keys() == keys

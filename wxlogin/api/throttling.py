@@ -6,6 +6,7 @@ times. These throttles count with the cache's atomic ``incr``.
 
 import ipaddress
 import math
+from contextlib import suppress
 from typing import cast
 
 from django.core.cache import BaseCache
@@ -47,11 +48,18 @@ def _count(store: BaseCache, key: str, rate: Rate, now: float) -> int | None:
 
 
 def _increment(store: BaseCache, key: str, rate: Rate) -> int:
-    try:
-        count = store.incr(key)
-    except ValueError:
-        # There is no window. A parallel call may begin one before we do.
-        return 1 if store.add(key, 1, rate.seconds) else store.incr(key)
+    for _ in range(2):
+        # ``incr`` raises ValueError if there is no window.
+        with suppress(ValueError):
+            return _increment_existing(store, key, rate)
+        # A parallel call may begin one before we do, and the next ``incr`` may come after its end.
+        if store.add(key, 1, rate.seconds):
+            break
+    return 1
+
+
+def _increment_existing(store: BaseCache, key: str, rate: Rate) -> int:
+    count = store.incr(key)
     if count == 1:
         # The window ended within ``incr``, and Redis has made a new key that never expires.
         store.touch(key, rate.seconds)

@@ -9,6 +9,7 @@ from django.db.models.expressions import Combinable, Expression
 from django.db.models.sql import Query
 from django.utils import timezone
 
+from wxlogin import deadline
 from wxlogin.clock import database_clock
 
 # A point in time that a query compares with or stores: known already, or the database's own while it runs the query.
@@ -54,12 +55,14 @@ def database_time() -> datetime:
 def shared_time() -> float:
     """Return ``database_clock.now()``. If the clock was never set, ask the database first.
 
-    If that fails, this host's clock has to do until the next read.
+    If that fails, this host's clock has to do until the next read. For a late request, raise the database's error.
     """
     if not database_clock.is_set:
         try:
             database_time()
-        except Exception:  # noqa: BLE001  an estimate is no reason to fail, whatever the driver raises
+        except Exception:  # whatever the driver raises
+            if deadline.is_over():
+                raise
             database_clock.set(timezone.now())
     return database_clock.now()
 

@@ -9,7 +9,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from wxlogin.clock import database_clock
 from wxlogin.masking import person_hash, shorten
 from wxlogin.wechat.results import Code2Session, PhoneNumber
 
@@ -52,8 +51,8 @@ class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
         person = self.filter(appid=appid, openid=identity.openid)
         if not person.update(last_login_at=DatabaseTime()):
             return None
-        wechat_user = person.select_related("user", "session_key").get()
-        database_clock.set(wechat_user.last_login_at)
+        # The UPDATE may have waited for the row, so its own time doesn't set the database's clock.
+        wechat_user = person.select_related("user", "session_key").annotate(read_at=DatabaseTime()).get()
         # WeChat may leave the unionid out. A known unionid stays.
         changed = bool(identity.unionid) and identity.unionid != wechat_user.unionid
         if changed:

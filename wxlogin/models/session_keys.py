@@ -31,7 +31,10 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
 
         False if a newer call has been answered already: only the key of the latest login is live at WeChat,
         and a slow answer must not bring an older key back. A stored time that hasn't come yet is wrong, so that key
-        is replaced. The caller holds the lock on ``wechat_user``'s row.
+        is replaced.
+
+        A login holds the lock on ``wechat_user``'s row, so no two of them insert. A reset holds no lock: it finds a
+        row, and the condition of the UPDATE decides between it and a parallel login.
         """
         seen = {
             "sealed": vault().seal(session_key, bound_to=_binding(wechat_user)),

@@ -18,7 +18,8 @@ class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
         """Lock the rows of ``users`` until the transaction ends, each by its unionid, as a login locks it.
 
         Who locks users too does this first: a login that joins a user holds the owner row, and then needs the
-        user's row for its foreign key, which MySQL locks.
+        user's row for its foreign key, which MySQL locks. A deadlock is still possible with the login of a known
+        person whose unionid is new: it locks the person's row first. It is retried.
         """
         known = self.filter(user_id__in=[user.pk for user in users]).values_list("group", "unionid")
         for group, unionid in sorted(known):

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -11,6 +11,7 @@ from wxlogin.exceptions import AccountDisabled
 from wxlogin.gateway import get_client
 from wxlogin.log import log
 from wxlogin.models import LoginSession, SessionKey, WeChatUser
+from wxlogin.models.clock import shared_time
 from wxlogin.signals import logged_in
 from wxlogin.tokens import TokenPair
 from wxlogin.transactions import in_one_transaction, retry_lost_race
@@ -39,9 +40,10 @@ def login_with_code(code: str, *, appid: str, caller: Caller, phone_code: str = 
     started = time.monotonic()
     client = get_client(appid)
     with store_refusals("login refused", appid=appid, caller=caller):
+        asked = shared_time()
         identity = client.code2session(code)
         upstream_ms = milliseconds_since(started)
-        login = _store(appid, identity, started=started, caller=caller, upstream_ms=upstream_ms)
+        login = _store(appid, identity, asked=asked, started=started, caller=caller, upstream_ms=upstream_ms)
         if isinstance(login, AccountDisabled):
             raise login
     session, wechat_user = login.session, login.session.person
@@ -71,15 +73,16 @@ class _StoredLogin:
 @retry_lost_race
 @in_one_transaction
 def _store(
-    appid: str, identity: Code2Session, *, started: float, caller: Caller, upstream_ms: int
+    appid: str, identity: Code2Session, *, asked: float, started: float, caller: Caller, upstream_ms: int
 ) -> _StoredLogin | AccountDisabled:
     """Store everything about a login in one transaction. It began at ``started``, by ``time.monotonic``.
+
+    WeChat was asked at ``asked``, by ``shared_time``.
 
     If the person may not log in, raise ``AccountDisabled``, which rolls everything back. For a new identity
     with a carried block, return the ``AccountDisabled`` instead of raising it: then the row is stored, and staff can
     find and unblock the person.
     """
-    elapsed = timedelta(seconds=time.monotonic() - started)
     upserted = WeChatUser.objects.upsert_identity(
         appid, identity, find_user=lambda: find_or_make_user(appid, identity)
     )
@@ -92,7 +95,7 @@ def _store(
         if upserted.is_blocked_again:
             return AccountDisabled(reason, wechat_user)
         raise AccountDisabled(reason, None if upserted.is_new else wechat_user)
-    SessionKey.objects.store(wechat_user, identity.session_key, asked_at=now - elapsed)
+    SessionKey.objects.store(wechat_user, identity.session_key, asked_at=_asked_at(now, asked, started))
     session = LoginSession.objects.start(
         wechat_user,
         at=now,
@@ -107,3 +110,12 @@ def _store(
         lambda: logged_in.send(sender=WeChatUser, login_session=session, created=created), robust=True
     )
     return _StoredLogin(session, created, replaced_ids)
+
+
+def _asked_at(now: datetime, asked: float, started: float) -> datetime:
+    """Return the time of the call to WeChat, ``asked``, as a time of the database, which was just ``now``.
+
+    ``asked`` is an estimate. However wrong it is, the call lies between the beginning of the login and ``now``.
+    """
+    ago = min(max(now.timestamp() - asked, 0.0), time.monotonic() - started)
+    return now - timedelta(seconds=ago)

@@ -17,7 +17,7 @@ from wxlogin.log import log
 from wxlogin.models import LoginSession, WeChatUser
 from wxlogin.models.clock import DatabaseTime, database_time
 from wxlogin.tokens import TokenPair
-from wxlogin.transactions import in_one_transaction
+from wxlogin.transactions import in_one_transaction, retry_contention
 
 from .staff_log import Action, Staff, record
 
@@ -184,7 +184,8 @@ def _mark_ended(sessions: list[LoginSession], reason: str) -> list[LoginSession]
     return [session for session in sessions if LoginSession.objects.end_one(session, reason)]
 
 
-@in_one_transaction
+# No transaction: its COMMIT could come late, and the grace begins with the time in the statement.
+@retry_contention
 def _spend(session: LoginSession, generation: int) -> bool:
     return LoginSession.objects.spend(session.public_id, generation)
 
