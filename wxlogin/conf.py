@@ -111,6 +111,11 @@ class Conf:
         return self._duration("ACCESS_LIFETIME", timedelta()) or None
 
     @property
+    def SIGNING_KEY_FALLBACKS(self) -> list[str]:
+        """Former values of the ``SIGNING_KEY`` in ``SIMPLE_JWT``, which only verify tokens."""
+        return list(self._get("SIGNING_KEY_FALLBACKS", []))
+
+    @property
     def SESSION_IDLE(self) -> timedelta:
         return self._duration("SESSION_IDLE", timedelta(days=7))
 

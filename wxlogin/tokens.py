@@ -138,12 +138,13 @@ def symmetric_keys() -> list[str]:
     """Return the keys that a token may be signed with, the current key first.
 
     The list is empty if ``SIMPLE_JWT`` names an asymmetric algorithm. Django's fallbacks are former values of
-    ``SECRET_KEY``, so a ``SIGNING_KEY`` of its own has none.
+    ``SECRET_KEY``, so a ``SIGNING_KEY`` of its own has fallbacks of its own.
     """
     if not api_settings.ALGORITHM.startswith("HS"):
         return []
     key = str(api_settings.SIGNING_KEY)
-    return [key, *settings.SECRET_KEY_FALLBACKS] if key == settings.SECRET_KEY else [key]
+    is_secret_key = key == settings.SECRET_KEY
+    return [key, *(settings.SECRET_KEY_FALLBACKS if is_secret_key else conf.SIGNING_KEY_FALLBACKS)]
 
 
 def _backend(signing_key: str) -> TokenBackend:

@@ -90,6 +90,7 @@ BAD_SETTINGS = [
     *(("wxlogin.E018", {"USER_FACTORY": value}) for value in ("", "nope", "no.such.module", None, len)),
     ("wxlogin.E018", {"USER_FACTORY": "wxlogin.checks.FATAL"}),
     *(("wxlogin.E019", {"USER_SERIALIZER": value}) for value in ("", "nope", "wxlogin.api.nope", None)),
+    *(("wxlogin.E033", {"SIGNING_KEY_FALLBACKS": value}) for value in ("x" * 40, None, [7], 7)),
     *(("wxlogin.E030", {"KEEP_TOKEN_ADMIN": value}) for value in ("yes", None, 2)),
     ("wxlogin.W001", {"TIMEOUT": SECRET}),
     ("wxlogin.W002", {"API_BASE": "http://api.weixin.qq.com"}),

@@ -15,6 +15,7 @@ DEFAULTS = {
     "UPSTREAM_CONCURRENCY": 6,
     "BREAKER_FAILURES": 5,
     "BREAKER_PAUSE": timedelta(seconds=5),
+    "SIGNING_KEY_FALLBACKS": [],
     "ACCESS_LIFETIME": None,
     "SESSION_IDLE": timedelta(days=7),
     "SESSION_ABSOLUTE": timedelta(days=30),

@@ -209,6 +209,14 @@ def test_only_shared_keys_are_symmetric(monkeypatch, settings, algorithm, keys):
     assert tokens.symmetric_keys() == keys
 
 
+def test_a_signing_key_of_its_own_has_fallbacks_of_its_own(monkeypatch, settings, configure):
+    monkeypatch.setattr(tokens.api_settings, "SIGNING_KEY", "today")
+    settings.SECRET_KEY_FALLBACKS = ["django's"]
+    configure(SIGNING_KEY_FALLBACKS=["yesterday"])
+
+    assert tokens.symmetric_keys() == ["today", "yesterday"]
+
+
 def test_where_an_asymmetric_algorithm_signs_the_backend_is_simple_jwts_own_and_stays(monkeypatch):
     monkeypatch.setattr(tokens.api_settings, "ALGORITHM", "RS256")
 

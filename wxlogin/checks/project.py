@@ -22,8 +22,8 @@ def project_problems() -> Iterator[CheckMessage]:
     if not settings.DEBUG and any(len(key.encode()) < 32 for key in tokens.symmetric_keys()):
         yield Error(
             "A key that JWTs are signed or verified with is shorter than 32 bytes.",
-            hint="Make SECRET_KEY, or SIMPLE_JWT['SIGNING_KEY'], and every SECRET_KEY_FALLBACKS at least 32 "
-            "random bytes long.",
+            hint="Make SECRET_KEY and every SECRET_KEY_FALLBACKS at least 32 random bytes long, or "
+            "SIMPLE_JWT['SIGNING_KEY'] and every WXLOGIN['SIGNING_KEY_FALLBACKS'].",
             id="wxlogin.E020",
         )
     if not settings.USE_TZ:

@@ -169,6 +169,10 @@ def _is_key(value: Any) -> bool:
         return False
 
 
+def _are_strings(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
+
+
 def _is_rate(value: Any) -> bool:
     try:
         Rate.parse(value)
@@ -201,6 +205,7 @@ KEYS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
     "UPSTREAM_CONCURRENCY": ("E009", _is_count(1), "A whole number, 1 or more."),
     "BREAKER_FAILURES": ("E031", _is_count(0), "A whole number; 0 for no breaker."),
     "BREAKER_PAUSE": ("E032", _is_duration(timedelta()), DURATION),
+    "SIGNING_KEY_FALLBACKS": ("E033", _are_strings, "A list of strings: former values of SIGNING_KEY."),
     "ACCESS_LIFETIME": ("E010", _is_duration(SECOND), DURATION),
     "SESSION_IDLE": ("E011", _is_duration(SECOND), DURATION),
     "SESSION_ABSOLUTE": ("E012", _is_duration(SECOND), DURATION),
