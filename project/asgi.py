@@ -3,8 +3,10 @@
 Under ASGI, Django reads a whole body before it looks at the request, without any limit of size.
 """
 
+import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -18,32 +20,52 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
 django_application = get_asgi_application()
 
+# In the shape of the API's other refusals.
+TOO_LARGE = json.dumps({"code": "too_large", "detail": "The request is too large."}).encode()
+
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    await django_application(scope, bounded(scope, receive) if scope["type"] == "http" else receive, send)
-
-
-def bounded(scope: dict[str, Any], receive: Receive) -> Receive:
-    """Return a ``receive`` that ends a body at ``DATA_UPLOAD_MAX_MEMORY_SIZE``.
-
-    A body that is declared larger ends before its first byte. The headers stay, so the views refuse it.
-    """
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    declared = int(dict(scope["headers"]).get(b"content-length", b"0"))
-    left = -1 if declared > limit else limit
-    has_ended = False
+    if scope["type"] != "http" or limit is None:
+        await django_application(scope, receive, send)
+        return
+    body = BoundedBody(receive, declared_length(scope), limit)
+    await django_application(scope, body.receive, send)
+    if body.is_too_large:
+        await refuse(send)
 
-    async def receive_bounded() -> Message:
-        nonlocal left, has_ended
-        if left < 0 and not has_ended:
-            has_ended = True
-            return {"type": "http.request", "body": b"", "more_body": False}
-        message = await receive()
-        # Drop the rest. Django expects nothing but a disconnect now.
-        while has_ended and message["type"] == "http.request":
-            message = await receive()
-        left -= len(message.get("body", b""))
-        has_ended = not message.get("more_body", False)
-        return message
 
-    return receive_bounded
+def declared_length(scope: dict[str, Any]) -> int:
+    """Return ``Content-Length``, or 0 if it is missing or no number."""
+    with suppress(ValueError):
+        return int(dict(scope["headers"]).get(b"content-length", b"0"))
+    return 0
+
+
+class BoundedBody:
+    """A request's body, of at most ``limit`` bytes.
+
+    Django reads a body to its end before it does anything else. If it gets to know instead that the client is gone,
+    it does nothing and answers nothing, so that no part of a body that is too large is processed.
+    """
+
+    def __init__(self, receive: Receive, declared: int, limit: int) -> None:
+        self._receive, self._left = receive, limit
+        self.is_too_large = declared > limit
+
+    async def receive(self) -> Message:
+        if not self.is_too_large:
+            message = await self._receive()
+            self._left -= len(message.get("body", b""))
+            self.is_too_large = self._left < 0
+        return {"type": "http.disconnect"} if self.is_too_large else message
+
+
+async def refuse(send: Send) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(TOO_LARGE)),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": TOO_LARGE})

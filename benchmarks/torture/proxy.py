@@ -13,7 +13,8 @@ class FaultyProxy(TcpServer):
     """Forwards connections on a port of its own to ``target``, with the faults that are set at the moment.
 
     ``delay``: seconds each way. ``swallowing``: nothing is forwarded, new connections are accepted and get no
-    answer. ``rate``: bytes per second each way, 0 for all that comes.
+    answer. What is swallowed never arrives, and its connection is reset after the fault. ``rate``: bytes per second
+    each way, 0 for all that comes.
     """
 
     def __init__(self, target: int) -> None:
@@ -56,8 +57,9 @@ class FaultyProxy(TcpServer):
             while True:
                 due, data = await queue.get()
                 await asyncio.sleep(max(0.0, due - self.loop.time()))
-                while self.swallowing:
-                    await asyncio.sleep(0.05)
+                if self.swallowing:
+                    await self._swallow(writer)
+                    return
                 if not data:
                     break
                 writer.write(data)
@@ -66,10 +68,20 @@ class FaultyProxy(TcpServer):
                     await asyncio.sleep(len(data) / self.rate)
         writer.close()
 
+    async def _swallow(self, writer: asyncio.StreamWriter) -> None:
+        # Until then, the receiver doesn't learn that the sender has closed either.
+        while self.swallowing:
+            await asyncio.sleep(0.05)
+        reset(writer)
+
     def end_connections(self) -> None:
         for writer in list(self._sockets):
-            sock: Any = writer.get_extra_info("socket")
-            if sock is not None:
-                with suppress(OSError):
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
+            reset(writer)
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    sock: Any = writer.get_extra_info("socket")
+    if sock is not None:
+        with suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()

@@ -8,20 +8,22 @@ from ..registry import BOTH, case
 from ..stack import Group, Run
 from ..verify import verify
 
-SECONDS_APART = (1, 5, 25)
+HOUR, DAY = 3600, 86_400
+SECONDS_APART = (1, 5, 25, -HOUR)
+# More than REFRESH_GRACE and the leeway for tokens.
 FAR_APART = 40
 PEOPLE = 12
 
 
 def shifted(seconds: int) -> dict[str, str]:
-    """Return the environment in which the workers' clocks are ``seconds`` ahead."""
+    """Return the environment in which the workers' clocks are ``seconds`` ahead, or behind."""
     return {AHEAD: str(seconds)}
 
 
 @case(
     "clocks-apart",
-    "Two groups whose clocks are 1, 5 and 25 s apart, then a clock that was once a day ahead and is right again",
-    "两组进程的时钟相差 1、5、25 秒；之后一台曾快一天的主机恢复正常",
+    "Two groups whose clocks are 1, 5, 25 and 40 s apart or an hour behind, then one that was 1 or 8 days ahead",
+    "两组进程的时钟相差 1、5、25、40 秒或慢一小时；之后一台曾快一天或八天的主机恢复正常",
     databases=BOTH,
 )
 def clocks_apart(run: Run) -> None:
@@ -35,8 +37,9 @@ def clocks_apart(run: Run) -> None:
                 person.port = right.port
         with run.group(1, **shifted(FAR_APART)) as ahead:
             lost_answers_are_repeated(run, ahead, right)
-        with run.group(1, **shifted(86_400)) as ahead:
-            once_ahead(run, ahead, right)
+        for days in (1, 8):
+            with run.group(1, **shifted(days * DAY)) as ahead:
+                once_ahead(run, ahead, right, f"once-{days}")
         verify(run.ledger, run.database)
 
 
@@ -68,10 +71,10 @@ def lost_answers_are_repeated(run: Run, ahead: Group, right: Group) -> None:
             person.renew()
 
 
-def once_ahead(run: Run, ahead: Group, right: Group) -> None:
-    """Log in at a host that is a day ahead, then at one that is right: the later login counts."""
+def once_ahead(run: Run, ahead: Group, right: Group, name: str) -> None:
+    """Log in at a host that is days ahead, then at one that is right: the later login counts."""
     for number in range(PEOPLE):
-        person = run.person(ahead.port, f"once-{number}")
+        person = run.person(ahead.port, f"{name}-{number}")
         person.log_in()
         person.log_in()
         person.port = right.port

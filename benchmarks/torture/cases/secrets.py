@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -31,9 +32,16 @@ class Secret:
         return {
             raw,
             quote(self.text, safe="").encode(),
-            base64.b64encode(raw)[: len(raw)],
+            *base64_forms(raw),
             raw.hex().encode(),
         }
+
+
+def base64_forms(raw: bytes) -> Iterator[bytes]:
+    """Yield what base64 makes of ``raw`` wherever it stands in a longer text, without the neighbours' bits."""
+    for before in range(3):
+        first, last = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
+        yield base64.b64encode(bytes(before) + raw)[first:last]
 
 
 def planted(number: int) -> dict[str, str]:
