@@ -81,7 +81,9 @@ class _Request:
         """Note the socket of a driver's connection. Only the thread that uses it may ask some drivers for it."""
         descriptor = _file_descriptor(raw)
         if descriptor is not None:
-            self._watched.append(_Watched(connection, os.dup(descriptor)))
+            # A process that has no descriptor left serves the request without this guard.
+            with suppress(OSError):
+                self._watched.append(_Watched(connection, os.dup(descriptor)))
         if self._outer:
             self._outer.watch(connection, raw)
 
