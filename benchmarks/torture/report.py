@@ -12,7 +12,7 @@ from .ledger import Ledger
 from .processes import ROOT
 
 COLUMNS = ("case", "stimulus", "rounds", "acknowledged", "lost", "unexpected", "latest (s)")
-COLUMNS_ZH = ("用例", "施加的故障", "轮次", "已确认", "丢失", "意外", "最晚应答（秒）")
+COLUMNS_ZH = ("用例", "施加的故障", "轮次", "已确认", "丢失", "意外", "最长响应时间（秒）")
 BEGIN, END = "<!-- torture: begin -->", "<!-- torture: end -->"
 DOCUMENTS = {"en": ROOT / "docs" / "reliability.md", "zh": ROOT / "docs" / "reliability.zh-CN.md"}
 SHOWN = 12

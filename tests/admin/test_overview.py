@@ -172,7 +172,7 @@ def test_an_open_breaker_is_shown_without_a_click(person: Api, watcher: Client) 
 
     assert 'wxlogin-bad">problem<' in content
     assert (
-        "The breaker is probing since 2026-09-21 14:13:20 UTC: WeChat left 5 calls of /sns/jscode2session"
+        "The breaker opened at 2026-09-21 14:13:20 UTC and is now probing: WeChat left 5 calls of /sns/jscode2session"
         in content
     )
     assert "Calls go on by themselves as soon as WeChat answers." in content

@@ -22,7 +22,7 @@ def test_the_line_with_sed_puts_name_and_path_in(page: Path, tmp_path: Path) -> 
     directives = [row.strip() for row in site.read_text().splitlines() if not row.lstrip().startswith("#")]
     assert not any("example.com" in row or "/srv/" in row for row in directives)
     assert "server_name login.example.org;" in directives
-    assert "alias /home/shop/wxlogin/media/;" in directives
+    assert "alias /opt/wxlogin/media/;" in directives
 
 
 def test_both_pages_have_the_same_figures() -> None:

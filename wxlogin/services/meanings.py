@@ -95,7 +95,7 @@ NOT_IN_WHITELIST = _for_operators(_("The server's address is not in the app's IP
 # The text has placeholders for what is known about the open breaker.
 BREAKER_OPEN = _for_operators(
     _(
-        "The breaker is {state} since {since}: WeChat left {failures} calls of {path} in a row unanswered, "
+        "The breaker opened at {since} and is now {state}: WeChat left {failures} calls of {path} in a row unanswered, "
         "so further ones are refused at once."
     ),
     WAIT_FOR_WECHAT,

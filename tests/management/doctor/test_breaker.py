@@ -16,7 +16,7 @@ def test_an_open_breaker_of_any_process_is_a_problem(state):
 
     assert not is_well
     assert line_with("Calls to WeChat", printed).startswith(
-        f"PROBLEM Calls to WeChat: The breaker is {state} since 2026-09-21 14:13:20 UTC: "
+        f"PROBLEM Calls to WeChat: The breaker opened at 2026-09-21 14:13:20 UTC and is now {state}: "
         f"WeChat left 5 calls of {breaker.PATH} in a row unanswered"
     )
     assert "Calls go on by themselves as soon as WeChat answers." in printed

@@ -76,6 +76,6 @@ def _seconds_ahead(ask: Callable[[], float]) -> float:
 
 
 SET_CLOCKS = _(
-    "Have both clocks set by NTP, with chrony for example. Until then times in the log don't match, and Simple JWT's "
-    "own authentication may refuse tokens or accept them for longer."
+    "Have this machine's clock, and your servers' clocks, set by NTP, with chrony for example. Until then times in "
+    "the log don't match, and Simple JWT's own authentication may refuse tokens or accept them for longer."
 )
