@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.wechat.conftest import DEADLINE, eventually, outcome_of
-from tests.wechat.peer import answer
+from tests.wechat.peer import GOOD, answer
 from tests.wechat.slow_peers import (
     SLOW,
     drips_its_body,
@@ -157,7 +157,7 @@ def test_no_worker_is_stuck_after_many_timeouts(make_peer, make_client):
         outcomes = list(callers.map(lambda _: outcome_of(client), range(4)))
 
     assert outcomes == [WeChatTimeout] * 4
-    peer.behave = lambda visit: visit.read_request() and visit.send(answer())
+    peer.behave = lambda visit: visit.read_request() and visit.send(answer(GOOD, "Connection: close"))
     with ThreadPoolExecutor(4) as callers:
         sessions = list(callers.map(lambda _: eventually(lambda: client.code2session("any")), range(4)))
     assert [session.openid for session in sessions] == ["o-alice"] * 4
