@@ -155,15 +155,10 @@ def may_ask_cache() -> bool:
     return request is None or request.cache_seconds_left > 0
 
 
-@contextmanager
-def cache_call() -> Iterator[None]:
-    """Count the time of this block as time that the current request has spent on the cache."""
-    request, began = _current.get(), time.monotonic()
-    try:
-        yield
-    finally:
-        if request:
-            request.spend_on_cache(time.monotonic() - began)
+def count_cache_call(seconds: float) -> None:
+    """Count the time of a call to the cache as time that the current request has spent on it."""
+    if request := _current.get():
+        request.spend_on_cache(seconds)
 
 
 def _guard(connection: BaseDatabaseWrapper) -> None:
@@ -180,7 +175,8 @@ def _guard(connection: BaseDatabaseWrapper) -> None:
 def _refuse_late_statement(
     execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
-    if is_over():
+    request = _current.get()
+    if request and time.monotonic() >= request.until:
         # A new connection may not be set up to the end, so no later request gets it.
         context["connection"].close_at = 0.0
         raise OperationalError("the request is past its deadline")

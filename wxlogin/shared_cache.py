@@ -51,14 +51,16 @@ class SharedCache:
         slow counts as failing for the rest of a request, once it has taken its share of the request's time.
         """
         if time.monotonic() >= self._paused_until and deadline.may_ask_cache():
+            began = time.monotonic()
             try:
-                with deadline.cache_call():
-                    return use(cache)
+                return use(cache)
             # Each cache backend has errors of its own.
             except Exception as exc:  # noqa: BLE001
                 self._paused_until = time.monotonic() + PAUSE_AFTER_FAILURE
                 # The text of the error may hold the cache's password.
                 logger.error("cache unavailable problem=%s", type(exc).__name__)  # noqa: TRY400
+            finally:
+                deadline.count_cache_call(time.monotonic() - began)
         return use(self._fallback)
 
 
