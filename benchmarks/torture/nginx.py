@@ -7,26 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .processes import ROOT, CannotRun, Process, accepts, free_port
-from .servers import PLAIN_ENV
+from tests.deploy.servers import AROUND, EXAMPLE
 
-EXAMPLE = ROOT / "deploy" / "nginx.conf"
-# The file that Debian's nginx.conf would include the example from. Everything stays in one folder.
-AROUND = """
-daemon off;
-pid {folder}/pid;
-error_log {folder}/errors;
-{user}
-events {{ worker_connections 768; }}
-http {{
-    client_body_temp_path {folder}/bodies;
-    proxy_temp_path {folder}/answers;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    include {folder}/site;
-}}
-"""
+from .processes import CannotRun, Process, accepts, free_port
+from .servers import PLAIN_ENV
 
 
 @contextmanager
@@ -38,7 +22,7 @@ def nginx(folder: Path, upstream: int) -> Iterator[int]:
         raise CannotRun("there is no deploy/nginx.conf")
     folder.mkdir()
     port = free_port()
-    (folder / "site").write_text(on_loopback(EXAMPLE.read_text(), folder, upstream, port))
+    (folder / "site.conf").write_text(on_loopback(EXAMPLE.read_text(), folder, upstream, port))
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "conf").write_text(AROUND.format(folder=folder, user=user))
     process = Process(["nginx", "-c", str(folder / "conf"), "-p", str(folder)], folder / "log", PLAIN_ENV)

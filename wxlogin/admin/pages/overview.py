@@ -44,7 +44,8 @@ class OverviewPage(ReadOnlyPage):
     def _examine(self, request: HttpRequest) -> Any:
         """Return the doctor's findings: all of them for a POST, but only once in ``PAUSE`` seconds.
 
-        Otherwise return only what the breaker's state is. Each whole examination asks WeChat, and takes slots that logins need.
+        Otherwise return the finding about the breaker alone. A whole examination asks WeChat, and takes slots that
+        logins need.
         """
         if request.method == "POST":
             if shared_cache.run(lambda store: store.add("wxlogin:examined", 1, PAUSE)):
