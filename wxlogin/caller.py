@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.http import HttpRequest
 
@@ -84,7 +85,13 @@ def client_address(request: HttpRequest) -> str | None:
         part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()
     ]
     hops = min(conf.TRUSTED_PROXIES, len(forwarded))
-    address = forwarded[-hops] if hops else request.META.get("REMOTE_ADDR", "")
+    return _readable(forwarded[-hops] if hops else request.META.get("REMOTE_ADDR", ""))
+
+
+# A login asks twice, for its throttle and for its session.
+@lru_cache(maxsize=1024)
+def _readable(address: str) -> str | None:
+    """Return the IP address without port and zone, None if it is none."""
     if match := WITH_PORT.fullmatch(address):
         address = match[1] or match[2]
     try:

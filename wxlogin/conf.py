@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -95,10 +96,7 @@ class Conf:
         that lists its first key can still open what was sealed before.
         """
         listed = [base64.b64decode(key, validate=True) for key in self._get("ENCRYPTION_KEYS", None) or ()]
-        derived = [
-            salted_hmac("wxlogin.vault", "", secret=secret, algorithm="sha256").digest()
-            for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-        ]
+        derived = [_derived_key(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
         return [*listed, *derived]
 
     def derives_keys(self) -> bool:
@@ -179,6 +177,11 @@ class Conf:
         """Return the setting as a ``timedelta``. A plain number means seconds."""
         value: timedelta | float = self._get(name, default)
         return timedelta(seconds=value) if isinstance(value, int | float) else value
+
+
+@lru_cache(maxsize=16)
+def _derived_key(secret: str | bytes) -> bytes:
+    return salted_hmac("wxlogin.vault", "", secret=secret, algorithm="sha256").digest()
 
 
 def _app(appid: str, declared: Mapping[str, Any]) -> App:

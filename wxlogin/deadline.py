@@ -10,8 +10,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
@@ -58,20 +58,16 @@ class _Watched:
 
 
 class _Request:
-    """A request in progress. ``until`` is its deadline by ``time.monotonic``. ``outer``: the request it is part of."""
+    """A request in progress, in one thread. ``until`` is its deadline by ``time.monotonic``.
 
-    until: float
-    connect_until: float
-    cache_seconds_left: float
+    It keeps to the limits of ``outer``, the request that this thread works for, if there is one.
+    """
 
-    def __init__(self, seconds: float, outer: "_Request | None") -> None:
-        began = time.monotonic()
-        self.until = min(began + seconds, outer.until if outer else math.inf)
-        self.connect_until = min(
-            began + seconds * CONNECT_SHARE / REQUEST_SHARE, outer.connect_until if outer else math.inf
-        )
-        self.cache_seconds_left = outer.cache_seconds_left if outer else CACHE_SECONDS
-        self._outer = outer
+    def __init__(self, outer: "_Request | None") -> None:
+        self.until: float = outer.until if outer else math.inf
+        self.connect_until: float = outer.connect_until if outer else math.inf
+        self.cache_seconds_left: float = outer.cache_seconds_left if outer else CACHE_SECONDS
+        self.thread: int | None = threading.get_ident()
         self._watched: list[_Watched] = []
         for connection in connections.all():
             self.watch(connection, connection.connection)
@@ -84,13 +80,6 @@ class _Request:
             # A process that has no descriptor left serves the request without this guard.
             with suppress(OSError):
                 self._watched.append(_Watched(connection, os.dup(descriptor)))
-        if self._outer:
-            self._outer.watch(connection, raw)
-
-    def spend_on_cache(self, seconds: float) -> None:
-        self.cache_seconds_left -= seconds
-        if self._outer:
-            self._outer.spend_on_cache(seconds)
 
     def cut(self) -> None:
         for watched in self._watched:
@@ -101,28 +90,49 @@ class _Request:
         for watched in self._watched:
             watched.release()
         self._watched = []
+        self.thread = None
         self.until = self.connect_until = self.cache_seconds_left = math.inf
 
 
 _current: ContextVar[_Request | None] = ContextVar("wxlogin_request", default=None)
 
 
-@contextmanager
-def request_deadline(seconds: float | None = None) -> Iterator[None]:
+class request_deadline:
     """End the database's waits of this block after ``seconds``. Raises ``OperationalError`` within the block.
 
-    The default is the share of ``UPSTREAM_DEADLINE`` that keeps the answer within twice the deadline.
+    The default is the share of ``UPSTREAM_DEADLINE`` that keeps the answer within twice the deadline. A block within
+    another one can only end earlier.
     """
-    seconds = conf.UPSTREAM_DEADLINE * REQUEST_SHARE if seconds is None else seconds
-    request, watchdog = _Request(seconds, outer=_current.get()), _watchdog()
-    before = _current.set(request)
-    watchdog.add(request)
-    try:
-        yield
-    finally:
-        watchdog.remove(request)
-        request.end()
-        _current.reset(before)
+
+    # A class, since a generator with ``contextmanager`` costs each request several times as much.
+    def __init__(self, seconds: float | None = None) -> None:
+        self._seconds = conf.UPSTREAM_DEADLINE * REQUEST_SHARE if seconds is None else seconds
+
+    def __enter__(self) -> None:
+        outer = _current.get()
+        if outer and outer.thread == threading.get_ident():
+            self._request, self._token = outer, None
+        else:
+            self._request = _Request(outer)
+            self._token = _current.set(self._request)
+            _watchdog().add(self._request)
+        self._limits_before = self._request.until, self._request.connect_until
+        self._limit(time.monotonic())
+
+    def _limit(self, began: float) -> None:
+        request, seconds = self._request, self._seconds
+        request.until = min(request.until, began + seconds)
+        request.connect_until = min(request.connect_until, began + seconds * CONNECT_SHARE / REQUEST_SHARE)
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._token:
+            _watchdog().remove(self._request)
+            self._request.end()
+            _current.reset(self._token)
+        else:
+            # With the lock, no cut for the earlier limit is in progress afterwards.
+            with _watchdog().lock:
+                self._request.until, self._request.connect_until = self._limits_before
 
 
 def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -158,7 +168,7 @@ def may_ask_cache() -> bool:
 def count_cache_call(seconds: float) -> None:
     """Count the time of a call to the cache as time that the current request has spent on it."""
     if request := _current.get():
-        request.spend_on_cache(seconds)
+        request.cache_seconds_left -= seconds
 
 
 def _guard(connection: BaseDatabaseWrapper) -> None:
@@ -203,12 +213,12 @@ class _Watchdog:
 
     def __init__(self) -> None:
         self._requests: set[_Request] = set()
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._busy = threading.Event()
         self._thread: threading.Thread | None = None
 
     def add(self, request: _Request) -> None:
-        with self._lock:
+        with self.lock:
             self._requests.add(request)
             self._busy.set()
             if self._thread is None or not self._thread.is_alive():
@@ -216,7 +226,7 @@ class _Watchdog:
 
     def remove(self, request: _Request) -> None:
         # With the lock, no cut is in progress afterwards: the thread's next request uses the same connections.
-        with self._lock:
+        with self.lock:
             self._requests.discard(request)
 
     def _start(self) -> None:
@@ -232,7 +242,7 @@ class _Watchdog:
             self._cut_late_requests()
 
     def _cut_late_requests(self) -> None:
-        with self._lock:
+        with self.lock:
             now = time.monotonic()
             for request in self._requests:
                 if request.until <= now:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from Crypto.Cipher import AES
@@ -78,5 +79,7 @@ def _subkey(key: bytes) -> bytes:
     return hmac.new(key, b"wxlogin fingerprint", hashlib.sha256).digest()
 
 
+# A process has few keys, and each value that is sealed or opened needs their ids.
+@lru_cache(maxsize=64)
 def _key_id(key: bytes) -> bytes:
     return hashlib.sha256(b"wxlogin key id" + key).digest()[:KEY_ID]

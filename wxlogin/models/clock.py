@@ -24,6 +24,10 @@ class DatabaseTime(Expression):
 
     output_field = models.DateTimeField()
 
+    def resolve_expression(self, *args: Any, **kwargs: Any) -> "DatabaseTime":
+        # It refers to nothing, so no query needs a copy of its own.
+        return self
+
     def as_sql(
         self, compiler: Any, connection: BaseDatabaseWrapper, **context: Any
     ) -> tuple[str, tuple[Any, ...]]:

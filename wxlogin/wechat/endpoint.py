@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .breaker import Breaker, BreakerState, Opening
 from .connections import UpstreamCall
@@ -18,8 +18,7 @@ Fetch = Callable[[UpstreamCall], Outcome]
 Report = Callable[[str, BreakerState], object]
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """The limits of each path. ``deadline`` and ``breaker_pause`` are in seconds."""
 
     deadline: float = 5.0
