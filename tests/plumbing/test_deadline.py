@@ -3,6 +3,9 @@ import math
 import os
 import socket
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
@@ -25,6 +28,11 @@ def sleep() -> str:
 def run(statement: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+def in_thread(function: Callable[..., Any], *args: Any) -> Any:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *args).result()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -96,6 +104,36 @@ def test_a_socket_that_gets_the_number_of_a_cut_one_is_left_alone(sleep: str) ->
             assert other.recv(5) == b"alive"
     # Closed above, which mysqlclient would say to Django.
     connection.connection = None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_over", [False, True], ids=["within the request", "after the request"])
+def test_the_connection_of_another_thread_of_the_request_is_cut_too(sleep: str, is_over: bool) -> None:
+    def wait() -> float:
+        connection.ensure_connection()
+        began = time.monotonic()
+        try:
+            with pytest.raises(OperationalError), request_deadline(0.2):
+                run(sleep)
+        finally:
+            connection.close()
+        return time.monotonic() - began
+
+    with request_deadline(60):
+        task = contextvars.copy_context()
+        if not is_over:
+            assert in_thread(task.run, wait) < 1
+    if is_over:
+        assert in_thread(task.run, wait) < 1
+
+
+def test_another_thread_of_a_request_has_its_deadline() -> None:
+    def look() -> bool:
+        with request_deadline(60):
+            return deadline.is_over()
+
+    with request_deadline(0):
+        assert in_thread(contextvars.copy_context().run, look)
 
 
 @pytest.mark.django_db(transaction=True)
