@@ -152,6 +152,14 @@ class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
         known = self.filter(appid__in=appids, unionid=unionid)
         return known.select_related("user").order_by("created_at", "pk")
 
+    def to_recognise(self) -> "WeChatUserQuerySet":
+        """All people, with the columns that ``masking.person_hashes`` needs."""
+        return self.only("appid", "openid")
+
+    def with_user_by_id(self, ids: Iterable[int]) -> dict[int, "WeChatUser"]:
+        """Return the people with these primary keys, with their users."""
+        return self.select_related("user").in_bulk(list(ids))
+
     def to_reseal(self) -> "WeChatUserQuerySet":
         """All people, with the columns that ``reseal_phone`` reads."""
         return self.only("appid", "openid", "sealed_phone")
