@@ -4,6 +4,7 @@ The dump is made, life goes on, the dump is restored, and the command is run as 
 """
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +17,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from tests.conftest import Api
-from tests.helpers.process import python
+from tests.helpers.process import ROOT, python
 from tests.settings import APPID
 from wxlogin.models import LoginSession, WeChatUser
 from wxlogin.services import blocking, erasure, events, sessions
@@ -29,6 +30,7 @@ WHO_IS = (
     "from rest_framework_simplejwt.authentication import JWTAuthentication as Plain;"
     "plain = Plain(); print(plain.get_user(plain.get_validated_token(sys.argv[1])).pk)"
 )
+PAGE = ROOT / "docs/operating.md"
 SECRET_KEY = "a-made-up-key-that-is-long-enough-for-hs256"  # noqa: S105
 
 
@@ -101,6 +103,11 @@ def person(openid: str) -> WeChatUser:
     return WeChatUser.objects.select_related("user").get(openid=openid)
 
 
+def pattern_of(line: str) -> str:
+    """Return the line without its hashes, times and figures."""
+    return re.sub(r"[0-9]+", "N", re.sub(r"person=\w+", "person=", line))
+
+
 def session_of(numbers: range) -> list[LoginSession]:
     people = [person(f"o-{number}") for number in numbers]
     return list(LoginSession.objects.of_people(people).with_person())
@@ -125,6 +132,10 @@ def test_after_the_command_nobody_is_in_who_was_out(story: Story, api: Api) -> N
     printed = story.run("--log", str(story.log_file), "--redo")
 
     assert "login sessions ended: 43\n" in printed
+    shown = re.findall(r"```text\n( +login sessions ended.*?)```", PAGE.read_text(), re.S)
+    documented = {pattern_of(line.strip()) for block in shown for line in block.splitlines()} - {""}
+    assert documented <= {pattern_of(line) for line in printed.splitlines()}
+    assert len(documented) >= 8
     assert (story.still_in(), story.not_erased()) == (0, 0)
     assert api.refresh(story.stolen).json()["code"] == "session_ended"
     for openid in [*story.blocked, "o-late-2", "o-disabled"]:

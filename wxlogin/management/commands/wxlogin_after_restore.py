@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 from wxlogin.models.clock import database_time
 from wxlogin.services.upkeep import redoing, restoring
 
+SHOWN = ("until", "items", "kind", "source", "target")
 NEW_SIGNING_KEY = """\
 Now replace the key that signs the tokens, on all servers, before people log in:
   Set SIMPLE_JWT["SIGNING_KEY"] to a new random value, and empty WXLOGIN["SIGNING_KEY_FALLBACKS"].
@@ -80,10 +81,10 @@ class Command(BaseCommand):
             state = f"FAILED, {problem}" if problem else "redone"
         entry = task.entry
         identity = f"WeChat user {task.identity}" if task.identity else "nobody in this database"
-        facts = " ".join(f"{name}={value}" for name, value in entry.facts.items())
+        facts = "".join(f" {name}={entry.facts[name]}" for name in SHOWN if name in entry.facts)
         remark = f" ({task.remark})" if task.remark else ""
         self.stdout.write(
-            f"  {entry.at:%Y-%m-%d %H:%M:%S} {entry.decision} person={entry.person} {facts}: {identity}: {state}{remark}"
+            f"{entry.at:%Y-%m-%d %H:%M:%S} {entry.decision} person={entry.person}{facts}: {identity}: {state}{remark}"
         )
         return bool(problem)
 
