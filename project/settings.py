@@ -154,6 +154,8 @@ WHITENOISE_USE_FINDERS = True
 MEDIA_URL = "media/"
 MEDIA_ROOT = BASE_DIR / "media"
 
+# A key of their own for the tokens can be replaced while SECRET_KEY stays, after the restore of an older database.
+SIMPLE_JWT = {"SIGNING_KEY": env("DJANGO_SIGNING_KEY") or SECRET_KEY}
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "wxlogin",
@@ -204,6 +206,8 @@ WXLOGIN: dict[str, Any] = {
 WXLOGIN["APPS"] = apps()
 if keys := listed("WXLOGIN_ENCRYPTION_KEYS"):
     WXLOGIN["ENCRYPTION_KEYS"] = keys
+if fallbacks := listed("WXLOGIN_SIGNING_KEY_FALLBACKS"):
+    WXLOGIN["SIGNING_KEY_FALLBACKS"] = fallbacks
 if api_base := env("WECHAT_API_BASE"):
     WXLOGIN["API_BASE"] = api_base
 if ca_bundle := env("WECHAT_CA_BUNDLE"):

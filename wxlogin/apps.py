@@ -13,7 +13,7 @@ class WxLoginConfig(AppConfig):
         from django.db.models.signals import post_delete, post_save
 
         from . import checks
-        from .services import pictures, sessions
+        from .services import decisions, pictures, sessions
 
         checks.refuse_to_start()
         post_save.connect(
@@ -23,6 +23,9 @@ class WxLoginConfig(AppConfig):
             pictures.delete_file_of_deleted,
             sender=self.get_model("WeChatUser"),
             dispatch_uid="wxlogin.delete_file_of_deleted",
+        )
+        post_delete.connect(
+            decisions.log_deleted, sender=self.get_model("WeChatUser"), dispatch_uid="wxlogin.log_deleted"
         )
         if find_spec("drf_spectacular"):
             # drf-spectacular registers an extension when its class is defined, so the import is enough.

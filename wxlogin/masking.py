@@ -2,6 +2,7 @@
 
 import ipaddress
 
+from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 
@@ -36,3 +37,9 @@ def person_hash(appid: str, openid: str, *, secret: str | bytes | None = None) -
     # The salt names the log module, where this function used to be. With another salt, old rows of the staff
     # log would no longer match their people.
     return salted_hmac("wxlogin.log", value, secret=secret, algorithm="sha256").hexdigest()[:12]
+
+
+def person_hashes(appid: str, openid: str) -> list[str]:
+    """Return the hashes under which lines of today and of former values of ``SECRET_KEY`` name an identity."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [person_hash(appid, openid, secret=key) for key in keys]

@@ -52,6 +52,10 @@ class Database(Server):
     def dump(self) -> bytes:
         raise NotImplementedError
 
+    def restore(self, dump: bytes) -> None:
+        """Put the service's database back to a dump. Nobody may be connected to it."""
+        raise NotImplementedError
+
 
 class PostgreSQL(Database):
     name, scheme, system_user = "PostgreSQL", "postgres", "postgres"
@@ -102,6 +106,12 @@ class PostgreSQL(Database):
         return run_program(
             [str(self._programs / "pg_dump"), f"postgres://postgres@127.0.0.1:{self.port}/wxlogin"]
         )
+
+    def restore(self, dump: bytes) -> None:
+        self.ask("DROP DATABASE wxlogin WITH (FORCE)", database="postgres")
+        self.ask(f"CREATE DATABASE wxlogin OWNER {ACCOUNT}", database="postgres")
+        url = f"postgres://postgres@127.0.0.1:{self.port}/wxlogin"
+        run_program([str(self._programs / "psql"), "-q", "-v", "ON_ERROR_STOP=1", url], input=dump)
 
     def version(self) -> str:
         return run_program([str(self._programs / "postgres"), "--version"]).decode().split()[2]
@@ -207,6 +217,12 @@ class MariaDB(Database):
                 "wxlogin",
             ]
         )
+
+    def restore(self, dump: bytes) -> None:
+        self.ask("DROP DATABASE wxlogin", database="mysql")
+        self.ask("CREATE DATABASE wxlogin CHARACTER SET utf8mb4", database="mysql")
+        socket = f"--socket={self.home / 'socket'}"
+        run_program(["mariadb", "--no-defaults", socket, "-u", "root", "wxlogin"], input=dump)
 
     def version(self) -> str:
         return str(self.ask("SELECT VERSION()", database="mysql")[0][0]).partition("-")[0]

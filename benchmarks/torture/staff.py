@@ -19,6 +19,8 @@ class StaffProcess:
 
     def __init__(self, log: Path, env: dict[str, str]) -> None:
         self._lock = threading.Lock()
+        # The service's log lines.
+        self.log = ""
         with log.open("ab") as errors:
             self._popen = subprocess.Popen(
                 [sys.executable, "-m", "benchmarks.torture.staff"],
@@ -42,6 +44,7 @@ class StaffProcess:
             while not (line := self._popen.stdout.readline()).startswith("="):
                 if not line:
                     raise RuntimeError("the staff process has ended")
+                self.log += line
         answer = json.loads(line[1:])
         if "error" in answer:
             raise RuntimeError(f"{act}: {answer['error']}")

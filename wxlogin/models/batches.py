@@ -15,6 +15,14 @@ def rows_in_batches(rows: QuerySet[Any], size: int) -> Iterator[Any]:
         last = batch[-1].pk
 
 
+def keys_in_batches(rows: QuerySet[Any], size: int) -> Iterator[list[Any]]:
+    """Yield the primary keys of ``rows`` in their order, ``size`` for each statement."""
+    last = 0
+    while batch := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:size]):
+        yield batch
+        last = batch[-1]
+
+
 def older_in_batches(
     rows: QuerySet[Any], moment: str, *, before: datetime, size: int
 ) -> Iterator[QuerySet[Any]]:

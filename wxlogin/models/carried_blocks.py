@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -5,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
+from wxlogin.masking import person_hashes
 from wxlogin.sealing import vault
 from wxlogin.vault import CannotOpen
 
@@ -37,15 +39,33 @@ class CarriedBlockQuerySet(models.QuerySet["CarriedBlock"]):
             },
         )
 
+    def keep_by_hash(self, person: str, *, blocked_until: datetime | None, reason: str, at: datetime) -> None:
+        """Keep the block of an identity of which only the hash in the log is known."""
+        forgotten_at = at + conf.RETENTION
+        self.update_or_create(
+            fingerprint=person,
+            defaults={
+                "blocked_at": at,
+                "blocked_until": blocked_until,
+                "sealed_reason": vault().seal(reason, bound_to=(PURPOSE, person)),
+                "forgotten_at": min(blocked_until or forgotten_at, forgotten_at),
+            },
+        )
+
+    def kept_by_hash(self, hashes: Iterable[str]) -> set[str]:
+        """Return those of ``hashes`` for which ``keep_by_hash`` keeps a block."""
+        return set(self.filter(fingerprint__in=list(hashes)).values_list("fingerprint", flat=True))
+
     def take(self, appid: str, openid: str, at: datetime) -> dict[str, Any]:
         """Remove the block of an erased identity that comes back, and return it as fields of ``WeChatUser``.
 
         Return an empty dict if there is none, or if its time is over.
         """
-        carried = self.filter(fingerprint__in=_fingerprints(appid, openid)).first()
+        known_by = [*_fingerprints(appid, openid), *person_hashes(appid, openid)]
+        carried = self.filter(fingerprint__in=known_by).first()
         if carried is None:
             return {}
-        self.filter(pk=carried.pk).delete()
+        self.filter(fingerprint__in=known_by).delete()
         return carried.fields if at < carried.forgotten_at else {}
 
     def unexpired(self, at: datetime) -> "CarriedBlockQuerySet":

@@ -152,6 +152,26 @@ class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
         known = self.filter(appid__in=appids, unionid=unionid)
         return known.select_related("user").order_by("created_at", "pk")
 
+    def to_recognise(self) -> "WeChatUserQuerySet":
+        """All people, with the columns that ``masking.person_hashes`` needs."""
+        return self.only("appid", "openid")
+
+    def with_picture(self) -> "WeChatUserQuerySet":
+        """People with the name of a picture, with the columns that ``clear_picture`` reads."""
+        return self.exclude(avatar="").only("avatar")
+
+    def picture_names_among(self, names: Iterable[str]) -> set[str]:
+        """Return those of ``names`` that a row names as its picture."""
+        return set(self.filter(avatar__in=list(names)).values_list("avatar", flat=True))
+
+    def clear_picture(self, person: "WeChatUser") -> bool:
+        """Remove the name of the person's picture. False if there is a newer picture meanwhile."""
+        return bool(self.filter(pk=person.pk, avatar=person.avatar.name).update(avatar=""))
+
+    def with_user_by_id(self, ids: Iterable[int]) -> dict[int, "WeChatUser"]:
+        """Return the people with these primary keys, with their users."""
+        return self.select_related("user").in_bulk(list(ids))
+
     def to_reseal(self) -> "WeChatUserQuerySet":
         """All people, with the columns that ``reseal_phone`` reads."""
         return self.only("appid", "openid", "sealed_phone")

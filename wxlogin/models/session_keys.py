@@ -61,6 +61,14 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
         else:
             same.update(checked_at=now, state=SessionKey.State.STALE, sealed=b"")
 
+    def held_since_before(self, moment: datetime) -> "SessionKeyQuerySet":
+        """Keys that are held and were obtained before ``moment``."""
+        return self.filter(obtained_at__lt=moment).exclude(state=SessionKey.State.STALE)
+
+    def drop(self, ids: list[int]) -> int:
+        """Drop those of ``ids`` that are among these keys, as keys that WeChat calls dead. Return how many."""
+        return self.filter(pk__in=ids).update(state=SessionKey.State.STALE, sealed=b"")
+
     def oldest_and_newest(self, count: int) -> list["SessionKey"]:
         """Return the first and the last ``count`` rows, each once, with their person."""
         keys = self.select_related("wechat_user")

@@ -55,6 +55,12 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         """Sessions that aren't marked as ended. Some of them may be past a limit: see ``live``."""
         return self.filter(ended_at=None)
 
+    def begun_before(self, moment: datetime) -> "LoginSessionQuerySet":
+        return self.filter(created_at__lt=moment)
+
+    def begun_since(self, moment: datetime) -> "LoginSessionQuerySet":
+        return self.filter(created_at__gte=moment)
+
     def live(self, at: Moment) -> "LoginSessionQuerySet":
         """Open sessions within their absolute and idle limits."""
         return self.open().filter(expires_at__gt=at, last_seen_at__gt=at - conf.SESSION_IDLE)

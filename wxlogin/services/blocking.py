@@ -1,16 +1,13 @@
 """Blocking a person, and unblocking them."""
 
 from datetime import datetime
-from typing import Any
 
-from django.db import transaction
-
-from wxlogin.log import log
 from wxlogin.models import WeChatUser
 from wxlogin.models.clock import database_time
 from wxlogin.transactions import in_one_transaction
 
 from . import sessions
+from .decisions import Decision, log_decision
 from .staff_log import Action, Staff, checked_reason, record
 
 
@@ -34,14 +31,10 @@ def block(
         blocked_at=database_time(), blocked_until=until, block_reason=reason, block_reason_public=public
     ):
         return 0
-    facts: dict[str, Any] = {
-        "person": wechat_user.log_hash,
-        "until": until,
-        "staff": staff.pk if staff else None,
-    }
-    transaction.on_commit(lambda: log("blocked", **facts), robust=True)
+    ends = until.isoformat() if until else None
+    log_decision(Decision.BLOCKED, wechat_user, until=ends, staff=staff.pk if staff else None)
     ended = sessions.end_sessions_of_disabled([wechat_user.pk])
-    details = {"sessions": ended, "until": until.isoformat() if until else None, "public": public}
+    details = {"sessions": ended, "until": ends, "public": public}
     record(Action.BLOCK, [wechat_user], staff=staff, reason=reason, details=details)
     return ended
 
@@ -58,5 +51,4 @@ def unblock(wechat_user: WeChatUser, *, reason: str, staff: Staff = None) -> Non
     ):
         return
     record(Action.UNBLOCK, [wechat_user], staff=staff, reason=reason)
-    facts: dict[str, Any] = {"person": wechat_user.log_hash, "staff": staff.pk if staff else None}
-    transaction.on_commit(lambda: log("unblocked", **facts), robust=True)
+    log_decision(Decision.UNBLOCKED, wechat_user, staff=staff.pk if staff else None)

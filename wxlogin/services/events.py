@@ -19,6 +19,7 @@ from wxlogin.transactions import in_one_transaction
 from wxlogin.wechat.crypto import CannotDecrypt, decrypt_push, push_signature
 
 from . import erasure, pictures
+from .decisions import Decision, log_decision
 
 Message = Mapping[str, Any]
 
@@ -115,17 +116,30 @@ def _act_once(appid: str, message: Message) -> None:
     transaction.on_commit(lambda: _announce(appid, message, wechat_user), robust=True)
 
 
+def withdraw(wechat_user: WeChatUser, items: set[str]) -> None:
+    """Delete what the person has shared under these items. Needs a transaction. Raises ``StorageUnavailable``."""
+    if items & PROFILE_ITEMS:
+        pictures.delete_avatar(wechat_user)
+        wechat_user.change(nickname="")
+    if PHONE_ITEM in items:
+        wechat_user.change(sealed_phone=b"", phone_hash="")
+    log_decision(Decision.WITHDRAWN, wechat_user, items=".".join(sorted(items)))
+
+
+def is_shared(wechat_user: WeChatUser, items: set[str]) -> bool:
+    """True if something is kept that the person has shared under one of these items."""
+    has_profile = bool(wechat_user.nickname or wechat_user.avatar)
+    return (has_profile and bool(items & PROFILE_ITEMS)) or (wechat_user.has_phone and PHONE_ITEM in items)
+
+
 def _clear_profile(wechat_user: WeChatUser, message: Message) -> None:
-    pictures.delete_avatar(wechat_user)
-    wechat_user.change(nickname="")
+    withdraw(wechat_user, PROFILE_ITEMS)
 
 
 def _revoke(wechat_user: WeChatUser, message: Message) -> None:
     items = set(re.findall("[0-9]+", text_in(message, "RevokeInfo")))
-    if items & PROFILE_ITEMS:
-        _clear_profile(wechat_user, message)
-    if PHONE_ITEM in items:
-        wechat_user.change(sealed_phone=b"", phone_hash="")
+    if known := items & {*PROFILE_ITEMS, PHONE_ITEM}:
+        withdraw(wechat_user, known)
 
 
 def _cancel(wechat_user: WeChatUser, message: Message) -> None:

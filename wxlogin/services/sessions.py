@@ -19,6 +19,7 @@ from wxlogin.models.clock import DatabaseTime, database_time
 from wxlogin.tokens import TokenPair
 from wxlogin.transactions import in_one_transaction, retry_contention
 
+from .decisions import Decision, log_decision
 from .staff_log import Action, Staff, record
 
 EndReason = LoginSession.EndReason
@@ -155,7 +156,10 @@ def end_sessions_of_saved_user(instance: Model, created: bool, raw: bool = False
     if created or raw or not isinstance(instance, get_user_model()):
         return
     if not instance.is_active:
-        end_sessions_of_disabled(WeChatUser.objects.of_user(instance).ids())
+        people = list(WeChatUser.objects.of_user(instance))
+        for person in people:
+            log_decision(Decision.DISABLED, person)
+        end_sessions_of_disabled(person.pk for person in people)
 
 
 def _end(sessions: Iterable[LoginSession], reason: str) -> int:

@@ -14,6 +14,7 @@ from . import (  # noqa: I001  the order of the table
     slow_clients,
     secrets,
     sealing,
+    restore,
     generated,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "generated",
     "groups",
     "races",
+    "restore",
     "sealing",
     "secrets",
     "slow_clients",

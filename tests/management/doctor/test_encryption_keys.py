@@ -3,7 +3,8 @@ import base64
 import pytest
 from django.utils import timezone
 
-from wxlogin.models import SessionKey
+from wxlogin.models import SessionKey, WeChatUser
+from wxlogin.services import blocking, erasure
 from wxlogin.services.upkeep import doctor
 
 from .command import KEYS, line_with, run
@@ -49,3 +50,19 @@ def test_a_derived_key_is_reported(configure):
     assert is_well
     assert line_with("derived from SECRET_KEY and", printed).startswith("ok")
     assert line_with("wxlogin.W004", printed).startswith("note")
+
+
+def test_a_carried_block_whose_key_is_lost_is_reported(alice, configure):
+    """Such a block no longer finds its person, who can log in again."""
+    configure(ENCRYPTION_KEYS=[KEYS[0]])
+    blocking.block(WeChatUser.objects.get(), reason="spam")
+    erasure.erase(WeChatUser.objects.get().user)
+    configure(ENCRYPTION_KEYS=KEYS[::-1])
+    assert run()[1]
+    configure(ENCRYPTION_KEYS=[KEYS[1]])
+
+    printed, is_well = run()
+
+    assert not is_well
+    assert "PROBLEM" in line_with("Blocks of erased people without their key: 1.", printed)
+    assert alice.send_code().status_code == 200

@@ -24,6 +24,8 @@ NOTHING = [
     "login failures deleted: 0",
     "received pushes deleted: 0",
     "blocks of erased people deleted: 0",
+    "pictures without a person deleted: 0",
+    "names of missing pictures deleted: 0",
 ]
 
 

@@ -129,7 +129,7 @@ def test_log_lines_about_users_are_json_that_can_be_read(
     declared = dict(settings.LOGGING["formatters"]["json"])
     formatter: logging.Formatter = import_string(declared.pop("()"))(declared.pop("format"), style="{")
 
-    [record] = [record for record in caplog.records if record.getMessage().startswith("identities moved")]
+    [record] = [record for record in caplog.records if record.getMessage().startswith("identity moved")]
 
     facts = json.loads(formatter.format(record))["wxlogin"]
     assert (facts["source"], facts["target"]) == (str(source.pk), str(target.pk))

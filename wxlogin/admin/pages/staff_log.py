@@ -1,13 +1,12 @@
 import re
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy as _
 
 from wxlogin.conf import conf
-from wxlogin.masking import person_hash
+from wxlogin.masking import person_hashes
 from wxlogin.models import StaffAct
 from wxlogin.models.staff_acts import StaffActQuerySet
 
@@ -74,8 +73,7 @@ class StaffActPage(PersonColumns, ReadOnlyPage):
             return queryset, False
         if re.fullmatch("[0-9a-f]{12}", term):
             return queryset.with_person_hash([term]), False
-        keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-        hashes = [person_hash(appid, term, secret=key) for appid in conf.APPS for key in keys]
+        hashes = [each for appid in conf.APPS for each in person_hashes(appid, term)]
         return queryset.with_person_hash(hashes), False
 
     # The shared column ``person`` needs another name here: the table has a column ``person``, with the hash.

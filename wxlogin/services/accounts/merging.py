@@ -2,14 +2,14 @@
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import models, transaction
+from django.db import models
 
 from wxlogin import signals
 from wxlogin.exceptions import CannotMerge
-from wxlogin.log import log
 from wxlogin.models import StaffAct, UnionidOwner, WeChatUser
 from wxlogin.models.users import is_staff, lock_users
 from wxlogin.services import sessions
+from wxlogin.services.decisions import Decision, log_decision
 from wxlogin.services.staff_log import Action, Staff, record
 from wxlogin.transactions import in_one_transaction
 
@@ -90,6 +90,6 @@ def _move(
     record(kind, identities, staff=staff, reason=reason, from_user=str(source.pk), to_user=str(target.pk))
     if not (source.is_active and target.is_active):
         sessions.end_sessions_of_disabled([person.pk for person in identities])
-    facts = {"source": source.pk, "target": target.pk, "identities": len(identities)}
-    transaction.on_commit(lambda: log("identities moved", kind=kind.value, **facts), robust=True)
+    for person in identities:
+        log_decision(Decision.MOVED, person, kind=kind.value, source=source.pk, target=target.pk)
     return moved

@@ -24,6 +24,7 @@ from wxlogin.vault import CannotOpen
 from wxlogin.wechat.errors import BadResponse, InvalidCode, WeChatError
 
 from . import clocks
+from .reencryption import carried_blocks
 
 MADE_UP_CODE = "wxlogin-doctor-made-this-up"
 # The number of oldest session keys that are tried, and of newest ones.
@@ -155,6 +156,9 @@ def _examine_encryption_keys() -> Iterator[Result]:
         yield False, format_lazy(text, count=len(sample), unopened=unopened), LIST_OLD_KEY
     else:
         yield True, format_lazy(_("Session keys looked at: {count}. All open."), count=len(sample))
+    if lost := carried_blocks().unopened:
+        text = _("Blocks of erased people without their key: {count}. Whoever they block can log in again.")
+        yield False, format_lazy(text, count=lost), LIST_KEY_OF_BLOCKS
 
 
 def _sample_session_keys() -> list[SessionKey]:
@@ -239,6 +243,10 @@ NOT_WECHAT = _("Something else than WeChat answers: check API_BASE, and for a pr
 NETWORK = _("Check API_BASE and CA_BUNDLE, and that this machine reaches WeChat within UPSTREAM_DEADLINE.")
 SECURE_MODE = _("Choose the secure mode in the WeChat console, and set PUSH_AES_KEY.")
 USE_SHARED_CACHE = _("Use Redis or Memcached as the default cache.")
+LIST_KEY_OF_BLOCKS = _(
+    "List the key that sealed them in ENCRYPTION_KEYS again, or its SECRET_KEY in SECRET_KEY_FALLBACKS. Without it, "
+    "block these people again when they log in: the staff log says who was blocked and erased."
+)
 LIST_OLD_KEY = _(
     "List the key that sealed them in ENCRYPTION_KEYS again, or its SECRET_KEY in SECRET_KEY_FALLBACKS. "
     "Or let people log in again, which brings new ones."
