@@ -60,6 +60,7 @@ contracts: setup
 migrations: setup
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings=tests.settings
 	$(BIN)/python manage.py check --settings=tests.settings
+	$(BIN)/python .ci/migrations.py
 
 messages: setup  ## refresh the catalogue from the code, then compile it (needs GNU gettext)
 	cd wxlogin && ../$(BIN)/python -m django makemessages --locale zh_Hans --no-location --no-wrap
