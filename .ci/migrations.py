@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 APP = "wxlogin"
-# Migrations that may break the rules for operations, each with the reason why no running process breaks.
+# Migrations that may break all rules but that for added columns, each with the reason why no running process breaks.
 AGREED = {
     "0007_staff_log": "no release has the table with its old name",
+    "0009_sessions_of_apps": "no release has the table without its new columns",
     "0011_looking_people_up": "the new constraint forbids what the old one forbade",
+    "0012_client_versions": "no release has the tables without their new columns",
 }
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -37,9 +39,26 @@ OBEY_FIRST = "First release a version that never writes anything else. A later r
 NEEDS_DEFAULT = (
     "The version before inserts rows without it: give it db_default beside default, and let both stay."
 )
+ONE_TABLE = (
+    "Make a migration for each table: on PostgreSQL, a transaction that has locked one table and waits for the other"
+    " deadlocks with queries that read both."
+)
+DATA_APART = (
+    "Change the rows in the next migration: until this one ends, nobody else can read or write the table."
+)
 NEEDS_NULL = (
     "The version before inserts rows without it, and two rows can't both have the default: give it null=True."
 )
+
+
+# Operations that lock the table of their model until the transaction ends.
+LOCKING = (
+    *(ops.AddField, ops.AlterField, ops.RemoveField, ops.RenameField),
+    *(ops.AddIndex, ops.RemoveIndex, ops.AddConstraint, ops.RemoveConstraint),
+)
+# A change and what to do instead; each table with the migration that created it.
+Change = tuple[str, str]
+Tables = dict[str, str]
 
 
 class Offence(NamedTuple):
@@ -53,19 +72,19 @@ def offences(migrations: list[Migration]) -> list[Offence]:
     state = ProjectState()
     found: list[Offence] = []
     # The first migration with each table, and with each of its columns.
-    tables: dict[str, str] = {}
+    tables: Tables = {}
     columns: dict[tuple[str, str], str] = {}
     for migration in migrations:
+        is_judged = migration.app_label == APP and migration.name not in AGREED
+        changes = list(_locks(migration, tables)) if is_judged else []
         for operation in migration.operations:
-            if migration.app_label == APP and migration.name not in AGREED:
-                changes = (
-                    change for each in _in_database(operation) for change in breaks(each, state, tables)
-                )
-                found += [Offence(migration.name, what, instead) for what, instead in changes]
+            if is_judged:
+                changes += (each for part in _in_database(operation) for each in breaks(part, state, tables))
             if isinstance(operation, ops.RenameField) and migration.app_label == APP:
                 table, former = operation.model_name_lower, operation.old_name
                 columns[table, operation.new_name] = columns.get((table, former), migration.name)
             operation.state_forwards(migration.app_label, state)
+        found += [Offence(migration.name, *change) for change in changes]
         for table, name, _ in _columns(state):
             tables.setdefault(table, migration.name)
             columns.setdefault((table, name), migration.name)
@@ -104,8 +123,16 @@ def _in_database(operation: Operation) -> Iterator[Operation]:
         yield operation
 
 
-Change = tuple[str, str]
-Tables = dict[str, str]
+def _locks(migration: Migration, tables: Tables) -> Iterator[Change]:
+    """Iterate over what makes queries wait for the migration's transaction, or deadlock with it."""
+    if not migration.atomic:
+        return
+    parts = [part for operation in migration.operations for part in _in_database(operation)]
+    locked = sorted({part.model_name_lower for part in parts if isinstance(part, LOCKING)} & tables.keys())
+    if len(locked) > 1:
+        yield f"locks {' and '.join(locked)}", ONE_TABLE
+    if locked and any(isinstance(part, ops.RunPython) and part.code != ops.RunPython.noop for part in parts):
+        yield f"changes rows while it locks {locked[0]}", DATA_APART
 
 
 @singledispatch

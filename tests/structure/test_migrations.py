@@ -154,6 +154,34 @@ def test_a_default_that_a_later_migration_adds_mends_the_column(check: ModuleTyp
     }
 
 
+def test_a_migration_that_locks_two_tables_is_refused(check: ModuleType) -> None:
+    first = migration("0001_initial", person(), person("Other"), person("Third"))
+    one = ops.AddField("person", "app", text(null=True))
+    two = ops.AddIndex("other", models.Index(fields=["openid"], name="by_openid"))
+
+    [offence] = check.offences([first, migration("0002_next", one, two)])
+
+    assert offence.what == "locks other and person"
+    assert "a migration for each table" in offence.instead
+    assert not check.offences([first, migration("0002_next", one), migration("0003_next", two)])
+    without_transaction = migration("0002_next", one, two)
+    without_transaction.atomic = False
+    assert not check.offences([first, without_transaction])
+
+
+def test_a_migration_that_changes_rows_while_it_locks_the_table_is_refused(check: ModuleType) -> None:
+    first, column = migration("0001_initial", person()), ops.AddField("person", "app", text(null=True))
+    rows = ops.RunPython(print, ops.RunPython.noop)
+    back = ops.RunPython(ops.RunPython.noop, print)
+
+    [offence] = check.offences([first, migration("0002_next", column, rows)])
+
+    assert offence.what == "changes rows while it locks person"
+    assert "next migration" in offence.instead
+    assert not check.offences([first, migration("0002_next", column), migration("0003_next", rows)])
+    assert not check.offences([first, migration("0002_next", column, back)])
+
+
 def test_an_agreed_migration_may_break_rules_but_not_leave_a_default_out(
     check: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
