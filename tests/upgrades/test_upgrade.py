@@ -18,7 +18,8 @@ def test_the_version_before_works_on_the_new_schema_and_beside_the_new_version(
     try:
         revision = History().version_before()
     except LeftOut as reason:
-        assert os.environ.get("UPGRADE") != "required", reason
+        if os.environ.get("UPGRADE") == "required":
+            raise
         pytest.skip(f"left out: {reason}")
 
     # The upgrade has a database of its own, so it needs none of pytest's.
