@@ -10,25 +10,23 @@ from functools import singledispatch
 from pathlib import Path
 from typing import NamedTuple
 
+import django
+from django.db.migrations import Migration, operations as ops
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+from django.db.models import Field
+from django.db.models.fields import NOT_PROVIDED
+
+ROOT = Path(__file__).resolve().parents[1]
 APP = "wxlogin"
-# Migrations that may break all rules but that for added columns, each with the reason why no running process breaks.
+# Migrations that may break every rule but the one for added columns, each with the reason why no process breaks.
 AGREED = {
     "0007_staff_log": "no release has the table with its old name",
     "0009_sessions_of_apps": "no release has the table without its new columns",
     "0011_looking_people_up": "the new constraint forbids what the old one forbade",
     "0012_client_versions": "no release has the tables without their new columns",
 }
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-
-import django  # noqa: E402
-from django.db.migrations import Migration, operations as ops  # noqa: E402
-from django.db.migrations.loader import MigrationLoader  # noqa: E402
-from django.db.migrations.operations.base import Operation  # noqa: E402
-from django.db.migrations.state import ProjectState  # noqa: E402
-from django.db.models import Field  # noqa: E402
-from django.db.models.fields import NOT_PROVIDED  # noqa: E402
 
 REMOVE_LATER = (
     "First release a version that doesn't use it: take it out of the models alone (SeparateDatabaseAndState), and"
@@ -49,7 +47,6 @@ DATA_APART = (
 NEEDS_NULL = (
     "The version before inserts rows without it, and two rows can't both have the default: give it null=True."
 )
-
 
 # Operations that lock the table of their model until the transaction ends.
 LOCKING = (
@@ -206,6 +203,8 @@ def _(operation: ops.AlterField, state: ProjectState, tables: Tables) -> Iterato
 
 def main() -> int:
     """Print what is wrong with the migrations. Return the exit status."""
+    sys.path.insert(0, str(ROOT))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
     graph = MigrationLoader(None).graph
     plan = [graph.nodes[key] for leaf in graph.leaf_nodes(APP) for key in graph.forwards_plan(leaf)]

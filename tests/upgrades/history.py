@@ -2,7 +2,7 @@
 
 import io
 import subprocess
-import tarfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,11 +38,11 @@ class History:
     def export(self, revision: str, folder: Path) -> Path:
         """Write the files of ``revision`` into ``folder``, which is new."""
         self._require_history()
-        archive = self._run("archive", "--format=tar", revision)
+        archive = self._run("archive", "--format=zip", revision)
         if archive.returncode:
             raise LeftOut(f"this clone has no {revision}")
-        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-            files.extractall(folder, filter="data")
+        with zipfile.ZipFile(io.BytesIO(archive.stdout)) as files:
+            files.extractall(folder)
         return folder
 
     def _require_history(self) -> None:
