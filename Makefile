@@ -6,7 +6,7 @@ ARGS ?=
 PARALLEL := -n auto --dist worksteal
 NPM_READY := miniprogram/node_modules/.package-lock.json
 
-.PHONY: setup demo run test matrix check miniprogram static lint types contracts migrations messages requirements bench torture clean
+.PHONY: setup demo run test matrix check miniprogram static lint types contracts migrations messages requirements bench upgrade torture clean
 
 setup: .venv/ready
 
@@ -60,6 +60,7 @@ contracts: setup
 migrations: setup
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings=tests.settings
 	$(BIN)/python manage.py check --settings=tests.settings
+	$(BIN)/python .ci/migrations.py
 
 messages: setup  ## refresh the catalogue from the code, then compile it (needs GNU gettext)
 	cd wxlogin && ../$(BIN)/python -m django makemessages --locale zh_Hans --no-location --no-wrap
@@ -74,6 +75,9 @@ requirements: setup  ## pin what pyproject.toml asks for
 
 bench: setup  ## a million people in the PostgreSQL of DATABASE_URL, and how long each staff page takes
 	$(BIN)/python -m benchmarks.admin $(ARGS)
+
+upgrade: setup $(if $(filter mysql://%,$(DATABASE_URL)),.venv/mysql)  ## from the version before while people use it; ARGS="--from REV", DATABASE_URL
+	$(BIN)/python -m tests.upgrades $(ARGS)
 
 torture: setup $(if $(shell command -v mariadbd),.venv/mysql)  ## faults and races, with figures; ARGS=--list, ARGS="--case NAME", ARGS=--quick, ARGS=--write
 	$(BIN)/python -m benchmarks.torture $(ARGS)

@@ -27,6 +27,10 @@ class Database(Server):
         """Make the data directory, start the server, and make the service's account and database."""
         raise NotImplementedError
 
+    def recreate(self) -> None:
+        """Replace the service's database by one without tables."""
+        raise NotImplementedError
+
     def ask(self, sql: str, values: Sequence[Any] = (), database: str = "wxlogin") -> Rows:
         """Run one statement as the administrator and return its rows, in autocommit mode."""
         raise NotImplementedError
@@ -72,6 +76,10 @@ class PostgreSQL(Database):
         self.start()
         # CREATEDB for the cases that are tests of pytest.
         self.ask(f"CREATE ROLE {ACCOUNT} LOGIN CREATEDB PASSWORD '{PASSWORD}'", database="postgres")
+        self.recreate()
+
+    def recreate(self) -> None:
+        self.ask("DROP DATABASE IF EXISTS wxlogin WITH (FORCE)", database="postgres")
         self.ask(f"CREATE DATABASE wxlogin OWNER {ACCOUNT}", database="postgres")
 
     def command(self) -> list[str]:
@@ -146,11 +154,15 @@ class MariaDB(Database):
             **self._as_user,
         )
         self.start()
-        self.ask("CREATE DATABASE wxlogin CHARACTER SET utf8mb4", database="mysql")
+        self.recreate()
         self.ask(f"CREATE USER {ACCOUNT}@'127.0.0.1' IDENTIFIED BY '{PASSWORD}'", database="mysql")
         # The second one is that of the cases that are tests of pytest.
         for name in ("wxlogin", "test_wxlogin"):
             self.ask(f"GRANT ALL ON {name}.* TO {ACCOUNT}@'127.0.0.1'", database="mysql")
+
+    def recreate(self) -> None:
+        self.ask("DROP DATABASE IF EXISTS wxlogin", database="mysql")
+        self.ask("CREATE DATABASE wxlogin CHARACTER SET utf8mb4", database="mysql")
 
     def command(self) -> list[str]:
         return [

@@ -95,18 +95,19 @@ class Stack:
             self._wechat.wait()
         return self._wechat
 
-    def manage(self, database: Database, *arguments: str, **env: str) -> None:
-        """Run a command of ``manage.py`` until it ends. Raise ``NotReady`` if it fails."""
-        process = self.start_command(database, *arguments, **env)
+    def manage(self, database: Database, *arguments: str, root: Path = ROOT, **env: str) -> None:
+        """Run a command of the ``manage.py`` below ``root`` until it ends. Raise ``RuntimeError`` if it fails."""
+        process = self.start_command(database, *arguments, root=root, **env)
         try:
             if process.wait(120):
                 raise RuntimeError(process.log[-3000:])
         finally:
             process.kill()
 
-    def start_command(self, database: Database, *arguments: str, **env: str) -> Process:
+    def start_command(self, database: Database, *arguments: str, root: Path = ROOT, **env: str) -> Process:
         log = self.home / f"command-{next(self.numbers)}.log"
-        return Process([sys.executable, "manage.py", *arguments], log, self.env(database, **env), cwd=ROOT)
+        command = [sys.executable, "manage.py", *arguments]
+        return Process(command, log, self.env(database, PYTHONPATH=str(root), **env), cwd=root)
 
     def env(
         self,
@@ -135,14 +136,15 @@ class Stack:
         }
 
     @contextmanager
-    def group(self, env: dict[str, str], workers: int, *arguments: str) -> Iterator[Group]:
+    def group(self, env: dict[str, str], workers: int, *arguments: str, root: Path = ROOT) -> Iterator[Group]:
         port = free_port()
         command = [
             *(sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", f"127.0.0.1:{port}"),
-            *("--config", "benchmarks/torture/gunicorn_conf.py", *arguments),
+            *("--config", str(ROOT / "benchmarks/torture/gunicorn_conf.py"), *arguments),
         ]
         log = self.home / f"gunicorn-{next(self.numbers)}.log"
-        process = Process(command, log, {**env, "WEB_CONCURRENCY": str(workers)}, cwd=ROOT)
+        env = {**env, "WEB_CONCURRENCY": str(workers), "PYTHONPATH": str(root)}
+        process = Process(command, log, env, cwd=root)
         group = Group(port, process, workers)
         try:
             process.wait_until(lambda: accepts(port) and group.ready_workers() >= workers)
@@ -187,10 +189,11 @@ class Run:
         return self.stack.wechat
 
     @contextmanager
-    def group(self, workers: int = 2, *arguments: str, **env: Any) -> Iterator[Group]:
-        """Serve the project. ``env``: what ``Stack.env`` takes."""
+    def group(self, workers: int = 2, *arguments: str, root: Path = ROOT, **env: Any) -> Iterator[Group]:
+        """Serve the project below ``root``. ``env``: what ``Stack.env`` takes."""
         settings = {"WXLOGIN_UPSTREAM_DEADLINE": f"{self.ledger.deadline or 5:g}", **env}
-        with self.stack.group(self.stack.env(self.database, **settings), workers, *arguments) as group:
+        environment = self.stack.env(self.database, **settings)
+        with self.stack.group(environment, workers, *arguments, root=root) as group:
             yield group
 
     @contextmanager

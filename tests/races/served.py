@@ -61,8 +61,10 @@ def http_client() -> Iterator[requests.Session]:
 
 
 @contextmanager
-def served(log: Path, environment: dict[str, str], *, threads: int = 1) -> Iterator[Project]:
-    """Serve the project with two workers, and ``threads`` threads in each."""
+def served(
+    log: Path, environment: dict[str, str], *, threads: int = 1, root: Path = ROOT
+) -> Iterator[Project]:
+    """Serve the project below ``root`` with two workers, and ``threads`` threads in each."""
     with socket.socket() as sock, log.open("wb") as output:
         sock.bind(("127.0.0.1", 0))
         # A request before gunicorn is up waits.
@@ -72,7 +74,7 @@ def served(log: Path, environment: dict[str, str], *, threads: int = 1) -> Itera
                 *(sys.executable, "-m", "gunicorn", "project.wsgi"),
                 *("--bind", f"fd://{sock.fileno()}", "--threads", str(threads)),
             ],
-            cwd=ROOT,
+            cwd=root,
             # Gunicorn makes a socket file in HOME.
             env=environment_with(WEB_CONCURRENCY="2", HOME=str(log.parent), **environment),
             stdout=output,

@@ -196,7 +196,11 @@ class WeChatUser(models.Model):
     openid = ExactCharField(_("openid"), max_length=64)
     unionid = ExactCharField(_("unionid"), max_length=64, blank=True)
     is_split_off = models.BooleanField(
-        _("split off"), default=False, help_text=_("Staff said that this is a person of its own.")
+        _("split off"),
+        default=False,
+        # During an upgrade, a server of the version before inserts rows without this column.
+        db_default=False,
+        help_text=_("Staff said that this is a person of its own."),
     )
     nickname = ExactCharField(_("nickname"), max_length=64, blank=True)
     avatar = models.FileField(_("avatar"), upload_to="wxlogin/avatars/", blank=True)

@@ -165,7 +165,13 @@ class LoginSession(models.Model):
         verbose_name=_("WeChat user"),
     )
     appid = ExactCharField(
-        _("app"), max_length=32, blank=True, help_text=_("Still told when the person is erased.")
+        _("app"),
+        max_length=32,
+        blank=True,
+        default="",
+        # During an upgrade, a server of the version before inserts rows without this column.
+        db_default="",
+        help_text=_("Still told when the person is erased."),
     )
     created_at = models.DateTimeField(_("created at"), db_index=True)
     last_seen_at = models.DateTimeField(_("last seen"))
@@ -185,7 +191,7 @@ class LoginSession(models.Model):
         max_length=32,
         blank=True,
         default="",
-        # During an upgrade, a server of the version before inserts rows without this column.
+        # As for ``appid``.
         db_default="",
         help_text=_("Of wxlogin's client in the mini-program, as it says itself."),
     )
