@@ -7,6 +7,7 @@ from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from pythonjsonlogger.core import RESERVED_ATTRS
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -220,6 +221,8 @@ LOGGING = {
             "style": "{",
             "timestamp": "time",
             "rename_fields": {"levelname": "level", "name": "logger"},
+            # Django adds the request to its lines. Its text shows the query, which may hold a code by mistake.
+            "reserved_attrs": [*RESERVED_ATTRS, "request"],
         }
     },
     "handlers": {
@@ -227,10 +230,13 @@ LOGGING = {
             "class": "logging.StreamHandler",
             "stream": "ext://sys.stdout",
             "formatter": "json",
-            "filters": ["request_id"],
+            "filters": ["request_id", "refusals"],
         }
     },
-    "filters": {"request_id": {"()": "wxlogin.log.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "wxlogin.log.RequestIdFilter"},
+        "refusals": {"()": "project.log.RefusalsInOneLine"},
+    },
     "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"level": LOG_LEVEL, "handlers": [], "propagate": True},
