@@ -135,8 +135,13 @@ def cache() -> dict[str, Any]:
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": url,
-        # A request waits less than a second for a cache that hangs.
-        "OPTIONS": {"socket_connect_timeout": 0.4, "socket_timeout": 0.4, "retry": Retry(NoBackoff(), 0)},
+        "OPTIONS": {
+            # A request waits less than a second for a cache that hangs.
+            "socket_connect_timeout": 0.4,
+            "socket_timeout": 0.4,
+            "retry": Retry(NoBackoff(), 0),
+            "serializer": "project.cache.JSONSerializer",
+        },
     }
 
 
