@@ -1,4 +1,4 @@
-"""How long others wait while many pictures are uploaded at once, on gunicorn as the project starts it.
+"""The time that others wait while many pictures are uploaded at once, on gunicorn as the project starts it.
 
 Each of 24 people uploads a picture of eight million pixels, and again if the answer says that it is too busy. Four
 others ask for ``me/`` all the while. The table is in milliseconds.

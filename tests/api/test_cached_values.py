@@ -1,4 +1,4 @@
-"""What wxlogin keeps in the cache: plain JSON, of which nothing is unpickled, whoever wrote it."""
+"""The cache holds plain JSON of wxlogin, and nothing in it is unpickled, whoever wrote it."""
 
 import ipaddress
 import json
