@@ -38,6 +38,7 @@ class Story:
 
     url: str
     wechat: FakeWeChat
+    server: Process
     seconds: list[float] = field(default_factory=list)
 
     def call(self, method: str, path: str, access: str = "", **options: Any) -> requests.Response:
@@ -126,7 +127,7 @@ def served(home: Path, wechat: FakeWeChat) -> Iterator[Story]:
     server = Process([sys.executable, "-m", "gunicorn", "project.wsgi", *bind], home / "log", env, cwd=ROOT)
     try:
         server.wait_until(lambda: accepts(port))
-        yield Story(f"http://127.0.0.1:{port}", wechat)
+        yield Story(f"http://127.0.0.1:{port}", wechat, server)
     finally:
         server.stop()
 
