@@ -8,11 +8,11 @@ import logging
 from collections.abc import Callable
 
 from django.core.cache import cache
-from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
 from wxlogin.deadline import request_deadline
+from wxlogin.models.read_only import is_read_only
 
 logger = logging.getLogger(__name__)
 
@@ -33,25 +33,33 @@ def livez() -> JsonResponse:
 
 
 def readyz() -> JsonResponse:
-    """Answer 200 if the database and the cache work, else 503. The body says which of them doesn't."""
+    """Answer 200 if the database and the cache work, else 503. The body says which of them doesn't, and why."""
     with request_deadline():
-        parts = {"database": _works(_ask_database), "cache": _works(_ask_cache)}
-    return JsonResponse(parts, status=200 if all(parts.values()) else 503)
+        problems = {"database": _problem_of(_ask_database), "cache": _problem_of(_ask_cache)}
+    parts = {part: not problem for part, problem in problems.items()}
+    if why := {part: problem for part, problem in problems.items() if problem}:
+        return JsonResponse({**parts, "why": why}, status=503)
+    return JsonResponse(parts)
 
 
-def _works(ask: Callable[[], None]) -> bool:
+def _problem_of(ask: Callable[[], None]) -> str:
+    """Return ``""``, or the name of the error. Its text may hold a password."""
     try:
         ask()
     # Each backend has errors of its own, and any of them means that it isn't ready.
     except Exception as exc:  # noqa: BLE001
         logger.warning("not ready: %s", type(exc).__name__)
-        return False
-    return True
+        return type(exc).__name__
+    return ""
+
+
+class DatabaseReadOnly(Exception):
+    """The database answers, but it refuses writes, so nobody could log in."""
 
 
 def _ask_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    if is_read_only():
+        raise DatabaseReadOnly
 
 
 def _ask_cache() -> None:

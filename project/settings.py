@@ -2,11 +2,13 @@
 
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from pythonjsonlogger.core import RESERVED_ATTRS
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -52,6 +54,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "drf_spectacular",
+    "axes",
 ]
 
 MIDDLEWARE = [
@@ -66,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "project.urls"
@@ -134,8 +138,13 @@ def cache() -> dict[str, Any]:
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": url,
-        # A request waits less than a second for a cache that hangs.
-        "OPTIONS": {"socket_connect_timeout": 0.4, "socket_timeout": 0.4, "retry": Retry(NoBackoff(), 0)},
+        "OPTIONS": {
+            # A request waits less than a second for a cache that hangs.
+            "socket_connect_timeout": 0.4,
+            "socket_timeout": 0.4,
+            "retry": Retry(NoBackoff(), 0),
+            "serializer": "project.cache.JSONSerializer",
+        },
     }
 
 
@@ -156,6 +165,25 @@ MEDIA_ROOT = BASE_DIR / "media"
 
 # A key of their own for the tokens can be replaced while SECRET_KEY stays, after the restore of an older database.
 SIMPLE_JWT = {"SIGNING_KEY": env("DJANGO_SIGNING_KEY") or SECRET_KEY}
+
+# Guesses at the staff login are counted for each user name and for each address, in the database: all processes share
+# it, and without it nobody could log in anyway.
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_CLIENT_IP_CALLABLE = "project.staff_login.counted_address"
+AXES_CLIENT_STR_CALLABLE = "project.staff_login.describe"
+AXES_LOCKOUT_CALLABLE = "project.staff_login.answer_locked_out"
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+# Or somebody who goes on guessing would lock the person out for ever.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "wxlogin",
@@ -224,6 +252,8 @@ LOGGING = {
             "style": "{",
             "timestamp": "time",
             "rename_fields": {"levelname": "level", "name": "logger"},
+            # Django adds the request to its lines. Its text shows the query, which may hold a code by mistake.
+            "reserved_attrs": [*RESERVED_ATTRS, "request"],
         }
     },
     "handlers": {
@@ -231,13 +261,17 @@ LOGGING = {
             "class": "logging.StreamHandler",
             "stream": "ext://sys.stdout",
             "formatter": "json",
-            "filters": ["request_id"],
+            "filters": ["request_id", "refusals"],
         }
     },
-    "filters": {"request_id": {"()": "wxlogin.log.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "wxlogin.log.RequestIdFilter"},
+        "refusals": {"()": "project.log.RefusalsInOneLine"},
+    },
     "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"level": LOG_LEVEL, "handlers": [], "propagate": True},
+        "axes": {"level": "WARNING"},
         # Hide the development server's own lines, which repeat those of django.request.
         "django.server": {"level": "CRITICAL"},
     },

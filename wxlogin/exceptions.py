@@ -82,11 +82,15 @@ class UnusablePicture(WxLoginError):
     code = "invalid_request"
 
 
-class StorageUnavailable(WxLoginError):
-    """A file can't be stored or deleted now.
+class TooManyPictures(WxLoginError):
+    """This process decodes as many pictures as it may. The client should send the picture again a little later."""
 
-    The project's file storage failed, or too many other threads decode pictures.
-    """
+    code = "throttled"
+    retry_after = 2
+
+
+class StorageUnavailable(WxLoginError):
+    """A file can't be stored or deleted now: the project's file storage failed."""
 
     code = "storage_unavailable"
 

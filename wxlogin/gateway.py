@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -54,15 +55,16 @@ def get_client(appid: str) -> WeChatClient:
 class SealedCache:
     """The project's cache with sealed values, as a store for ``AccessTokens``.
 
-    Other programs may be able to read the cache: it can be a database table or a Redis that others use too.
+    Other programs may be able to read the cache: it can be a database table or a Redis that others use too. The
+    values are text, since a cache may take nothing but JSON.
     """
 
     def get(self, key: str) -> Any:
         sealed = shared_cache.run(lambda store: store.get(key))
         try:
-            return json.loads(vault().open(sealed, bound_to=("cache", key))) if sealed else None
-        except CannotOpen:
-            # The keys have changed since. The value counts as a cache miss.
+            return json.loads(vault().open(b64decode(sealed), bound_to=("cache", key))) if sealed else None
+        except (CannotOpen, TypeError, ValueError):
+            # The keys have changed since, or it isn't ours. The value counts as a cache miss.
             return None
 
     def set(self, key: str, value: Any, timeout: float) -> None:
@@ -77,8 +79,8 @@ class SealedCache:
         shared_cache.run(lambda store: store.delete(key))
 
 
-def _seal(key: str, value: Any) -> bytes:
-    return vault().seal(json.dumps(value), bound_to=("cache", key))
+def _seal(key: str, value: Any) -> str:
+    return b64encode(vault().seal(json.dumps(value), bound_to=("cache", key))).decode()
 
 
 @dataclass(frozen=True)

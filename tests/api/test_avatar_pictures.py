@@ -89,14 +89,15 @@ def test_a_file_of_several_pictures_is_a_jpeg_all_the_same(alice: Api) -> None:
     assert send(alice, mpo()).status_code == 200
 
 
-def test_not_all_threads_decode_at_once(alice: Api, monkeypatch: pytest.MonkeyPatch, media: Path) -> None:
-    monkeypatch.setattr(pictures, "MAX_WAIT", 0.01)
+def test_a_picture_without_a_turn_is_refused_soon_and_taken_later(
+    alice: Api, monkeypatch: pytest.MonkeyPatch, media: Path
+) -> None:
     monkeypatch.setattr(pictures, "DECODER_SLOTS", threading.BoundedSemaphore(1))
 
     with pictures.DECODER_SLOTS:
         answer = send(alice, picture())
 
-    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (429, "throttled", "2")
     assert stored_files(media) == []
     assert send(alice, picture()).status_code == 200
 

@@ -52,14 +52,20 @@ def test_readyz_is_ok_when_database_and_cache_answer(client):
 def test_readyz_names_a_broken_database(client, broken_database):
     answer = client.get("/readyz")
 
-    assert (answer.status_code, answer.json()) == (503, {"database": False, "cache": True})
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"database": False, "cache": True, "why": {"database": "OperationalError"}},
+    )
 
 
 @pytest.mark.django_db
 def test_readyz_names_a_broken_cache(client, broken_cache):
     answer = client.get("/readyz")
 
-    assert (answer.status_code, answer.json()) == (503, {"database": True, "cache": False})
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"database": True, "cache": False, "why": {"cache": "ConnectionError"}},
+    )
 
 
 def test_readyz_logs_the_kind_of_error_and_no_details(client, broken_database, caplog):

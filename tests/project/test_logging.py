@@ -1,6 +1,11 @@
 import json
+import runpy
+import types
+from datetime import timedelta
 
 import pytest
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 
 from tests.helpers.process import python
 from tests.helpers.project_settings import MINIMUM
@@ -35,3 +40,62 @@ def test_each_log_line_is_json_on_standard_output(level):
     assert lines[0]["wxlogin"] == {"event": "login"}
     assert all("time" in line for line in lines)
     assert "ZeroDivisionError" in lines[2]["exc_info"]
+
+
+ASK = """
+import django
+django.setup()
+from django.test import Client
+client = Client(raise_request_exception=False)
+client.get("/api/wechat/login/?code=PLANTED")
+client.get("/api/wechat/nothing/?code=PLANTED")
+client.get("/elsewhere/?code=PLANTED")
+client.get("/api/wechat/login/?code=PLANTED", headers={"Host": "evil"})
+"""
+
+
+@pytest.fixture(scope="module")
+def lines():
+    """The log of requests that Django refuses, at the level with the most lines."""
+    outcome = python(
+        "-c",
+        ASK,
+        **MINIMUM,
+        DJANGO_LOG_LEVEL="DEBUG",
+        DJANGO_ALLOWED_HOSTS="testserver",
+        DJANGO_SETTINGS_MODULE="project.settings",
+    )
+    assert outcome.stderr == ""
+    return outcome.stdout.splitlines()
+
+
+def test_a_code_in_the_query_is_in_no_line(lines):
+    assert any("Method Not Allowed: /api/wechat/login/" in line for line in lines)
+    assert not [line for line in lines if "PLANTED" in line]
+
+
+def test_a_request_for_another_host_is_a_warning_of_one_line(lines):
+    (line,) = [json.loads(line) for line in lines if "evil" in line]
+
+    assert (line["level"], line["logger"]) == ("WARNING", "django.security.DisallowedHost")
+    assert "ALLOWED_HOSTS" in line["message"]
+    assert "exc_info" not in line
+
+
+def test_gunicorns_access_log_has_no_query():
+    format_of_line = runpy.run_path("gunicorn.conf.py")["access_log_format"]
+    request = {
+        "REQUEST_METHOD": "GET",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "RAW_URI": "/?code=PLANTED",
+        "PATH_INFO": "/",
+        "QUERY_STRING": "code=PLANTED",
+        "HTTP_REFERER": "https://example.com/?code=PLANTED",
+    }
+    answer = types.SimpleNamespace(status="405 Not allowed", sent=2, headers=[])
+
+    logger = Logger(Config())
+    atoms = logger.atoms(answer, types.SimpleNamespace(headers=[]), request, timedelta(seconds=1))
+
+    assert "PLANTED" in str(atoms)
+    assert "PLANTED" not in format_of_line % logger.atoms_wrapper_class(atoms)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
-from wxlogin.exceptions import WxLoginError
+from wxlogin.exceptions import TooManyPictures, WxLoginError
 from wxlogin.log import log
 from wxlogin.wechat.errors import BreakerOpen, WeChatError
 
@@ -126,6 +126,6 @@ def refusal_body(code: str, exc: Exception) -> dict[str, Any]:
 def _headers_of(exc: Exception) -> dict[str, str]:
     if isinstance(exc, drf.Throttled):
         return {"Retry-After": str(getattr(exc, "wait", 1))}
-    if isinstance(exc, BreakerOpen):
+    if isinstance(exc, BreakerOpen | TooManyPictures):
         return {"Retry-After": str(exc.retry_after)}
     return {}

@@ -13,7 +13,7 @@ from django.core.files.storage import Storage
 from django.db import transaction
 from PIL import Image, ImageOps
 
-from wxlogin.exceptions import StorageUnavailable, TokenInvalid, UnusablePicture
+from wxlogin.exceptions import StorageUnavailable, TokenInvalid, TooManyPictures, UnusablePicture
 from wxlogin.log import log
 from wxlogin.models import WeChatUser
 from wxlogin.transactions import in_one_transaction
@@ -35,15 +35,16 @@ MAX_REPEATS = {b"\xff\xda": 100, b"Exif\0\0": 10}
 
 # Decoding takes a second and 250 MB at worst, so only two threads do it at once.
 DECODER_SLOTS = threading.BoundedSemaphore(2)
-# Seconds that a thread waits for a slot.
-MAX_WAIT = 2.0
+# Seconds that a thread waits for a slot: enough for a burst of small pictures. A thread that waited for large ones
+# would be missing for everybody else.
+MAX_WAIT = 0.15
 
 
 def set_avatar(wechat_user: WeChatUser, picture: IO[bytes]) -> None:
     """Store ``picture``, a file as a browser sends it, and delete the one before.
 
-    Raises ``UnusablePicture``, ``StorageUnavailable``, or ``TokenInvalid`` if the person was deleted
-    meanwhile.
+    Raises ``UnusablePicture``, ``TooManyPictures``, ``StorageUnavailable``, or ``TokenInvalid`` if the person was
+    deleted meanwhile.
     """
     content, extension = reencode(picture)
     name = _save(wechat_user, f"{secrets.token_hex(16)}.{extension}", content)
@@ -118,10 +119,10 @@ def reencode(picture: IO[bytes]) -> tuple[bytes, str]:
     """Decode the picture, encode it anew, and return it with its extension.
 
     Only the pixels are stored: no location, no camera name, no second file appended to the first. Raises
-    ``UnusablePicture``, or ``StorageUnavailable`` while too many other threads decode pictures.
+    ``UnusablePicture``, or ``TooManyPictures`` while other threads decode pictures.
     """
     if not DECODER_SLOTS.acquire(timeout=MAX_WAIT):
-        raise StorageUnavailable
+        raise TooManyPictures
     try:
         with _errors_as_unusable_picture():
             return _reencode(picture.read())

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from wxlogin.conf import App, conf
 from wxlogin.gateway import get_client, open_breaker
 from wxlogin.models import SessionKey, WeChatUser
+from wxlogin.models.read_only import is_read_only
 from wxlogin.services.meanings import BREAKER_OPEN, LOOK_IT_UP, Finding, Text, explain
 from wxlogin.shared_cache import is_shared
 from wxlogin.vault import CannotOpen
@@ -113,9 +114,10 @@ def _examine_pushes(app: App) -> Iterator[Result]:
 
 
 def _examine_database() -> Iterator[Result]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    yield True, _("It answers.")
+    if is_read_only():
+        yield False, _("It answers, but it is read-only: nobody can log in."), FIND_PRIMARY
+    else:
+        yield True, _("It answers.")
     if unapplied := _unapplied_migrations():
         text = format_lazy(_("Migrations are not applied: {names}."), names=", ".join(unapplied))
         yield False, text, _("Run manage.py migrate.")
@@ -241,6 +243,7 @@ BREAKER_STATES = {"open": pgettext_lazy("breaker", "open"), "probing": pgettext_
 RUN_CHECK = _("Run manage.py check --deploy: it may say more.")
 NOT_WECHAT = _("Something else than WeChat answers: check API_BASE, and for a proxy in between.")
 NETWORK = _("Check API_BASE and CA_BUNDLE, and that this machine reaches WeChat within UPSTREAM_DEADLINE.")
+FIND_PRIMARY = _("Point DATABASES at the primary server, or let this one accept writes again.")
 SECURE_MODE = _("Choose the secure mode in the WeChat console, and set PUSH_AES_KEY.")
 USE_SHARED_CACHE = _("Use Redis or Memcached as the default cache.")
 LIST_KEY_OF_BLOCKS = _(
