@@ -113,7 +113,15 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
             field_errors={"code": REQUIRED},
         ),
         answer=SuccessAnswer(shapes.login, {**examples.TOKENS, "created": True, "user": examples.USER}),
-        refuses=("unknown_app", "code_invalid", "user_blocked", "account_disabled", *WECHAT, *STORAGE),
+        refuses=(
+            "unknown_app",
+            "code_invalid",
+            "user_blocked",
+            "account_disabled",
+            "not_allowed",
+            *WECHAT,
+            *STORAGE,
+        ),
     ),
     (views.RefreshView, "post"): Operation(
         "refresh",
