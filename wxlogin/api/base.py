@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 
 from wxlogin.caller import request_id_of
 from wxlogin.conf import conf
+from wxlogin.database_errors import conceal
 from wxlogin.deadline import request_deadline
 from wxlogin.log import log, request_id
 from wxlogin.models import LoginSession, WeChatUser
@@ -97,6 +98,7 @@ class WeChatView(APIView):
 
     def _report(self, exc: Exception) -> None:
         """Tell crash reporters and the log about an exception that nobody foresaw, as Django does."""
+        conceal(exc)
         # Receivers ask sys.exc_info() for the exception, which is being handled here.
         got_request_exception.send(sender=None, request=self.request._request)
         log("internal error", logging.ERROR, exc_info=exc, problem=type(exc).__name__)

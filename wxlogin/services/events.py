@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import xmltodict
-from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from wxlogin import signals
@@ -15,7 +14,7 @@ from wxlogin.conf import App, conf
 from wxlogin.exceptions import PushRefused
 from wxlogin.log import log
 from wxlogin.models import ReceivedPush, WeChatUser
-from wxlogin.transactions import in_one_transaction
+from wxlogin.transactions import after_commit, in_one_transaction
 from wxlogin.wechat.crypto import CannotDecrypt, decrypt_push, push_signature
 
 from . import erasure, pictures
@@ -112,7 +111,7 @@ def _act_once(appid: str, message: Message) -> None:
     wechat_user = _person_in(appid, message)
     if handler and wechat_user:
         handler(wechat_user, message)
-    transaction.on_commit(lambda: _announce(appid, message, wechat_user), robust=True)
+    after_commit(lambda: _announce(appid, message, wechat_user))
 
 
 def _clear_profile(wechat_user: WeChatUser, message: Message) -> None:
