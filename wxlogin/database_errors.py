@@ -49,7 +49,7 @@ def _conceal_errors(
 def conceal(exc: BaseException) -> None:
     """Remove what database errors tell of a row from ``exc`` and from the exceptions that led to it."""
     for each in _chain(exc):
-        if isinstance(each, Error | connection.Database.Error):
+        if isinstance(each, Error | _driver().Error):
             number = each.args[:1] if each.args and isinstance(each.args[0], int) else ()
             each.args = (*number, _facts(each))
             _cut_frames(each)
@@ -80,7 +80,7 @@ def _facts(exc: BaseException) -> str:
 
 def _cut_frames(exc: BaseException) -> None:
     """Remove the last frames of the traceback, those of Django's database code and of the driver."""
-    code = (*DATABASE_CODE, connection.Database.__name__)
+    code = (*DATABASE_CODE, _driver().__name__)
     last = None
     frame = exc.__traceback__
     while frame:
@@ -91,3 +91,8 @@ def _cut_frames(exc: BaseException) -> None:
         last.tb_next = None
     else:
         exc.__traceback__ = None
+
+
+def _driver() -> Any:
+    """Return the driver's module, which has the exceptions of PEP 249."""
+    return connection.Database  # type: ignore[attr-defined]
