@@ -48,11 +48,11 @@ def _conceal_errors(
 
 def conceal(exc: BaseException) -> None:
     """Remove what database errors tell of a row from ``exc`` and from the exceptions that led to it."""
-    for each in _chain(exc):
-        if isinstance(each, Error | _driver().Error):
-            number = each.args[:1] if each.args and isinstance(each.args[0], int) else ()
-            each.args = (*number, _facts(each))
-            _cut_frames(each)
+    errors = [each for each in _chain(exc) if isinstance(each, Error | _driver().Error)]
+    for each in [*errors, *(error.__cause__ for error in errors if error.__cause__)]:
+        number = each.args[:1] if each.args and isinstance(each.args[0], int) else ()
+        each.args = (*number, _facts(each))
+        _cut_frames(each)
 
 
 def _chain(exc: BaseException) -> list[BaseException]:

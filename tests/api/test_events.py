@@ -221,7 +221,7 @@ DEEP = {
 
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was given to a parser that builds a message."""
+    """The texts that a parser has built a message from."""
     seen: list[str] = []
     parse_json, parse_xml = json.loads, xmltodict.parse
     monkeypatch.setattr(
@@ -256,7 +256,7 @@ def test_a_deep_message_is_refused_though_it_is_signed(
 def test_a_message_of_several_levels_is_taken(
     alice: Api, plain_mode: None, received: list[Any], db: Any
 ) -> None:
-    """As in developers.weixin.qq.com, subscribe_msg_popup_event."""
+    """subscribe_msg_popup_event is nested (developers.weixin.qq.com: subscribe-message)."""
     body = message("subscribe_msg_popup_event", List=[{"TemplateId": "t", "PopupScene": "0"}] * 3)
 
     assert plain(alice, body).content == b"success"
