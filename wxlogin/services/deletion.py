@@ -46,7 +46,7 @@ def lock_user(instance: Model, origin: Any = None, **kwargs: Any) -> None:
     """
     UnionidOwner.objects.lock_of(instance)
     lock_against_references(instance)
-    collected = getattr(origin, COLLECTED, set())
+    collected: set[int] = getattr(origin, COLLECTED, set())
     for person in WeChatUser.objects.lock_of(instance):
         if person.pk not in collected:
             person.delete()
