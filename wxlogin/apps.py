@@ -10,15 +10,18 @@ class WxLoginConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.db.backends.signals import connection_created
         from django.db.models.signals import post_delete, post_save
 
-        from . import checks
-        from .services import decisions, pictures, sessions
+        from . import checks, database_errors
+        from .services import decisions, deletion, pictures, sessions
 
         checks.refuse_to_start()
+        connection_created.connect(database_errors.watch, dispatch_uid="wxlogin.watch")
         post_save.connect(
             sessions.end_sessions_of_saved_user, dispatch_uid="wxlogin.end_sessions_of_saved_user"
         )
+        deletion.connect_receivers()
         post_delete.connect(
             pictures.delete_file_of_deleted,
             sender=self.get_model("WeChatUser"),

@@ -25,12 +25,13 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
-def log(event: str, level: int = logging.INFO, **facts: Any) -> None:
+def log(event: str, level: int = logging.INFO, *, exc_info: Exception | None = None, **facts: Any) -> None:
     """Log one line, ``event key=value …``, and leave out facts that are None or empty.
 
-    The same facts are in the line's ``wxlogin`` attribute, a dict, for JSON formatters.
+    The same facts are in the line's ``wxlogin`` attribute, a dict, for JSON formatters. The traceback of
+    ``exc_info`` follows.
     """
     facts["request_id"] = request_id.get()
     shown = {key: value for key, value in facts.items() if value not in (None, "")}
     message = " ".join([event, *(f"{key}={value}" for key, value in shown.items())])
-    logger.log(level, "%s", message, extra={"wxlogin": {"event": event, **shown}})
+    logger.log(level, "%s", message, exc_info=exc_info, extra={"wxlogin": {"event": event, **shown}})

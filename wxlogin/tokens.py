@@ -4,6 +4,7 @@
 accepts it. ``refresh`` has a token type of its own, so Simple JWT's refresh view refuses it.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,6 +27,15 @@ from wxlogin.exceptions import TokenInvalid
 SESSION_CLAIM = "wx_session"
 GENERATION_CLAIM = "generation"
 APPID_CLAIM = "appid"
+
+SESSION_ID = re.compile("[0-9a-f]{32}")
+# The column holds no larger one.
+GENERATIONS = range(2**31)
+# Seconds since 1970, up to the year 9999.
+TIMES = range(1, 253_402_300_800)
+# What PyJWT raises for a token of a strange shape, besides errors of its own: its header and its claims may be any
+# JSON, nested a thousand deep, and a token with half of a surrogate pair in it can't be encoded.
+STRANGE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
 
 # Seconds for which a token of ours is still accepted after its time.
 LEEWAY = 30
@@ -105,17 +115,18 @@ def read_access(raw: str) -> AccessClaims | None:
         # Its times were never the database's.
         _decode(raw, is_timed=True)
         return None
-    user_id_claim = str(payload.get(api_settings.USER_ID_CLAIM))
-    return AccessClaims(payload[SESSION_CLAIM], user_id_claim, _expiry_in(payload))
+    user_id_claim = payload.get(api_settings.USER_ID_CLAIM)
+    if not isinstance(user_id_claim, str | int):
+        raise TokenInvalid
+    return AccessClaims(_session_id_in(payload), str(user_id_claim), _integer_in(payload, "exp", TIMES))
 
 
 def read_refresh(raw: str) -> RefreshClaims:
     """Verify a refresh token, all but its time, and return its claims. Raises ``TokenInvalid``."""
     payload = _verified_payload(raw, _SessionRefreshToken)
-    # A project can turn the type claim off in SIMPLE_JWT. Then an access token gets this far.
-    if GENERATION_CLAIM not in payload:
-        raise TokenInvalid
-    return RefreshClaims(payload[SESSION_CLAIM], payload[GENERATION_CLAIM], _expiry_in(payload))
+    # A project can turn the type claim off in SIMPLE_JWT. Then an access token, without a generation, gets this far.
+    generation = _integer_in(payload, GENERATION_CLAIM, GENERATIONS)
+    return RefreshClaims(_session_id_in(payload), generation, _integer_in(payload, "exp", TIMES))
 
 
 def is_past(expires_at: int, now: datetime) -> bool:
@@ -208,8 +219,7 @@ def _decode(raw: str, *, is_timed: bool) -> dict[str, Any]:
     If ``is_timed``, this host's clock decides whether the token is valid now.
     """
     for backend in _backends():
-        # A token with half of a surrogate pair in it can't be encoded, which raises UnicodeError.
-        with suppress(jwt.PyJWTError, TokenBackendError, UnicodeError):
+        with suppress(jwt.PyJWTError, TokenBackendError, *STRANGE):
             payload: dict[str, Any] = jwt.decode(
                 raw,
                 backend.get_verifying_key(raw),  # type: ignore[arg-type]
@@ -229,11 +239,20 @@ def _decode(raw: str, *, is_timed: bool) -> dict[str, Any]:
     raise TokenInvalid from None
 
 
-def _expiry_in(payload: dict[str, Any]) -> int:
-    expires_at = payload["exp"]
-    if not isinstance(expires_at, int):
+def _integer_in(payload: dict[str, Any], claim: str, possible: range) -> int:
+    value = payload.get(claim)
+    # True and False are integers in Python.
+    if type(value) is not int or value not in possible:
         raise TokenInvalid
-    return expires_at
+    return value
+
+
+def _session_id_in(payload: dict[str, Any]) -> str:
+    """Return the session id. A project's own code has our key too, so the claim may be anything."""
+    value = payload.get(SESSION_CLAIM)
+    if not (isinstance(value, str) and SESSION_ID.fullmatch(value)):
+        raise TokenInvalid
+    return value
 
 
 def _seconds(duration: timedelta) -> int:

@@ -1,5 +1,6 @@
 """Database transactions that are all-or-nothing, and that are retried after a deadlock or a lost race."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,6 +10,8 @@ from typing import ParamSpec, TypeVar
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from wxlogin import deadline
+from wxlogin.database_errors import conceal
+from wxlogin.log import log
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -65,6 +68,20 @@ def retry_lost_race(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return wrapper
+
+
+def after_commit(function: Callable[[], object]) -> None:
+    """Call ``function`` after the commit. An exception in it is logged: what is committed stays."""
+
+    def call() -> None:
+        try:
+            function()
+        # A receiver of the project may raise anything.
+        except Exception as exc:  # noqa: BLE001
+            conceal(exc)
+            log("failed after commit", logging.ERROR, exc_info=exc, problem=type(exc).__name__)
+
+    transaction.on_commit(call)
 
 
 def kind_of_contention(exc: OperationalError) -> str:

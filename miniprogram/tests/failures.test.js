@@ -15,6 +15,12 @@ const FAULTS = {
   "no answer": { wire: { hang: true }, kind: "timeout" },
   interrupted: { wire: { hang: true }, start: leaveWhenSent, kind: "interrupted" },
   500: { wire: { status: 500, body: "<h1>Server Error (500)</h1>", type: "text/html" }, kind: "http", status: 500 },
+  "500 from wxlogin": {
+    wire: { status: 500, body: { code: "internal_error", detail: "…" } },
+    kind: "http",
+    status: 500,
+    code: "internal_error",
+  },
   "502 from a proxy": {
     wire: { status: 502, body: "<html>Bad Gateway</html>", type: "text/html" },
     kind: "http",

@@ -2,9 +2,11 @@
 
 import json
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import xmltodict
 
 from tests.api.consent import ALL, NO_PROFILE, data_of, fill_profile
 from tests.api.people import person
@@ -13,6 +15,7 @@ from tests.conftest import Api
 from tests.helpers.vectors import AES_KEY, ENCRYPT, PUSH_APPID, TOKEN
 from tests.settings import APPID
 from wxlogin.models import ReceivedPush
+from wxlogin.services import events
 from wxlogin.wechat.crypto import encrypt_push
 
 BOMB = (
@@ -206,3 +209,86 @@ def test_a_body_has_a_limit(alice: Api, plain_mode: None) -> None:
     answer = post(alice, query(), "x" * 65537)
 
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+DEEP = {
+    JSON: '{"xml":' * 1_000 + "1" + "}" * 1_000,
+    XML: "<xml>" * 1_000 + "</xml>" * 1_000,
+    "a list": '{"Event": ' + "[" * 100 + "]" * 100 + "}",
+    "entities": BOMB,
+}
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that a parser has built a message from."""
+    seen: list[str] = []
+    parse_json, parse_xml = json.loads, xmltodict.parse
+    monkeypatch.setattr(
+        events, "xmltodict", SimpleNamespace(parse=lambda text: seen.append(text) or parse_xml(text))
+    )
+    stand_in = SimpleNamespace(loads=lambda text: seen.append(text) or parse_json(text), dumps=json.dumps)
+    monkeypatch.setattr(events, "json", stand_in)
+    return seen
+
+
+@pytest.mark.parametrize("body", [*DEEP.values(), "{}", "<xml/>", "{"])
+@pytest.mark.parametrize("secured", [True, False])
+def test_nothing_unsigned_is_parsed(
+    alice: Api, request: pytest.FixtureRequest, parsed: list[str], body: str, secured: bool
+) -> None:
+    if not secured:
+        request.getfixturevalue("plain_mode")
+
+    answer = post(alice, {**query(), "signature": "0" * 40, "msg_signature": "0" * 40}, body)
+
+    assert (answer.status_code, answer.json()["code"], parsed) == (403, "signature_invalid", [])
+
+
+@pytest.mark.parametrize("body", DEEP.values(), ids=DEEP)
+def test_a_deep_message_is_refused_though_it_is_signed(
+    alice: Api, plain_mode: None, parsed: list[str], body: str
+) -> None:
+    assert post(alice, query(), body).status_code == 403
+    assert not [text for text in parsed if text.startswith("<")]
+
+
+def test_a_message_of_several_levels_is_taken(
+    alice: Api, plain_mode: None, received: list[Any], db: Any
+) -> None:
+    """subscribe_msg_popup_event is nested (developers.weixin.qq.com: subscribe-message)."""
+    body = message("subscribe_msg_popup_event", List=[{"TemplateId": "t", "PopupScene": "0"}] * 3)
+
+    assert plain(alice, body).content == b"success"
+    text = (
+        "<xml><SubscribeMsgPopupEvent><List><TemplateId>t</TemplateId></List></SubscribeMsgPopupEvent></xml>"
+    )
+    assert post(alice, query(), text, XML).content == b"success"
+
+
+@pytest.mark.parametrize("write", [lambda text: text, lambda text: text.replace("/", "\\/")])
+def test_a_slash_may_be_escaped_in_json(alice: Api, write: Any) -> None:
+    # Random bytes come first, so that one of a few has a slash.
+    sealed = [encrypt_push(PUSH_AES_KEY, json.dumps(message("x")), APPID) for _ in range(9)]
+    encrypt = next(each for each in sealed if "/" in each)
+
+    answer = post(alice, query(encrypt=encrypt), write(json.dumps({"Encrypt": encrypt})))
+
+    assert answer.content == b"success"
+
+
+def test_refused_pushes_are_throttled_and_signed_ones_never(
+    alice: Api, configure: Any, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    configure(DATA_RATE="2/min")
+    caplog.set_level(logging.INFO)
+
+    refused = [post(alice, {}, "{}", REMOTE_ADDR=address) for _ in range(4)]
+    handshake = alice.call("get", EVENTS, access="", query_params={}, REMOTE_ADDR=address)
+    encrypt = encrypt_push(PUSH_AES_KEY, json.dumps(message("x")), APPID)
+    signed = post(alice, query(encrypt=encrypt), json.dumps({"Encrypt": encrypt}), REMOTE_ADDR=address)
+
+    assert [answer.status_code for answer in refused] == [403, 403, 429, 429]
+    assert (refused[-1].json()["code"], handshake.status_code) == ("throttled", 429)
+    assert caplog.text.count("push refused") == 2
+    assert signed.content == b"success"

@@ -17,7 +17,7 @@ from wxlogin.conf import conf
 
 JSON = "application/json"
 # A call can be refused with these before its method matters.
-BEFORE_THE_METHOD = {"401", "429", "503"}
+BEFORE_THE_METHOD = {"401", "429", "500", "503"}
 # A schema below one of these keys doesn't describe a value on its own.
 NOT_ALONE = {"allOf", "if", "then", "else", "not", "examples"}
 

@@ -1,9 +1,11 @@
 """The base of all views of the API."""
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.signals import got_request_exception
 from django.db import transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -15,13 +17,14 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
-from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
+from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE, HTTP_500_INTERNAL_SERVER_ERROR
 from rest_framework.views import APIView
 
 from wxlogin.caller import request_id_of
 from wxlogin.conf import conf
+from wxlogin.database_errors import conceal
 from wxlogin.deadline import request_deadline
-from wxlogin.log import request_id
+from wxlogin.log import log, request_id
 from wxlogin.models import LoginSession, WeChatUser
 
 from .authentication import WeChatJWTAuthentication
@@ -73,18 +76,32 @@ class WeChatView(APIView):
                 request_deadline(),
                 translation.override(translation.get_language_from_request(request)),
             ):
-                return super().dispatch(request, *args, **kwargs)
+                return self._dispatch_and_render(request, *args, **kwargs)
         finally:
             request_id.reset(before)
 
+    def _dispatch_and_render(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Return the answer with its bytes. Django would render it outside of this view, and answer errors in HTML."""
+        try:
+            return _rendered(super().dispatch(request, *args, **kwargs))
+        except Exception as exc:  # noqa: BLE001
+            return _rendered(self.finalize_response(self.request, self.handle_exception(exc)))
+
     def handle_exception(self, exc: Exception) -> Response:
         response = response_to(exc)
-        if response is None:
-            self.raise_uncaught_exception(exc)
+        if response.status_code == HTTP_500_INTERNAL_SERVER_ERROR:
+            self._report(exc)
         if response.status_code != HTTP_413_REQUEST_ENTITY_TOO_LARGE:
             drain(self.request._request)
         response.exception = True
         return response
+
+    def _report(self, exc: Exception) -> None:
+        """Tell crash reporters and the log about an exception that nobody foresaw, as Django does."""
+        conceal(exc)
+        # Receivers ask sys.exc_info() for the exception, which is being handled here.
+        got_request_exception.send(sender=None, request=self.request._request)
+        log("internal error", logging.ERROR, exc_info=exc, problem=type(exc).__name__)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -114,3 +131,7 @@ class WeChatView(APIView):
     @property
     def user(self) -> AbstractBaseUser:
         return self.wechat_user.user
+
+
+def _rendered(response: HttpResponseBase) -> HttpResponseBase:
+    return response.render() if isinstance(response, Response) else response

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
-from django.http import Http404
+from django.http import Http404, UnreadablePostError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf
@@ -44,6 +44,7 @@ ANSWERS: dict[str, Answer] = {
     "session_ended": Answer(401, _("This login session is over. Log in again."), BEARER),
     "user_blocked": Answer(403, _("WeChat does not let this account log in.")),
     "account_disabled": Answer(403, _("This account is disabled.")),
+    "not_allowed": Answer(403, _("This is not allowed.")),
     "signature_invalid": Answer(403, _("The signature is wrong.")),
     "not_found": Answer(404, _("There is nothing here.")),
     "method_not_allowed": Answer(405, _("This method is not allowed here.")),
@@ -52,6 +53,7 @@ ANSWERS: dict[str, Answer] = {
     "unsupported_media_type": Answer(415, _("Send JSON, or a form where a file is asked for.")),
     "throttled": Answer(429, _("Too many requests. Wait a little.")),
     "wechat_too_frequent": Answer(429, _("WeChat asks to slow down. Wait a minute."), {"Retry-After": "60"}),
+    "internal_error": Answer(500, _("Something went wrong here. Try again later.")),
     "wechat_misconfigured": Answer(502, _("Login is out of order at the moment. Try again later.")),
     "wechat_bad_response": Answer(502, _("WeChat gave no usable answer. Try again later.")),
     "wechat_unavailable": Answer(503, _("WeChat can't be reached at the moment. Try again."), RETRY_SOON),
@@ -66,12 +68,19 @@ CODES: dict[type[Exception], str] = {
     drf.ValidationError: "invalid_request",
     drf.ParseError: "invalid_request",
     drf.NotAuthenticated: "token_invalid",
+    # A refusal of the project's own, by its ``USER_FACTORY`` for example. Our own tokens raise CredentialsRefused.
+    drf.AuthenticationFailed: "not_allowed",
+    drf.PermissionDenied: "not_allowed",
+    PermissionDenied: "not_allowed",
     drf.NotFound: "not_found",
     Http404: "not_found",
     drf.MethodNotAllowed: "method_not_allowed",
     RequestDataTooBig: "too_large",
     # A form with too many fields or files.
     SuspiciousOperation: "invalid_request",
+    BadRequest: "invalid_request",
+    # The client hung up in the middle of its body.
+    UnreadablePostError: "invalid_request",
     drf.UnsupportedMediaType: "unsupported_media_type",
     drf.Throttled: "throttled",
     OperationalError: "storage_unavailable",
@@ -88,13 +97,11 @@ class CredentialsRefused(drf.AuthenticationFailed):
         super().__init__(refusal_body(refusal.code, refusal))
 
 
-def response_to(exc: Exception) -> Response | None:
-    """Return the answer to an exception, or None if it is unexpected and has to be raised."""
+def response_to(exc: Exception) -> Response:
+    """Return the answer to an exception."""
     if isinstance(exc, CredentialsRefused):
         return Response(exc.detail, 401, headers=BEARER)
     code = code_of(exc)
-    if code is None:
-        return None
     if code == "storage_unavailable":
         # Databases quote rows in the text of an error, so only its class is logged.
         log("storage unavailable", logging.ERROR, problem=type(exc).__name__)
@@ -102,14 +109,14 @@ def response_to(exc: Exception) -> Response | None:
     return Response(refusal_body(code, exc), answer.status, headers={**answer.headers, **_headers_of(exc)})
 
 
-def code_of(exc: Exception) -> str | None:
-    """Return the exception's stable code, or None if the exception is unexpected."""
+def code_of(exc: Exception) -> str:
+    """Return the exception's stable code: ``internal_error`` if nobody foresaw it."""
     if isinstance(exc, WxLoginError | WeChatError):
         return exc.code
     # psycopg2 raises DatabaseError itself for a lost connection. Its subclasses mean other things.
     if type(exc) is DatabaseError:
         return "storage_unavailable"
-    return next((code for kind, code in CODES.items() if isinstance(exc, kind)), None)
+    return next((code for kind, code in CODES.items() if isinstance(exc, kind)), "internal_error")
 
 
 def refusal_body(code: str, exc: Exception) -> dict[str, Any]:
@@ -118,14 +125,16 @@ def refusal_body(code: str, exc: Exception) -> dict[str, Any]:
     if code == "invalid_request":
         detail = getattr(exc, "detail", None)
         body["fields"] = detail if isinstance(detail, dict) else {}
-    if reason := getattr(exc, "reason", ""):
+    # Exceptions of others have such an attribute too, UnicodeError for example.
+    if isinstance(exc, WxLoginError) and (reason := getattr(exc, "reason", "")):
         body["reason"] = str(reason)
     return body
 
 
 def _headers_of(exc: Exception) -> dict[str, str]:
     if isinstance(exc, drf.Throttled):
-        return {"Retry-After": str(getattr(exc, "wait", 1))}
+        # A project's own code may raise it without a wait.
+        return {"Retry-After": str(getattr(exc, "wait", None) or 1)}
     if isinstance(exc, BreakerOpen | TooManyPictures):
         return {"Retry-After": str(exc.retry_after)}
     return {}

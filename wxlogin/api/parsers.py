@@ -81,5 +81,7 @@ class BoundedFormParser(MultiPartParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> DataAndFiles:
-        refuse_if_declared_larger((parser_context or {})["request"], MAX_UPLOAD)
-        return super().parse(stream, media_type, parser_context)
+        context = dict(parser_context or {})
+        refuse_if_declared_larger(context["request"], MAX_UPLOAD)
+        # Not the client's choice: some of Python's encodings are no text encodings.
+        return super().parse(stream, media_type, {**context, "encoding": "utf-8"})

@@ -108,6 +108,12 @@ class DataThrottle(Throttle):
         return conf.DATA_RATE
 
 
+class RefusedPushThrottle(DataThrottle):
+    """A limit on pushes that WeChat didn't sign. It is asked after the signature was found wrong."""
+
+    scope = "refused-push"
+
+
 class SessionDataThrottle(DataThrottle):
     """A limit for each login session, since an attacker who tries open data may call from many IP addresses."""
 

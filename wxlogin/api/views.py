@@ -5,13 +5,13 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import Throttled, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from wxlogin.caller import caller_of
-from wxlogin.exceptions import UnusablePicture
+from wxlogin.exceptions import PushRefused, UnusablePicture
 from wxlogin.services import (
     erasure,
     events,
@@ -39,7 +39,7 @@ from .serializers import (
     RefreshRequestSerializer,
     SessionKeySerializer,
 )
-from .throttling import DataThrottle, LoginThrottle, RefreshThrottle, SessionDataThrottle
+from .throttling import DataThrottle, LoginThrottle, RefreshThrottle, RefusedPushThrottle, SessionDataThrottle
 
 
 class LoginView(WeChatView):
@@ -167,6 +167,15 @@ class EventsView(WeChatView):
 
     authentication_classes = []
     permission_classes = [AllowAny]
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Count and log a refused message. Signed ones aren't counted, and taken from any address."""
+        if isinstance(exc, PushRefused):
+            throttle = RefusedPushThrottle()
+            if not throttle.allow_request(self.request, self):
+                return super().handle_exception(Throttled(throttle.wait()))
+            events.log_refusal(self.kwargs["appid"], exc)
+        return super().handle_exception(exc)
 
     def get(self, request: Request, appid: str) -> HttpResponse:
         return self._answer_text(events.answer_handshake(appid, request.query_params.dict()))

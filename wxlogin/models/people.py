@@ -115,7 +115,11 @@ class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
         """Lock these rows until the transaction ends, in primary-key order so that two callers can't deadlock."""
         return self.filter(pk__in=list(ids)).order_by("pk").select_for_update()
 
-    def lock_of(self, user: AbstractBaseUser) -> list["WeChatUser"]:
+    def lock_one(self, person: "WeChatUser") -> None:
+        """Lock a person's row until the transaction ends. It is found by its identity: see ``lock_of``."""
+        self.filter(appid=person.appid, openid=person.openid).select_for_update().first()
+
+    def lock_of(self, user: models.Model) -> list["WeChatUser"]:
         """Lock all rows of ``user`` until the transaction ends, and return them.
 
         Each row is found by its identity, as a login finds it. On MySQL, two transactions that lock one row by

@@ -14,7 +14,7 @@ class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
         """Lock the row until the transaction ends, and return it. A parallel merge may give it another user."""
         return self.select_for_update().filter(group=group, unionid=unionid).first()
 
-    def lock_of(self, *users: AbstractBaseUser) -> None:
+    def lock_of(self, *users: models.Model) -> None:
         """Lock the rows of ``users`` until the transaction ends, each by its unionid, as a login locks it.
 
         Who locks users too does this first: a login that joins a user holds the owner row, and then needs the

@@ -3,7 +3,7 @@
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist
-from django.db import connection
+from django.db import connection, models
 
 
 def is_staff(user: AbstractBaseUser) -> bool:
@@ -20,6 +20,11 @@ def lock_users(*users: AbstractBaseUser) -> list[AbstractBaseUser]:
     # The base manager, since the project's own manager may hide some users.
     rows = get_user_model()._base_manager.filter(pk__in=[user.pk for user in users]).order_by("pk")
     return list(rows.select_for_update(no_key=connection.features.has_select_for_no_key_update))
+
+
+def lock_against_references(user: models.Model) -> None:
+    """Lock the row of ``user`` until the transaction ends, so that no other transaction commits a row that names it."""
+    list(get_user_model()._base_manager.filter(pk=user.pk).select_for_update().values_list("pk"))
 
 
 def is_username_taken(username: str) -> bool:

@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any
+from xml.parsers import expat
 
 import xmltodict
-from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from wxlogin import signals
@@ -15,7 +15,7 @@ from wxlogin.conf import App, conf
 from wxlogin.exceptions import PushRefused
 from wxlogin.log import log
 from wxlogin.models import ReceivedPush, WeChatUser
-from wxlogin.transactions import in_one_transaction
+from wxlogin.transactions import after_commit, in_one_transaction
 from wxlogin.wechat.crypto import CannotDecrypt, decrypt_push, push_signature
 
 from . import erasure, pictures
@@ -29,20 +29,26 @@ PROFILE_ITEMS = {"6", "19", "20"}
 PHONE_ITEM = "8"
 # The only members of a message in secure mode.
 ENCRYPTED_ONLY = {"tousername", "encrypt"}
+# ``Encrypt`` in JSON or XML. JSON may write a slash as ``\/``.
+ENCRYPT = re.compile(rb"""(?:<encrypt>\s*(?:<!\[CDATA\[)?|"encrypt"\s*:\s*")\s*([\w+/=\\]*)""", re.IGNORECASE)
+# The levels of a message. WeChat's have three or four.
+MAX_DEPTH = 32
 
 
 def answer_handshake(appid: str, query: Mapping[str, str]) -> str:
     """Return the echostr that the WeChat console expects when the URL is entered. Raises ``PushRefused``."""
-    with _log_refusals(appid):
-        _check(_app(appid), query.get("signature", ""), query)
+    _check(_app(appid), query.get("signature", ""), query)
     return query.get("echostr", "")
 
 
 def receive(appid: str, query: Mapping[str, str], body: bytes) -> None:
     """Act on a message, once even if WeChat repeats it. Raises ``PushRefused``, ``StorageUnavailable``."""
-    with _log_refusals(appid):
-        message = _verified_message(_app(appid), query, body)
-    _act_once(appid, message)
+    _act_once(appid, _verified_message(_app(appid), query, body))
+
+
+def log_refusal(appid: str, refusal: PushRefused) -> None:
+    """Log why a message was refused, for the operator. The sender gets no reason."""
+    log("push refused", appid=appid if appid in conf.APPS else "", problem=refusal.problem)
 
 
 def _app(appid: str) -> App:
@@ -65,14 +71,16 @@ def _verified_message(app: App, query: Mapping[str, str], body: bytes) -> Messag
     """Return the message, from the signed part of the request only. Raises ``PushRefused``.
 
     With an AES key, only ``Encrypt`` under ``msg_signature`` is signed: the plain ``signature`` covers no body.
+    Nothing is parsed before the signature is checked.
     """
-    outer = _parse(body)
     if not app.push_aes_key:
         _check(app, query.get("signature", ""), query)
+        outer = _parse(body)
         if not outer.keys() - ENCRYPTED_ONLY:
             raise PushRefused("encrypted, and there is no PUSH_AES_KEY")
         return outer
-    encrypt = text_in(outer, "Encrypt")
+    found = ENCRYPT.search(body)
+    encrypt = found[1].decode().replace("\\/", "/") if found else ""
     _check(app, query.get("msg_signature", ""), query, encrypt)
     try:
         content, appid = decrypt_push(app.push_aes_key, encrypt)
@@ -90,12 +98,47 @@ def _parse(body: bytes) -> Message:
     """
     try:
         text = body.decode("utf-8").strip()
-        message = xmltodict.parse(text)["xml"] if text.startswith("<") else json.loads(text)
-        # Raises an error if the message is nested too deep.
-        json.dumps(message)
+        message = _parse_xml(text) if text.startswith("<") else json.loads(text)
+        if _is_deep(message):
+            raise ValueError
         return {name.strip().lower(): value for name, value in message.items()}
     except Exception:  # noqa: BLE001  anybody can send this body, and expat has its own exceptions
         raise PushRefused("neither JSON nor XML") from None
+
+
+def _parse_xml(text: str) -> Any:
+    """Parse XML. Raises ``ValueError`` at its first element that is too deep: to build such a tree is expensive."""
+    depth = 0
+
+    def start(*args: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise ValueError
+
+    def end(*args: object) -> None:
+        nonlocal depth
+        depth -= 1
+
+    def refuse(*args: object) -> None:
+        raise ValueError
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler, parser.EntityDeclHandler = start, end, refuse
+    parser.Parse(text, True)
+    return xmltodict.parse(text)["xml"]
+
+
+def _is_deep(message: object) -> bool:
+    level = [message]
+    for _ in range(MAX_DEPTH):
+        inner = [
+            each.values() if isinstance(each, dict) else each
+            for each in level
+            if isinstance(each, dict | list)
+        ]
+        level = list(chain.from_iterable(inner))
+    return bool(level)
 
 
 def text_in(message: Message, name: str) -> str:
@@ -113,7 +156,7 @@ def _act_once(appid: str, message: Message) -> None:
     wechat_user = _person_in(appid, message)
     if handler and wechat_user:
         handler(wechat_user, message)
-    transaction.on_commit(lambda: _announce(appid, message, wechat_user), robust=True)
+    after_commit(lambda: _announce(appid, message, wechat_user))
 
 
 def withdraw(wechat_user: WeChatUser, items: set[str]) -> None:
@@ -176,13 +219,3 @@ def _announce(appid: str, message: Message, wechat_user: WeChatUser | None) -> N
         person=wechat_user.log_hash if wechat_user else "",
     )
     signals.push_received.send(sender=WeChatUser, appid=appid, message=message, wechat_user=wechat_user)
-
-
-@contextmanager
-def _log_refusals(appid: str) -> Iterator[None]:
-    """Log why a message was refused, for the operator. The sender gets no reason."""
-    try:
-        yield
-    except PushRefused as refusal:
-        log("push refused", appid=appid if appid in conf.APPS else "", problem=refusal.problem)
-        raise

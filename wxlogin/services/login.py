@@ -4,8 +4,6 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from wxlogin.caller import Caller
 from wxlogin.exceptions import AccountDisabled
 from wxlogin.gateway import get_client
@@ -14,7 +12,7 @@ from wxlogin.models import LoginSession, SessionKey, WeChatUser
 from wxlogin.models.clock import shared_time
 from wxlogin.signals import logged_in
 from wxlogin.tokens import TokenPair
-from wxlogin.transactions import in_one_transaction, retry_lost_race
+from wxlogin.transactions import after_commit, in_one_transaction, retry_lost_race
 from wxlogin.wechat.results import Code2Session
 
 from . import phone
@@ -106,9 +104,7 @@ def _store(
         upstream_ms=upstream_ms,
     )
     replaced_ids = LoginSession.objects.end_surplus(wechat_user, now)
-    transaction.on_commit(
-        lambda: logged_in.send(sender=WeChatUser, login_session=session, created=created), robust=True
-    )
+    after_commit(lambda: logged_in.send(sender=WeChatUser, login_session=session, created=created))
     return _StoredLogin(session, created, replaced_ids)
 
 

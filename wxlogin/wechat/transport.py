@@ -13,7 +13,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-import urllib3
 from urllib3.exceptions import NewConnectionError, TimeoutError as SocketTimeout
 
 from .connections import UpstreamCall, make_session, worker
@@ -109,7 +108,8 @@ class Transport:
             ) as response:
                 self._date, self._date_read_at = response.headers.get("Date", ""), time.time()
                 outcome = _read_body(call, path, response)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
+        # Whatever it is, its text may quote the URL.
+        except Exception as exc:  # noqa: BLE001
             return _error_for(call, path, exc)
         # A connection that was cut at the deadline may look like a short answer.
         return outcome if call.remaining > 0 else WeChatTimeout(path)

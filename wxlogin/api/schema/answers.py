@@ -15,7 +15,7 @@ from wxlogin.conf import conf
 from .operations import JSON, Operation, ParsedBody, SuccessAnswer
 
 # Codes that a row doesn't list, since they follow from its view.
-CODES_OF_ALL = ("method_not_allowed",)
+CODES_OF_ALL = ("method_not_allowed", "internal_error")
 CODES_WITH_BEARER = ("token_invalid", "session_ended", "storage_unavailable")
 CODES_WITH_BODY = ("invalid_request", "too_large", "unsupported_media_type")
 REASONS = {"session_ended": "logged_out", "account_disabled": "Spam"}

@@ -113,7 +113,15 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
             field_errors={"code": REQUIRED},
         ),
         answer=SuccessAnswer(shapes.login, {**examples.TOKENS, "created": True, "user": examples.USER}),
-        refuses=("unknown_app", "code_invalid", "user_blocked", "account_disabled", *WECHAT, *STORAGE),
+        refuses=(
+            "unknown_app",
+            "code_invalid",
+            "user_blocked",
+            "account_disabled",
+            "not_allowed",
+            *WECHAT,
+            *STORAGE,
+        ),
     ),
     (views.RefreshView, "post"): Operation(
         "refresh",
@@ -261,7 +269,7 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
         "WeChat calls this when the address is entered in its console. An appid that isn't configured is "
         "refused like a bad signature.",
         answer=SuccessAnswer({"type": "string"}, "5837397576500011341", TEXT),
-        refuses=("signature_invalid",),
+        refuses=("signature_invalid", "throttled"),
         query={
             **SIGNED,
             ("signature", True): SIGNATURE,
@@ -275,7 +283,7 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
         "WeChat calls this. A repeated message gets the same answer and has no further effect. At most 64 KiB.",
         body=RawBody(shapes.PUSH, {"An encrypted message": examples.PUSH}, (JSON, XML)),
         answer=SuccessAnswer({"type": "string", "enum": ["success"]}, "success", TEXT),
-        refuses=("signature_invalid", "too_large", *STORAGE),
+        refuses=("signature_invalid", "throttled", "too_large", *STORAGE),
         query={
             **SIGNED,
             ("signature", False): SIGNATURE,

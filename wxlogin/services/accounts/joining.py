@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 
 from wxlogin import signals
 from wxlogin.conf import conf
 from wxlogin.log import log
 from wxlogin.models import UnionidOwner, WeChatUser
 from wxlogin.models.users import is_staff
+from wxlogin.transactions import after_commit
 from wxlogin.wechat.results import Code2Session
 
 from .creating import make_user
@@ -47,7 +47,7 @@ def handle_new_unionid(wechat_user: WeChatUser) -> None:
     others = WeChatUser.objects.with_unionid(appids, wechat_user.unionid)
     conflicting = [other for other in others if other.user_id != wechat_user.user_id]
     if conflicting:
-        transaction.on_commit(lambda: _report_conflict(wechat_user, conflicting), robust=True)
+        after_commit(lambda: _report_conflict(wechat_user, conflicting))
 
 
 def related_identities(wechat_user: WeChatUser) -> list[WeChatUser]:

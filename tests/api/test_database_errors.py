@@ -1,0 +1,142 @@
+"""Errors of the database: no log line, crash report or traceback gets the row that the driver quotes."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.signals import got_request_exception
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from tests.conftest import Api
+from tests.helpers.signals import connected
+from tests.settings import APPID
+from wxlogin import signals
+from wxlogin.database_errors import conceal
+from wxlogin.models import WeChatUser
+
+OPENID, UNIONID = "o-PLANTED-openid", "u-PLANTED-unionid"
+CONSTRAINT = "wxlogin_one_openid_per_app"
+
+
+def insert_identity(user: AbstractBaseUser) -> None:
+    now = timezone.now()
+    WeChatUser.objects.create(
+        user=user, appid=APPID, openid=OPENID, unionid=UNIONID, created_at=now, last_login_at=now
+    )
+
+
+def collide(*, appid: str, openid: str, unionid: str) -> AbstractBaseUser:
+    """A USER_FACTORY with a bug: it inserts the identity that the login is about to insert."""
+    user = get_user_model().objects.create(username="made-up")
+    insert_identity(user)
+    return user
+
+
+def shown(exc: BaseException | None) -> str:
+    """Everything that a crash reporter could send of an exception: text, causes, and the variables of all frames."""
+    whole = traceback.TracebackException.from_exception(exc, capture_locals=True) if exc else None
+    return "".join(whole.format()) if whole else ""
+
+
+@pytest.fixture
+def reports() -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def listen(**kwargs: Any) -> None:
+        seen.append(shown(sys.exc_info()[1]))
+
+    got_request_exception.connect(listen)
+    yield seen
+    got_request_exception.disconnect(listen)
+
+
+def test_a_login_that_violates_a_constraint_shows_no_row(
+    api: Api, configure: Any, reports: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    configure(USER_FACTORY="tests.api.test_database_errors.collide")
+    api.wechat.person(OPENID, unionid=UNIONID)
+    api.client = Client(raise_request_exception=False)
+
+    answer = api.send_code(openid=OPENID)
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    (report,) = reports
+    assert "PLANTED" not in caplog.text
+    assert "PLANTED" not in report.strip().splitlines()[-1]
+    # The parameters of the statement, in frames of Django and of the driver.
+    assert "params = " not in report
+    assert "Traceback" in caplog.text
+    if connection.vendor != "sqlite":
+        assert CONSTRAINT in caplog.text
+
+
+def test_an_error_of_the_projects_own_statement_on_our_table_shows_no_row(db: None) -> None:
+    user = get_user_model().objects.create(username="made-up")
+    insert_identity(user)
+
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        insert_identity(user)
+
+    texts = [str(error.value), repr(error.value), str(error.value.__cause__), repr(error.value.__cause__)]
+    assert not [text for text in texts if "PLANTED" in text]
+    assert CONSTRAINT in str(error.value) or connection.vendor == "sqlite"
+
+
+def test_an_error_on_another_table_is_the_projects_own(db: None) -> None:
+    get_user_model().objects.create(username="PLANTED")
+
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        get_user_model().objects.create(username="PLANTED")
+
+    assert "PLANTED" in str(error.value) or connection.vendor == "sqlite"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Duplicate entry 'o-PLANTED-wx0' for key 'wxlogin_one'", "for key 'wxlogin_one'"),
+        ("Duplicate entry 'PLANTED' for key 'wxlogin_wechatuser.one'", "for key 'wxlogin_wechatuser.one'"),
+        ("Duplicate entry 'for key 'PLANTED' for key 'one'", "for key 'one'"),
+        (
+            r"Incorrect string value: '\xF0PLANTED' for column `d`.`t`.`nickname` at row 1",
+            "for column `d`.`t`.`nickname` at row 1",
+        ),
+        (
+            "UNIQUE constraint failed: wxlogin_wechatuser.openid",
+            "UNIQUE constraint failed: wxlogin_wechatuser.openid",
+        ),
+        ("invalid input syntax for type bigint: \"PLANTED\"\nLINE 1: ... 'PLANTED'", ""),
+        ("database is locked", "database is locked"),
+    ],
+)
+def test_names_stay_and_values_go(text: str, left: str) -> None:
+    error = DatabaseError(1062, text)
+    error.__cause__ = connection.Database.DatabaseError(1062, text)
+
+    for _ in range(2):
+        conceal(error)
+        assert error.args == (1062, f"DatabaseError {left}".strip())
+        assert error.__cause__.args == error.args
+
+
+def test_a_receiver_that_fails_after_the_commit_shows_no_row(
+    api: Api, caplog: pytest.LogCaptureFixture, django_capture_on_commit_callbacks: Any
+) -> None:
+    def fail(**kwargs: Any) -> None:
+        raise IntegrityError(f"DETAIL:  Key (openid)=({OPENID}) already exists.")
+
+    with connected(signals.logged_in, fail), django_capture_on_commit_callbacks(execute=True):
+        answer = api.send_code(openid=OPENID)
+
+    assert answer.status_code == 200
+    (line,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert (line.name, line.exc_info is not None) == ("wxlogin", True)
+    assert "failed after commit problem=IntegrityError" in caplog.text
+    assert "PLANTED" not in caplog.text

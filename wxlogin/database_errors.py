@@ -1,0 +1,98 @@
+"""Database errors without the values of rows.
+
+Databases quote the row in the text of an error: PostgreSQL's DETAIL is ``Key (openid, appid)=(o…, wx…) already
+exists.``, MySQL says ``Duplicate entry 'o…-wx…' for key``. Django's log, crash reporters and a command's traceback
+show that text. So the exception itself loses it, and keeps what helps: the driver's class, SQLSTATE or errno, and
+the names of table, column and constraint.
+
+A statement on a table of wxlogin is watched on each connection, whoever runs it: a request, a page for staff, a
+command, or Django when it deletes a user. An error of a project's own statement is its own, unless it ends a request
+of ours: see ``WeChatView``.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.db import Error, connection
+
+TABLES = "wxlogin_"
+# Names only. A value that looks like this comes earlier in the text.
+NAMES = re.compile(
+    r"for (?:key|column) ['`][\w.`]+'?(?: at row \d+)?$"
+    r"|CONSTRAINT `\w+`"
+    r"|\w+ constraint failed: [\w., ]+$"
+    r"|database (?:table )?is locked"
+)
+DIAGNOSTICS = {"table": "table_name", "column": "column_name", "constraint": "constraint_name"}
+# Modules whose frames have the values of the row as variables. The driver's own is added.
+DATABASE_CODE = ("django.db.", __name__, "wxlogin.deadline")
+
+
+def watch(connection: Any, **kwargs: Any) -> None:
+    """Conceal the errors of a connection's statements on our tables. A receiver of ``connection_created``."""
+    if _conceal_errors not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_conceal_errors)
+
+
+def _conceal_errors(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    try:
+        return execute(sql, params, many, context)
+    except Error as exc:
+        if TABLES in str(sql):
+            conceal(exc)
+        raise
+
+
+def conceal(exc: BaseException) -> None:
+    """Remove what database errors tell of a row from ``exc`` and from the exceptions that led to it."""
+    errors = [each for each in _chain(exc) if isinstance(each, Error | _driver().Error)]
+    for each in [*errors, *(error.__cause__ for error in errors if error.__cause__)]:
+        number = each.args[:1] if each.args and isinstance(each.args[0], int) else ()
+        each.args = (*number, _facts(each))
+        _cut_frames(each)
+
+
+def _chain(exc: BaseException) -> list[BaseException]:
+    found: list[BaseException] = [exc]
+    for each in found:
+        led_here = (each.__cause__, each.__context__)
+        found += [other for other in led_here if other is not None and other not in found]
+    return found
+
+
+def _facts(exc: BaseException) -> str:
+    """Return the names and numbers of a database error. Django's error has the driver's as its cause."""
+    raised = exc.__cause__ or exc
+    diagnostics = getattr(raised, "diag", None)
+    facts = {
+        "sqlstate": getattr(raised, "sqlstate", None),
+        "sqlite": getattr(raised, "sqlite_errorname", None),
+    }
+    facts |= {name: getattr(diagnostics, attribute, None) for name, attribute in DIAGNOSTICS.items()}
+    told = [f"{key}={value}" for key, value in facts.items() if value]
+    if names := NAMES.search(str(exc.args[-1]) if exc.args else ""):
+        told.append(names[0])
+    return " ".join([type(raised).__name__, *told])
+
+
+def _cut_frames(exc: BaseException) -> None:
+    """Remove the last frames of the traceback, those of Django's database code and of the driver."""
+    code = (*DATABASE_CODE, _driver().__name__)
+    last = None
+    frame = exc.__traceback__
+    while frame:
+        if not str(frame.tb_frame.f_globals.get("__name__")).startswith(code):
+            last = frame
+        frame = frame.tb_next
+    if last:
+        last.tb_next = None
+    else:
+        exc.__traceback__ = None
+
+
+def _driver() -> Any:
+    """Return the driver's module, which has the exceptions of PEP 249."""
+    return connection.Database  # type: ignore[attr-defined]
