@@ -33,6 +33,7 @@ from django.utils import timezone
 from shop.models import Order
 from wxlogin.models import WeChatUser
 from wxlogin.services.erasure import erase
+from wxlogin.secret import Secret
 from wxlogin.wechat.crypto import push_signature
 
 person = WeChatUser.objects.create(
@@ -45,7 +46,7 @@ person = WeChatUser.objects.create(
 Order.objects.create(user=person.user, address="1 Tea Street")
 
 now = str(int(time.time()))
-query = {"timestamp": now, "nonce": "1", "signature": push_signature("madeup", now, "1")}
+query = {"timestamp": now, "nonce": "1", "signature": push_signature(*map(Secret, ("madeup", now, "1"))).reveal()}
 message = {"Event": "something_else", "CreateTime": now}
 answer = mini_program.post(
     "/api/wechat/events/wx0123456789abcdef/", json.dumps(message), "application/json", query_params=query

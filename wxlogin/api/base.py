@@ -11,7 +11,7 @@ from django.utils import translation
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import IsAuthenticated
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -27,6 +27,8 @@ from wxlogin.models import LoginSession, WeChatUser
 from .authentication import WeChatJWTAuthentication
 from .errors import response_to
 from .parsers import BoundedJSONParser, drain
+from .renderers import SecretJSONRenderer
+from .reports import hide_variables, hiding_body
 
 
 class IgnoreAcceptHeader(BaseContentNegotiation):
@@ -52,7 +54,7 @@ class WeChatView(APIView):
     authentication_classes = [WeChatJWTAuthentication]
     permission_classes = [IsAuthenticated]
     parser_classes = [BoundedJSONParser]
-    renderer_classes = [JSONRenderer]
+    renderer_classes = [SecretJSONRenderer]
     throttle_classes = []
     content_negotiation_class = IgnoreAcceptHeader
     http_method_names = ["get", "head", "post", "put", "delete"]
@@ -63,7 +65,7 @@ class WeChatView(APIView):
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:  # type: ignore[override]
         # With ATOMIC_REQUESTS, a transaction would stay open during a call to WeChat. And a refusal would roll
         # back what was stored before it, for example the end of a session.
-        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+        return transaction.non_atomic_requests(hiding_body(super().as_view(**initkwargs)))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         request.wxlogin_request_id = request_id_of(request)  # type: ignore[attr-defined]
@@ -80,6 +82,7 @@ class WeChatView(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         response = response_to(exc)
         if response is None:
+            hide_variables(exc)
             self.raise_uncaught_exception(exc)
         if response.status_code != HTTP_413_REQUEST_ENTITY_TOO_LARGE:
             drain(self.request._request)

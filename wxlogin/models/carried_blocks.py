@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
 from wxlogin.sealing import vault
+from wxlogin.secret import Secret
 from wxlogin.vault import CannotOpen
 
 PURPOSE = "erased block"
@@ -31,7 +32,7 @@ class CarriedBlockQuerySet(models.QuerySet["CarriedBlock"]):
             defaults={
                 "blocked_at": blocked_at,
                 "blocked_until": blocked_until,
-                "sealed_reason": vault().seal(reason, bound_to=(PURPOSE, fingerprint)),
+                "sealed_reason": vault().seal(Secret(reason), bound_to=(PURPOSE, fingerprint)),
                 "reason_public": reason_public,
                 "forgotten_at": min(blocked_until or forgotten_at, forgotten_at),
             },
@@ -84,7 +85,7 @@ class CarriedBlock(models.Model):
 
     def reveal_reason(self) -> str:
         """Return the reason in clear. Raises ``CannotOpen``."""
-        return vault().open(self.sealed_reason, bound_to=(PURPOSE, self.fingerprint))
+        return vault().open(self.sealed_reason, bound_to=(PURPOSE, self.fingerprint)).reveal()
 
     def _reason(self) -> str:
         try:
@@ -95,4 +96,4 @@ class CarriedBlock(models.Model):
 
 
 def _fingerprints(appid: str, openid: str) -> list[str]:
-    return vault().fingerprints(f"{appid}\0{openid}", purpose=PURPOSE)
+    return vault().fingerprints(Secret(f"{appid}\0{openid}"), purpose=PURPOSE)
