@@ -21,7 +21,7 @@ Call = tuple[CodeType, CodeType | None]
 
 
 class Bug(Exception):
-    """What nobody foresaw."""
+    """An error that nobody foresaw."""
 
 
 @cache

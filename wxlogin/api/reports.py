@@ -1,4 +1,4 @@
-"""What an error that nobody foresaw may show. Crash reporters quote the variables of every function on its way."""
+"""Keep secrets out of crash reports, which quote the variables of every function on the way to an error."""
 
 import functools
 import traceback
