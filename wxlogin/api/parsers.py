@@ -53,6 +53,13 @@ def read_bounded(request: HttpRequest, stream: IO[bytes] | None = None) -> Secre
     return body
 
 
+def conceal(body: Mapping[str, Any]) -> PrivateDict:
+    """Return the body with its texts as ``Secret``. No field takes an object or a list, so theirs stay as they are."""
+    return PrivateDict(
+        {name: Secret(value) if isinstance(value, str) else value for name, value in body.items()}
+    )
+
+
 class BoundedJSONParser(BaseParser):
     """Parse a JSON object in UTF-8 of at most 64 KiB. Its texts come as ``Secret``."""
 
@@ -70,10 +77,7 @@ class BoundedJSONParser(BaseParser):
             parsed = json.loads(body.reveal().decode("utf-8"), object_hook=PrivateDict)
         if not isinstance(parsed, PrivateDict):
             raise ParseError
-        # A field takes a text or a boolean. Whatever else is in the body, nothing but the ``PrivateDict`` holds it.
-        return PrivateDict(
-            {name: Secret(value) if isinstance(value, str) else value for name, value in parsed.items()}
-        )
+        return conceal(parsed)
 
 
 class BoundedFormParser(MultiPartParser):

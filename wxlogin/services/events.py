@@ -90,7 +90,10 @@ def _parse(body: Secret[bytes]) -> Message:
     """
     try:
         text = PrivateStr(body.reveal().decode("utf-8").strip())
-        message = PrivateDict(xmltodict.parse(text)["xml"] if text.startswith("<") else json.loads(text))
+        is_xml = text.startswith("<")
+        message = (
+            PrivateDict(xmltodict.parse(text)["xml"]) if is_xml else json.loads(text, object_hook=PrivateDict)
+        )
         # Raises an error if the message is nested too deep.
         json.dumps(message)
         return PrivateDict({name.strip().lower(): value for name, value in message.items()})
