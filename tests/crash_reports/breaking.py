@@ -81,33 +81,47 @@ def traced(trace: Any) -> Iterator[None]:
 
 
 @contextmanager
-def noting(codes: Mapping[CodeType, str], reached: dict[Call, None]) -> Iterator[None]:
-    """Note which of ``codes`` run, and for whom."""
+def noting(codes: Mapping[CodeType, str], reached: dict[Call, int]) -> Iterator[None]:
+    """Note which of ``codes`` run, and the last line of each one's first call."""
+    first: dict[Call, int] = {}
 
-    def trace(frame: FrameType, event: str, arg: Any) -> None:
-        if frame.f_code in codes:
-            reached[frame.f_code, _caller_of(frame, codes)] = None
+    def trace(frame: FrameType, event: str, arg: Any) -> Any:
+        if frame.f_code not in codes:
+            return None
+        call = frame.f_code, _caller_of(frame, codes)
+        if call in reached and first.get(call) != id(frame):
+            return None
+        first[call] = id(frame)
+        reached.setdefault(call, frame.f_lineno)
+
+        def note_line(frame: FrameType, event: str, arg: Any) -> Any:
+            if event == "line":
+                reached[call] = frame.f_lineno
+            return note_line
+
+        return note_line
 
     with traced(trace):
         yield
 
 
 @contextmanager
-def breaking(call: Call, at: str, codes: Mapping[CodeType, str]) -> Iterator[list[str]]:
-    """Let the function raise ``Bug`` in its first ``call``, or when that would ``return``, with its variables set.
+def breaking(call: Call, moment: str, last_line: int, codes: Mapping[CodeType, str]) -> Iterator[list[str]]:
+    """Let the function raise ``Bug`` at the ``last line`` of its first call, with its variables set, or at ``return``.
 
-    Yield a list that gets an item when it has raised.
+    An error at ``return`` is as if the caller had raised it: the function's own variables are gone. Yield a list that
+    gets an item when it has raised.
     """
     raised: list[str] = []
 
     def trace(frame: FrameType, event: str, arg: Any) -> Any:
-        if raised or frame.f_code is not call[0] or _caller_of(frame, codes) is not call[1]:
-            return None
-        return raise_at(frame, event, arg) if event == at else raise_at
+        is_meant = frame.f_code is call[0] and _caller_of(frame, codes) is call[1]
+        return raise_at if is_meant and not raised else None
 
     def raise_at(frame: FrameType, event: str, arg: Any) -> Any:
-        if event == at and not raised:
-            raised.append(at)
+        is_last_line = event == "line" and frame.f_lineno == last_line
+        if not raised and (is_last_line if moment == "last line" else event == "return"):
+            raised.append(moment)
             # This function is in the traceback, too, and ``arg`` is the value that would be returned.
             del frame, arg
             raise Bug

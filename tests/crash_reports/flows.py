@@ -20,6 +20,7 @@ APP_SECRET = "PLANTEDAPPSECRETPLANTEDAPPSECRET"
 PUSH_TOKEN, PUSH_AES_KEY = "PLANTEDTOKEN", "PLANTEDKEY" + "a" * 33
 APPS = {APPID: {"SECRET": APP_SECRET, "PUSH_TOKEN": PUSH_TOKEN, "PUSH_AES_KEY": PUSH_AES_KEY}}
 API = "/api/wechat/"
+SCOPES = ("login", "refresh", "data")
 JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}")
 
 _numbers = itertools.count()
@@ -39,8 +40,9 @@ class Person:
 
     def __post_init__(self) -> None:
         self.wechat.person(self.openid, phone=NUMBER)
-        # A function that broke may have left the lock behind.
-        cache.delete_many([f"wxlogin:access_token:{APPID}", f"wxlogin:access_token:{APPID}:lock"])
+        # A function that broke may have left the lock behind. A throttle counts from one again.
+        token = f"wxlogin:access_token:{APPID}"
+        cache.delete_many([token, f"{token}:lock", *(f"wxlogin:{each}:127.0.0.1" for each in SCOPES)])
 
     def call(self, method: str, path: str, body: Any = None, **extra: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.tokens['access']}"} if self.tokens else {}

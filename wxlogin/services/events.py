@@ -103,8 +103,8 @@ def _parse(body: Secret[bytes]) -> Message:
 
 def text_in(message: Message, name: str) -> PrivateStr:
     """Return a member as text, a number too; "" if there is none."""
-    value = message.get(name.lower())
-    return PrivateStr(str(value).strip() if isinstance(value, str | int) else "")
+    key = name.lower()
+    return PrivateStr(str(message[key]).strip() if isinstance(message.get(key), str | int) else "")
 
 
 @in_one_transaction
