@@ -13,6 +13,7 @@ from django.test import Client
 
 from wxlogin.conf import Conf
 from wxlogin.fakewechat import FakeWeChat
+from wxlogin.secret import Secret
 from wxlogin.shared_cache import shared_cache
 
 from .helpers import contract
@@ -122,7 +123,7 @@ def lose_keys(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """A function that replaces all keys, so that nothing opens that was sealed before."""
 
     def lose() -> None:
-        monkeypatch.setattr(Conf, "ENCRYPTION_KEYS", [secrets.token_bytes(32)])
+        monkeypatch.setattr(Conf, "ENCRYPTION_KEYS", [Secret(secrets.token_bytes(32))])
 
     return lose
 

@@ -2,8 +2,7 @@
 
 import base64
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
+
+from wxlogin.secret import PrivateDict, Secret
 
 RATE = re.compile(r"([1-9]\d{0,8})/(?:(s)(?:ec(?:ond)?)?|(m)(?:in(?:ute)?)?|(h)(?:our)?|(d)(?:ay)?)")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -21,11 +22,11 @@ class App:
     """One mini-program. ``open_platform`` names the group of apps whose unionids mean the same person."""
 
     appid: str
-    secret: str = field(repr=False)
+    secret: Secret[str]
     name: str = ""
     open_platform: str = ""
-    push_token: str = field(default="", repr=False)
-    push_aes_key: str = field(default="", repr=False)
+    push_token: Secret[str] = Secret("")
+    push_aes_key: Secret[str] = Secret("")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Conf:
 
     @property
     def APPS(self) -> dict[str, App]:
-        return {appid: _app(appid, declared) for appid, declared in self._get("APPS", {}).items()}
+        return {appid: self._app(appid) for appid in self._get("APPS", {})}
 
     def group_of(self, appid: str) -> tuple[str, list[str]]:
         """Return the name of the app's open-platform group and the appids in it. Both are empty without a group."""
@@ -89,15 +90,15 @@ class Conf:
         return self._duration("BREAKER_PAUSE", timedelta(seconds=5))
 
     @property
-    def ENCRYPTION_KEYS(self) -> list[bytes]:
+    def ENCRYPTION_KEYS(self) -> list[Secret[bytes]]:
         """The vault's keys, 32 bytes each. The first one seals, and each of them opens.
 
         The listed keys come first. The keys derived from ``SECRET_KEY`` and its fallbacks follow, so a project
         that lists its first key can still open what was sealed before.
         """
-        listed = [base64.b64decode(key, validate=True) for key in self._get("ENCRYPTION_KEYS", None) or ()]
-        derived = [_derived_key(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
-        return [*listed, *derived]
+        listed = map(Secret, self._get("ENCRYPTION_KEYS", None) or ())
+        secrets = map(Secret, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+        return [*map(_decoded_key, listed), *map(_derived_key, secrets)]
 
     def derives_keys(self) -> bool:
         """True if the settings list no ``ENCRYPTION_KEYS``, so that only keys derived from ``SECRET_KEY`` are used."""
@@ -109,9 +110,9 @@ class Conf:
         return self._duration("ACCESS_LIFETIME", timedelta()) or None
 
     @property
-    def SIGNING_KEY_FALLBACKS(self) -> list[str]:
+    def SIGNING_KEY_FALLBACKS(self) -> list[Secret[str]]:
         """Former values of the ``SIGNING_KEY`` in ``SIMPLE_JWT``, which only verify tokens."""
-        return list(self._get("SIGNING_KEY_FALLBACKS", []))
+        return list(map(Secret, self._get("SIGNING_KEY_FALLBACKS", [])))
 
     @property
     def SESSION_IDLE(self) -> timedelta:
@@ -170,6 +171,17 @@ class Conf:
         """True if the admin keeps Simple JWT's own pages for its blacklist app, which show live refresh tokens."""
         return bool(self._get("KEEP_TOKEN_ADMIN", False))
 
+    def _app(self, appid: str) -> App:
+        declared = PrivateDict(self._get("APPS", {})[appid])
+        return App(
+            appid=appid,
+            secret=Secret(declared.get("SECRET", "")),
+            name=declared.get("NAME") or appid,
+            open_platform=declared.get("OPEN_PLATFORM") or "",
+            push_token=Secret(declared.get("PUSH_TOKEN") or ""),
+            push_aes_key=Secret(declared.get("PUSH_AES_KEY") or ""),
+        )
+
     def _get(self, name: str, default: Any) -> Any:
         return getattr(settings, "WXLOGIN", {}).get(name, default)
 
@@ -180,19 +192,12 @@ class Conf:
 
 
 @lru_cache(maxsize=16)
-def _derived_key(secret: str | bytes) -> bytes:
-    return salted_hmac("wxlogin.vault", "", secret=secret, algorithm="sha256").digest()
+def _derived_key(secret: Secret[Any]) -> Secret[bytes]:
+    return Secret(salted_hmac("wxlogin.vault", "", secret=secret.reveal(), algorithm="sha256").digest())
 
 
-def _app(appid: str, declared: Mapping[str, Any]) -> App:
-    return App(
-        appid=appid,
-        secret=declared.get("SECRET", ""),
-        name=declared.get("NAME") or appid,
-        open_platform=declared.get("OPEN_PLATFORM") or "",
-        push_token=declared.get("PUSH_TOKEN") or "",
-        push_aes_key=declared.get("PUSH_AES_KEY") or "",
-    )
+def _decoded_key(listed: Secret[Any]) -> Secret[bytes]:
+    return Secret(base64.b64decode(listed.reveal(), validate=True))
 
 
 conf = Conf()

@@ -1,12 +1,10 @@
 """Make the platform client from the project's settings and its cache. Nothing else does."""
 
-import json
 import os
 import threading
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from django.db import connections
 
@@ -15,6 +13,7 @@ from wxlogin.clock import database_clock
 from wxlogin.conf import conf
 from wxlogin.exceptions import UnknownApp
 from wxlogin.sealing import vault
+from wxlogin.secret import Secret
 from wxlogin.shared_cache import shared_cache
 from wxlogin.vault import CannotOpen
 from wxlogin.wechat.access_tokens import AccessTokens
@@ -59,19 +58,19 @@ class SealedCache:
     values are text, since a cache may take nothing but JSON.
     """
 
-    def get(self, key: str) -> Any:
+    def get(self, key: str) -> Secret[str] | None:
         sealed = shared_cache.run(lambda store: store.get(key))
         try:
-            return json.loads(vault().open(b64decode(sealed), bound_to=("cache", key))) if sealed else None
+            return vault().open(b64decode(sealed), bound_to=("cache", key)) if sealed else None
         except (CannotOpen, TypeError, ValueError):
             # The keys have changed since, or it isn't ours. The value counts as a cache miss.
             return None
 
-    def set(self, key: str, value: Any, timeout: float) -> None:
+    def set(self, key: str, value: Secret[str], timeout: float) -> None:
         sealed = _seal(key, value)
         shared_cache.run(lambda store: store.set(key, sealed, timeout))
 
-    def add(self, key: str, value: Any, timeout: float) -> bool:
+    def add(self, key: str, value: Secret[str], timeout: float) -> bool:
         sealed = _seal(key, value)
         return shared_cache.run(lambda store: store.add(key, sealed, timeout))
 
@@ -79,8 +78,8 @@ class SealedCache:
         shared_cache.run(lambda store: store.delete(key))
 
 
-def _seal(key: str, value: Any) -> str:
-    return b64encode(vault().seal(json.dumps(value), bound_to=("cache", key))).decode()
+def _seal(key: str, value: Secret[str]) -> str:
+    return b64encode(vault().seal(value, bound_to=("cache", key))).decode()
 
 
 @dataclass(frozen=True)

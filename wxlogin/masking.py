@@ -33,10 +33,11 @@ def person_hash(appid: str, openid: str, *, secret: str | bytes | None = None) -
     Two lines about one person show the same hash, and nobody can compute the openid from it. ``secret`` is
     the key, ``SECRET_KEY`` by default.
     """
-    value = f"{appid}\0{openid}"
     # The salt names the log module, where this function used to be. With another salt, old rows of the staff
     # log would no longer match their people.
-    return salted_hmac("wxlogin.log", value, secret=secret, algorithm="sha256").hexdigest()[:12]
+    return salted_hmac("wxlogin.log", f"{appid}\0{openid}", secret=secret, algorithm="sha256").hexdigest()[
+        :12
+    ]
 
 
 def person_hashes(appid: str, openid: str) -> list[str]:

@@ -7,7 +7,7 @@ accepts it. ``refresh`` has a token type of its own, so Simple JWT's refresh vie
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from rest_framework_simplejwt.state import token_backend
 
 from wxlogin.conf import conf
 from wxlogin.exceptions import TokenInvalid
+from wxlogin.secret import Secret
 
 SESSION_CLAIM = "wx_session"
 GENERATION_CLAIM = "generation"
@@ -45,8 +46,8 @@ LEEWAY = 30
 class TokenPair:
     """The two tokens that a login or a refresh returns, each with its remaining lifetime in whole seconds."""
 
-    access: str = field(repr=False)
-    refresh: str = field(repr=False)
+    access: Secret[str]
+    refresh: Secret[str]
     expires_in: int
     refresh_expires_in: int
 
@@ -98,14 +99,14 @@ def issue(
 
     backend = next(_backends())
     return TokenPair(
-        access=backend.encode(access.payload),
-        refresh=backend.encode(refresh.payload),
+        access=Secret(backend.encode(access.payload)),
+        refresh=Secret(backend.encode(refresh.payload)),
         expires_in=_seconds(access_until - now),
         refresh_expires_in=_seconds(refresh_until - now),
     )
 
 
-def read_access(raw: str) -> AccessClaims | None:
+def read_access(raw: Secret[str]) -> AccessClaims | None:
     """Verify an access token, all but its time, and return its claims. Raises ``TokenInvalid``.
 
     Return None for a genuine Simple JWT access token that wxlogin didn't issue.
@@ -121,7 +122,7 @@ def read_access(raw: str) -> AccessClaims | None:
     return AccessClaims(_session_id_in(payload), str(user_id_claim), _integer_in(payload, "exp", TIMES))
 
 
-def read_refresh(raw: str) -> RefreshClaims:
+def read_refresh(raw: Secret[str]) -> RefreshClaims:
     """Verify a refresh token, all but its time, and return its claims. Raises ``TokenInvalid``."""
     payload = _verified_payload(raw, _SessionRefreshToken)
     # A project can turn the type claim off in SIMPLE_JWT. Then an access token, without a generation, gets this far.
@@ -145,7 +146,7 @@ def missing_user_id_field() -> str:
     return "" if hasattr(get_user_model(), name) else name
 
 
-def symmetric_keys() -> list[str]:
+def symmetric_keys() -> list[Secret[str]]:
     """Return the keys that a token may be signed with, the current key first.
 
     The list is empty if ``SIMPLE_JWT`` names an asymmetric algorithm. Django's fallbacks are former values of
@@ -153,15 +154,16 @@ def symmetric_keys() -> list[str]:
     """
     if not api_settings.ALGORITHM.startswith("HS"):
         return []
-    key = str(api_settings.SIGNING_KEY)
-    is_secret_key = key == settings.SECRET_KEY
-    return [key, *(settings.SECRET_KEY_FALLBACKS if is_secret_key else conf.SIGNING_KEY_FALLBACKS)]
+    key = Secret(str(api_settings.SIGNING_KEY))
+    if key.reveal() != settings.SECRET_KEY:
+        return [key, *conf.SIGNING_KEY_FALLBACKS]
+    return [key, *map(Secret, settings.SECRET_KEY_FALLBACKS)]
 
 
-def _backend(signing_key: str) -> TokenBackend:
+def _backend(signing_key: Secret[str]) -> TokenBackend:
     return TokenBackend(
         api_settings.ALGORITHM,
-        signing_key,
+        signing_key.reveal(),
         api_settings.VERIFYING_KEY,
         api_settings.AUDIENCE,
         api_settings.ISSUER,
@@ -202,7 +204,7 @@ def _set_session_and_end(token: tokens.Token, session_id: str, until: datetime) 
     del token["iat"]
 
 
-def _verified_payload(raw: str, kind: type[tokens.Token]) -> dict[str, Any]:
+def _verified_payload(raw: Secret[str], kind: type[tokens.Token]) -> dict[str, Any]:
     """Return the payload of a genuine token of this kind, whatever its time. Raises ``TokenInvalid``."""
     payload = _decode(raw, is_timed=False)
     type_claim, id_claim = api_settings.TOKEN_TYPE_CLAIM, api_settings.JTI_CLAIM
@@ -213,7 +215,7 @@ def _verified_payload(raw: str, kind: type[tokens.Token]) -> dict[str, Any]:
     return payload
 
 
-def _decode(raw: str, *, is_timed: bool) -> dict[str, Any]:
+def _decode(raw: Secret[str], *, is_timed: bool) -> dict[str, Any]:
     """Return the payload if one of our keys signed it. Raises ``TokenInvalid``.
 
     If ``is_timed``, this host's clock decides whether the token is valid now.
@@ -221,8 +223,8 @@ def _decode(raw: str, *, is_timed: bool) -> dict[str, Any]:
     for backend in _backends():
         with suppress(jwt.PyJWTError, TokenBackendError, *STRANGE):
             payload: dict[str, Any] = jwt.decode(
-                raw,
-                backend.get_verifying_key(raw),  # type: ignore[arg-type]
+                raw.reveal(),
+                backend.get_verifying_key(raw.reveal()),  # type: ignore[arg-type]
                 algorithms=[backend.algorithm],
                 audience=backend.audience,
                 issuer=backend.issuer,

@@ -15,6 +15,8 @@ from typing import Any
 from Crypto.Cipher import AES
 from Crypto.Random import get_random_bytes
 
+from wxlogin.secret import Secret
+
 VERSION = b"\x01"
 KEY_ID, NONCE, TAG = 4, 12, 16
 
@@ -26,18 +28,18 @@ class CannotOpen(Exception):
 class Vault:
     """Seal and open texts. ``keys`` are 32 bytes each: the first one seals, and each of them opens."""
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
+    def __init__(self, keys: Sequence[Secret[bytes]]) -> None:
         self._keys = {_key_id(key): key for key in keys}
         self._first = _key_id(keys[0])
 
-    def seal(self, plaintext: str, *, bound_to: Sequence[str]) -> bytes:
+    def seal(self, plaintext: Secret[str], *, bound_to: Sequence[str]) -> bytes:
         """Seal ``plaintext``. ``bound_to`` names the purpose and the row, and ``open`` needs the same names."""
         nonce = get_random_bytes(NONCE)
         cipher = self._cipher(self._first, nonce, bound_to)
-        ciphertext, tag = cipher.encrypt_and_digest(plaintext.encode())
+        ciphertext, tag = cipher.encrypt_and_digest(plaintext.reveal().encode())
         return b"".join((VERSION, self._first, nonce, tag, ciphertext))
 
-    def open(self, sealed: bytes | memoryview, *, bound_to: Sequence[str]) -> str:
+    def open(self, sealed: bytes | memoryview, *, bound_to: Sequence[str]) -> Secret[str]:
         """Return the text that was sealed. Raises ``CannotOpen``."""
         # PostgreSQL returns binary columns as memoryviews.
         sealed = bytes(sealed)
@@ -46,40 +48,38 @@ class Vault:
             raise CannotOpen
         nonce, tag, ciphertext = rest[:NONCE], rest[NONCE : NONCE + TAG], rest[NONCE + TAG :]
         try:
-            plaintext: bytes = self._cipher(key_id, nonce, bound_to).decrypt_and_verify(ciphertext, tag)
+            return Secret(self._cipher(key_id, nonce, bound_to).decrypt_and_verify(ciphertext, tag).decode())
         except ValueError:
             raise CannotOpen from None
-        return plaintext.decode()
 
     def is_current(self, sealed: bytes | memoryview) -> bool:
         """True if ``sealed`` names the first key, so that no key rotation is pending for it."""
         return bytes(sealed)[1 : 1 + KEY_ID] == self._first
 
-    def fingerprints(self, text: str, *, purpose: str) -> list[str]:
+    def fingerprints(self, text: Secret[str], *, purpose: str) -> list[str]:
         """Return the hex HMACs of ``text``, one for each key, the first key's first.
 
         Store the first one, and look up rows by any of them. A fingerprint finds equal texts and tells nothing
         about the text, even if the text is short enough to be guessed.
         """
-        message = json.dumps([purpose, text]).encode()
+        message = Secret(json.dumps([purpose, text.reveal()]).encode())
         keys = [self._keys[self._first], *self._keys.values()]
-        return list(
-            dict.fromkeys(hmac.new(_subkey(key), message, hashlib.sha256).hexdigest() for key in keys)
-        )
+        subkeys = dict.fromkeys(map(_subkey, keys))
+        return [hmac.new(key.reveal(), message.reveal(), hashlib.sha256).hexdigest() for key in subkeys]
 
     def _cipher(self, key_id: bytes, nonce: bytes, bound_to: Sequence[str]) -> Any:
-        cipher = AES.new(self._keys[key_id], AES.MODE_GCM, nonce=nonce, mac_len=TAG)
+        cipher = AES.new(self._keys[key_id].reveal(), AES.MODE_GCM, nonce=nonce, mac_len=TAG)
         # JSON, because joining the parts could give the same bytes for two different lists.
         cipher.update(json.dumps([*bound_to, key_id.hex()]).encode())
         return cipher
 
 
-def _subkey(key: bytes) -> bytes:
+def _subkey(key: Secret[bytes]) -> Secret[bytes]:
     """Derive the key for fingerprints, so that no key is used both for sealing and for HMACs."""
-    return hmac.new(key, b"wxlogin fingerprint", hashlib.sha256).digest()
+    return Secret(hmac.new(key.reveal(), b"wxlogin fingerprint", hashlib.sha256).digest())
 
 
 # A process has few keys, and each value that is sealed or opened needs their ids.
 @lru_cache(maxsize=64)
-def _key_id(key: bytes) -> bytes:
-    return hashlib.sha256(b"wxlogin key id" + key).digest()[:KEY_ID]
+def _key_id(key: Secret[bytes]) -> bytes:
+    return hashlib.sha256(b"wxlogin key id" + key.reveal()).digest()[:KEY_ID]

@@ -5,8 +5,9 @@ import time
 from typing import Any
 
 from tests.conftest import Api
+from tests.helpers.plain import push_signature
 from tests.settings import APPID
-from wxlogin.wechat.crypto import encrypt_push, push_signature
+from wxlogin.wechat.crypto import encrypt_push
 
 EVENTS = f"events/{APPID}/"
 PUSH_TOKEN, PUSH_AES_KEY = "madeup", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"

@@ -49,7 +49,7 @@ def test_a_host_that_is_ahead_stores_a_session_key_that_the_next_login_replaces(
 
     api.log_in()
 
-    assert SessionKey.objects.get().reveal() == api.wechat.session_key_of("o-alice", APPID)
+    assert SessionKey.objects.get().unseal().reveal() == api.wechat.session_key_of("o-alice", APPID)
 
 
 def test_a_session_key_from_the_future_is_replaced(alice: Api) -> None:
@@ -58,7 +58,7 @@ def test_a_session_key_from_the_future_is_replaced(alice: Api) -> None:
     alice.log_in()
 
     held = SessionKey.objects.get()
-    assert held.reveal() == alice.wechat.session_key_of("o-alice", APPID)
+    assert held.unseal().reveal() == alice.wechat.session_key_of("o-alice", APPID)
     assert held.obtained_at <= timezone.now()
 
 
@@ -67,7 +67,7 @@ def test_a_reset_session_key_is_stored_by_a_host_that_is_behind(alice: Api, cloc
         answer = alice.post("session-key/reset/")
 
     assert answer.status_code == 200
-    assert SessionKey.objects.get().reveal() == alice.wechat.session_key_of("o-alice", APPID)
+    assert SessionKey.objects.get().unseal().reveal() == alice.wechat.session_key_of("o-alice", APPID)
 
 
 def test_the_login_just_made_never_makes_way(api: Api, clocks: TwoClocks, configure: Any) -> None:

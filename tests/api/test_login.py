@@ -9,6 +9,7 @@ from django.utils import timezone
 from tests.conftest import Api
 from tests.settings import APPID
 from wxlogin.models import LoginFailure, LoginSession, SessionKey, WeChatUser
+from wxlogin.secret import Secret
 from wxlogin.signals import logged_in
 
 
@@ -74,21 +75,21 @@ def test_the_session_key_is_kept_sealed(alice: Api) -> None:
     held = SessionKey.objects.get()
     live = alice.wechat.session_key_of("o-alice", APPID)
 
-    assert held.reveal() == live
+    assert held.unseal().reveal() == live
     assert live.encode() not in bytes(held.sealed)
     assert held.state == SessionKey.State.UNKNOWN
 
 
 def test_an_answer_to_an_older_code_keeps_the_newer_session_key(alice: Api) -> None:
     person = WeChatUser.objects.get()
-    before = SessionKey.objects.get().reveal()
+    before = SessionKey.objects.get().unseal().reveal()
 
     kept = SessionKey.objects.store(
-        person, "b2xkZXIga2V5IGhlcmUhIQ==", asked_at=person.created_at.replace(year=2020)
+        person, Secret("b2xkZXIga2V5IGhlcmUhIQ=="), asked_at=person.created_at.replace(year=2020)
     )
 
     assert not kept
-    assert SessionKey.objects.get().reveal() == before
+    assert SessionKey.objects.get().unseal().reveal() == before
 
 
 def test_a_unionid_that_comes_late_is_stored_and_one_that_is_missing_erases_nothing(api: Api) -> None:

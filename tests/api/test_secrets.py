@@ -16,6 +16,7 @@ from tests.conftest import Api
 from tests.helpers import dumps
 from tests.settings import APPID
 from wxlogin.caller import Caller
+from wxlogin.secret import Secret
 from wxlogin.services import login
 from wxlogin.wechat.crypto import encrypt_push
 from wxlogin.wechat.errors import WeChatError
@@ -139,7 +140,7 @@ def test_no_exception_holds_a_secret(planted: tuple[Api, set[str]]) -> None:
         if fault:
             api.wechat.fault(**fault, times=2)
         with pytest.raises(WeChatError) as error:
-            login.login_with_code(CODE, appid=APPID, caller=Caller())
+            login.login_with_code(Secret(CODE), appid=APPID, caller=Caller())
         caught.append(error.value)
         api.wechat.fault(times=0, errcode=-1)
 

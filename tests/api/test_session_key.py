@@ -10,6 +10,7 @@ from django.utils import timezone
 from tests.conftest import Api
 from tests.settings import APPID
 from wxlogin.models import LoginFailure, SessionKey
+from wxlogin.secret import Secret
 from wxlogin.services import session_keys
 
 
@@ -64,7 +65,11 @@ def test_a_reset_brings_a_key_that_wechat_knows(alice: Api) -> None:
     answer = alice.post("session-key/reset/")
 
     assert (answer.status_code, answer.json()["state"], answer.json()["checked_at"]) == (200, "unknown", None)
-    assert stored().reveal() == alice.wechat.session_key_of("o-alice", APPID) != before.reveal()
+    assert (
+        stored().unseal().reveal()
+        == alice.wechat.session_key_of("o-alice", APPID)
+        != before.unseal().reveal()
+    )
     assert stored().obtained_at > before.obtained_at
 
 
@@ -84,16 +89,16 @@ def test_a_verdict_about_an_older_key_says_nothing_of_a_newer_one(alice: Api) ->
     SessionKey.objects.store_check(asked_about, is_live=False)
 
     assert stored().state == "unknown"
-    assert stored().reveal() == alice.wechat.session_key_of("o-alice", APPID)
+    assert stored().unseal().reveal() == alice.wechat.session_key_of("o-alice", APPID)
 
 
 def test_the_answer_to_a_reset_does_not_replace_a_key_that_was_asked_for_later(alice: Api) -> None:
     person = stored().wechat_user
     with time_machine.travel(timezone.now() - timedelta(minutes=1), tick=False):
         earlier = timezone.now()
-    newest = stored().reveal()
+    newest = stored().unseal()
 
-    SessionKey.objects.store(stored().wechat_user, "b2xkZXItb25lLXRoYXQtaXM=", asked_at=earlier)
+    SessionKey.objects.store(stored().wechat_user, Secret("b2xkZXItb25lLXRoYXQtaXM="), asked_at=earlier)
 
     assert session_keys.usable_key_of(person)[1] == newest
 
@@ -142,7 +147,7 @@ def test_a_reset_that_answers_with_another_persons_key_is_refused(alice: Api) ->
     answer = alice.post("session-key/reset/")
 
     assert (answer.status_code, answer.json()["code"]) == (502, "wechat_bad_response")
-    assert stored().reveal() == alice.wechat.session_key_of("o-alice", APPID)
+    assert stored().unseal().reveal() == alice.wechat.session_key_of("o-alice", APPID)
 
 
 def test_an_older_key_does_not_replace_a_newer_one_after_a_stall(alice: Api) -> None:
@@ -159,4 +164,4 @@ def test_an_older_key_does_not_replace_a_newer_one_after_a_stall(alice: Api) -> 
         alice.log_in()
 
     assert logins
-    assert stored().reveal() == alice.wechat.session_key_of("o-alice", APPID)
+    assert stored().unseal().reveal() == alice.wechat.session_key_of("o-alice", APPID)

@@ -7,13 +7,8 @@ from contextlib import suppress
 import atheris
 from Crypto.Cipher import AES
 
-from wxlogin.wechat.crypto import (
-    CannotDecrypt,
-    decrypt_open_data,
-    decrypt_push,
-    push_signature,
-    raw_data_signature,
-)
+from tests.helpers.plain import decrypt_open_data, decrypt_push, push_signature, raw_data_signature
+from wxlogin.wechat.crypto import CannotDecrypt
 
 MAX = 66_000
 KEY, IV = bytes(16), bytes(range(16))

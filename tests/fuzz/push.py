@@ -16,8 +16,9 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 
+from tests.helpers.plain import push_signature  # noqa: E402
 from tests.settings import APPID, WXLOGIN  # noqa: E402
-from wxlogin.wechat.crypto import encrypt_push, push_signature  # noqa: E402
+from wxlogin.wechat.crypto import encrypt_push  # noqa: E402
 
 APP = WXLOGIN["APPS"][APPID]
 PLAIN = "wx-plain"

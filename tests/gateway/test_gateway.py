@@ -7,6 +7,7 @@ from wxlogin import gateway
 from wxlogin.deadline import request_deadline
 from wxlogin.exceptions import UnknownApp
 from wxlogin.fakewechat.apps import known_apps
+from wxlogin.secret import Secret
 from wxlogin.wechat.errors import Misconfigured, WeChatTimeout
 
 
@@ -33,7 +34,7 @@ def test_a_client_speaks_for_its_own_app(two_apps, wechat, monkeypatch):
     )
 
     for appid in two_apps:
-        gateway.get_client(appid).code2session(wechat.code_for("o-alice", appid=appid))
+        gateway.get_client(appid).code2session(Secret(wechat.code_for("o-alice", appid=appid)))
 
     assert [call.query["appid"] for call in wechat.calls] == list(two_apps)
 
@@ -44,7 +45,7 @@ def test_a_call_ends_with_the_request_that_waits_for_it(two_apps, wechat):
     began = time.monotonic()
 
     with request_deadline(0.3), pytest.raises(WeChatTimeout):
-        gateway.get_client(two_apps[0]).code2session(code)
+        gateway.get_client(two_apps[0]).code2session(Secret(code))
 
     assert time.monotonic() - began < 2
 
@@ -82,10 +83,10 @@ def test_a_changed_secret_is_used_at_once(two_apps, configure, wechat, monkeypat
     appid = two_apps[0]
     monkeypatch.setattr(wechat, "apps", known_apps({appid: "a-new-secret"}))
     with pytest.raises(Misconfigured):
-        gateway.get_client(appid).code2session(wechat.code_for("o-alice", appid=appid))
+        gateway.get_client(appid).code2session(Secret(wechat.code_for("o-alice", appid=appid)))
 
     configure(APPS={appid: {"SECRET": "a-new-secret"}})
-    identity = gateway.get_client(appid).code2session(wechat.code_for("o-alice", appid=appid))
+    identity = gateway.get_client(appid).code2session(Secret(wechat.code_for("o-alice", appid=appid)))
 
     assert identity.openid == "o-alice"
 

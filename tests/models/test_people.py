@@ -5,6 +5,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
 from wxlogin.models import LoginFailure, WeChatUser
+from wxlogin.secret import Secret
 from wxlogin.transactions import retry_lost_race
 from wxlogin.wechat.results import Code2Session
 
@@ -20,7 +21,7 @@ def _at_noon(clock):
 
 
 def upsert(openid=OPENID, *, unionid="", appid="wx-shop", make_user=None):
-    identity = Code2Session(openid=openid, session_key="made-up", unionid=unionid)
+    identity = Code2Session(openid=openid, session_key=Secret("made-up"), unionid=unionid)
     with transaction.atomic():
         upserted = WeChatUser.objects.upsert_identity(
             appid, identity, find_user=lambda: ((make_user or new_user)(), True)
@@ -62,7 +63,7 @@ def test_a_later_login_finds_the_person_again(clock):
 @pytest.mark.django_db
 def test_a_returning_person_costs_two_queries(django_assert_num_queries):
     upsert()
-    identity = Code2Session(openid=OPENID, session_key="made-up")
+    identity = Code2Session(openid=OPENID, session_key=Secret("made-up"))
 
     with django_assert_num_queries(2):
         upserted = WeChatUser.objects.upsert_identity("wx-shop", identity, find_user=no_user)

@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from wxlogin.conf import App, Conf, Rate, conf
+from wxlogin.secret import Secret
 from wxlogin.services.accounts import create_user
 from wxlogin.vault import CannotOpen, Vault
 
@@ -121,7 +122,7 @@ def test_what_only_resembles_a_rate_is_refused(text):
 def test_an_app_is_described_by_its_declaration(configure):
     configure(APPS={"wx1": {"SECRET": "made-up", "NAME": "Tea House", "OPEN_PLATFORM": "shops"}})
 
-    assert {"wx1": App("wx1", "made-up", "Tea House", "shops")} == conf.APPS
+    assert {"wx1": App("wx1", Secret("made-up"), "Tea House", "shops")} == conf.APPS
 
 
 def test_an_app_without_a_name_goes_by_its_appid(configure):
@@ -133,29 +134,31 @@ def test_an_app_without_a_name_goes_by_its_appid(configure):
 def test_an_app_may_receive_pushes(configure):
     configure(APPS={"wx1": {"SECRET": "made-up", "PUSH_TOKEN": "token", "PUSH_AES_KEY": "k" * 43}, "wx2": {}})
 
-    assert (conf.APPS["wx1"].push_token, conf.APPS["wx1"].push_aes_key) == ("token", "k" * 43)
-    assert (conf.APPS["wx2"].push_token, conf.APPS["wx2"].push_aes_key) == ("", "")
+    assert (conf.APPS["wx1"].push_token, conf.APPS["wx1"].push_aes_key) == (Secret("token"), Secret("k" * 43))
+    assert (conf.APPS["wx2"].push_token, conf.APPS["wx2"].push_aes_key) == (Secret(""), Secret(""))
 
 
 def test_the_repr_of_an_app_hides_its_secrets():
-    assert "made-up" not in repr(App("wx1", "made-up", push_token="made-up", push_aes_key="made-up"))
+    hidden = Secret("made-up")
+
+    assert "made-up" not in repr(App("wx1", hidden, push_token=hidden, push_aes_key=hidden))
 
 
 def test_listed_encryption_keys_are_decoded_in_order(configure):
     keys = [b"a" * 32, b"b" * 32]
     configure(ENCRYPTION_KEYS=[base64.b64encode(key).decode() for key in keys])
 
-    assert conf.ENCRYPTION_KEYS[:2] == keys
+    assert [key.reveal() for key in conf.ENCRYPTION_KEYS[:2]] == keys
 
 
 def test_what_was_sealed_before_a_key_was_listed_still_opens(configure):
-    sealed = Vault(conf.ENCRYPTION_KEYS).seal("made-up", bound_to=())
+    sealed = Vault(conf.ENCRYPTION_KEYS).seal(Secret("made-up"), bound_to=())
     configure(ENCRYPTION_KEYS=[base64.b64encode(b"a" * 32).decode()])
     vault = Vault(conf.ENCRYPTION_KEYS)
 
-    assert vault.open(sealed, bound_to=()) == "made-up"
+    assert vault.open(sealed, bound_to=()).reveal() == "made-up"
     assert not vault.is_current(sealed)
-    assert vault.is_current(vault.seal("made-up", bound_to=()))
+    assert vault.is_current(vault.seal(Secret("made-up"), bound_to=()))
 
 
 @pytest.mark.parametrize(("keys", "derived"), [(None, True), ([], True), (["made-up"], False)])
@@ -169,21 +172,21 @@ def test_a_derived_encryption_key_is_not_the_secret_key_itself(settings):
     (key,) = conf.ENCRYPTION_KEYS
 
     assert len(key) == 32
-    assert key not in settings.SECRET_KEY.encode()
+    assert key.reveal() not in settings.SECRET_KEY.encode()
 
 
 def test_what_a_derived_key_sealed_still_opens_after_the_secret_key_rotated(settings):
-    sealed = Vault(conf.ENCRYPTION_KEYS).seal("made-up", bound_to=())
+    sealed = Vault(conf.ENCRYPTION_KEYS).seal(Secret("made-up"), bound_to=())
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another-made-up-key-that-is-long-enough"
 
     opened = Vault(conf.ENCRYPTION_KEYS).open(sealed, bound_to=())
 
-    assert opened == "made-up"
+    assert opened.reveal() == "made-up"
 
 
 def test_what_a_derived_key_sealed_is_lost_with_the_secret_key(settings):
-    sealed = Vault(conf.ENCRYPTION_KEYS).seal("made-up", bound_to=())
+    sealed = Vault(conf.ENCRYPTION_KEYS).seal(Secret("made-up"), bound_to=())
     settings.SECRET_KEY = "another-made-up-key-that-is-long-enough"
 
     with pytest.raises(CannotOpen):

@@ -34,10 +34,11 @@ ASK = (
     PREPARE
     + """
 from wxlogin.gateway import get_client
+from wxlogin.secret import Secret
 client = get_client(settings.APPID)
 print("ready", flush=True)
 sys.stdin.readline()
-print(client._access_token(time.monotonic() + 5), client.has_live_session_key("o-alice", sys.argv[2]))
+print(client._access_token(time.monotonic() + 5).reveal(), client.has_live_session_key("o-alice", Secret(sys.argv[2])))
 """
 )
 

@@ -75,12 +75,12 @@ def test_a_slow_answer_to_an_older_code_does_not_bring_its_session_key_back(
         # The slow call is on its way now.
         time.sleep(0.4)
         quick = post("login/", {"code": newer})
-        stored = SessionKey.objects.get().reveal()
+        stored = SessionKey.objects.get().unseal().reveal()
         answers = slow.result(), quick
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert stored == wechat.session_key_of("o-alice", APPID)
-    assert SessionKey.objects.get().reveal() == stored
+    assert SessionKey.objects.get().unseal().reveal() == stored
 
 
 def test_a_hanging_wechat_takes_no_more_calls_than_allowed(

@@ -1,6 +1,7 @@
 """Tokens for one session, genuine ones and others."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import jwt
@@ -13,7 +14,13 @@ OTHER_KEY = "another-made-up-key-that-is-long-enough"
 SESSION = "0123456789abcdef0123456789abcdef"
 
 
-def issue(generation=0, since=NOON, until=NOON + timedelta(days=30), now=NOON):
+def issue(**moment):
+    """Return a pair of tokens that are plain texts."""
+    pair = issue_pair(**moment)
+    return replace(pair, access=pair.access.reveal(), refresh=pair.refresh.reveal())
+
+
+def issue_pair(generation=0, since=NOON, until=NOON + timedelta(days=30), now=NOON):
     user = get_user_model()(pk=7, username="alice", email="alice@example.com")
     return tokens.issue(
         user, appid="wx-shop", session_id=SESSION, generation=generation, since=since, until=until, now=now

@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
+from tests.helpers.plain import read_access, read_refresh
 from tests.tokens.making import NOON, OTHER_KEY, claims, epoch, issue, signed
 from wxlogin import tokens
 from wxlogin.exceptions import TokenInvalid
@@ -24,31 +25,31 @@ def test_our_two_tokens_are_not_taken_for_each_other(at_noon):
     pair = issue()
 
     with pytest.raises(TokenInvalid):
-        tokens.read_access(pair.refresh)
+        read_access(pair.refresh)
     with pytest.raises(TokenInvalid):
-        tokens.read_refresh(pair.access)
+        read_refresh(pair.access)
 
 
 def test_our_two_tokens_are_not_taken_for_each_other__without_a_type_claim(at_noon, monkeypatch):
     monkeypatch.setattr(tokens.api_settings, "TOKEN_TYPE_CLAIM", None)
 
     with pytest.raises(TokenInvalid):
-        tokens.read_refresh(signed(claims(issue().access) | {"token_type": None}))
+        read_refresh(signed(claims(issue().access) | {"token_type": None}))
 
 
 def test_a_stock_access_token_is_not_ours_and_not_wrong(at_noon):
     stock = AccessToken.for_user(get_user_model()(pk=7))
 
-    assert tokens.read_access(str(stock)) is None
+    assert read_access(str(stock)) is None
 
 
 def test_a_stock_refresh_token_is_refused(at_noon):
     stock = str(RefreshToken())
 
     with pytest.raises(TokenInvalid):
-        tokens.read_access(stock)
+        read_access(stock)
     with pytest.raises(TokenInvalid):
-        tokens.read_refresh(stock)
+        read_refresh(stock)
 
 
 def forgeries():
@@ -81,9 +82,9 @@ def test_a_forgery_is_refused(at_noon, forge):
     pair = issue()
 
     with pytest.raises(TokenInvalid):
-        tokens.read_access(forge(pair.access))
+        read_access(forge(pair.access))
     with pytest.raises(TokenInvalid):
-        tokens.read_refresh(forge(pair.refresh))
+        read_refresh(forge(pair.refresh))
 
 
 GARBAGE = {
@@ -104,7 +105,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("raw", GARBAGE.values(), ids=GARBAGE.keys())
-@pytest.mark.parametrize("read", [tokens.read_access, tokens.read_refresh])
+@pytest.mark.parametrize("read", [read_access, read_refresh])
 def test_garbage_is_refused(read, raw):
     with pytest.raises(TokenInvalid):
         read(raw)
@@ -115,14 +116,14 @@ def test_a_genuine_token_with_a_tail_is_refused(at_noon, tail):
     pair = issue()
 
     with pytest.raises(TokenInvalid):
-        tokens.read_access(pair.access + tail)
+        read_access(pair.access + tail)
     with pytest.raises(TokenInvalid):
-        tokens.read_refresh(pair.refresh + tail)
+        read_refresh(pair.refresh + tail)
 
 
 def test_a_refusal_does_not_quote_the_token(at_noon):
     with pytest.raises(TokenInvalid) as refusal:
-        tokens.read_refresh("made-up-token")
+        read_refresh("made-up-token")
 
     assert "made-up-token" not in str(refusal.value)
     assert refusal.value.__suppress_context__
@@ -137,7 +138,7 @@ def test_a_stock_access_token_is_judged_by_this_hosts_clock(at_noon, moved):
     at_noon.shift(moved)
 
     with pytest.raises(TokenInvalid):
-        tokens.read_access(str(stock))
+        read_access(str(stock))
 
 
 @pytest.mark.parametrize("end", ["soon", 1.5, None, [1]])
@@ -145,9 +146,9 @@ def test_an_end_that_is_no_whole_number_is_refused(end):
     pair = issue()
 
     with pytest.raises(TokenInvalid):
-        tokens.read_access(signed(claims(pair.access) | {"exp": end}))
+        read_access(signed(claims(pair.access) | {"exp": end}))
     with pytest.raises(TokenInvalid):
-        tokens.read_refresh(signed(claims(pair.refresh) | {"exp": end}))
+        read_refresh(signed(claims(pair.refresh) | {"exp": end}))
 
 
 class ForeignToken(Token):
@@ -172,4 +173,4 @@ def test_an_expired_token_that_is_no_refresh_of_ours_is_refused(at_noon, make):
     at_noon.shift(timedelta(days=3650))
 
     with pytest.raises(TokenInvalid):
-        tokens.read_refresh(raw)
+        read_refresh(raw)

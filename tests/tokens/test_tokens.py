@@ -7,7 +7,8 @@ import pytest
 from rest_framework_simplejwt.state import token_backend
 from rest_framework_simplejwt.tokens import AccessToken
 
-from tests.tokens.making import NOON, OTHER_KEY, SESSION, claims, epoch, issue, signed
+from tests.helpers.plain import read_access, read_refresh
+from tests.tokens.making import NOON, OTHER_KEY, SESSION, claims, epoch, issue, issue_pair, signed
 from wxlogin import tokens
 from wxlogin.exceptions import TokenInvalid
 from wxlogin.tokens import AccessClaims, RefreshClaims
@@ -45,15 +46,14 @@ def test_refresh_says_which_generation_of_which_session_and_nothing_else(at_noon
 def test_what_was_issued_reads_back(at_noon):
     pair = issue(generation=3)
 
-    assert tokens.read_access(pair.access) == ACCESS
-    assert tokens.read_refresh(pair.refresh) == RefreshClaims(SESSION, 3, epoch(NOON) + WEEK)
+    assert read_access(pair.access) == ACCESS
+    assert read_refresh(pair.refresh) == RefreshClaims(SESSION, 3, epoch(NOON) + WEEK)
 
 
 def test_a_repr_of_the_pair_shows_no_token(at_noon):
-    pair = issue()
+    pair = issue_pair()
 
-    assert pair.access not in repr(pair)
-    assert pair.refresh not in repr(pair)
+    assert repr(pair) == "TokenPair(access=***, refresh=***, expires_in=300, refresh_expires_in=604800)"
 
 
 def test_code_that_knows_only_simple_jwt_accepts_access(at_noon):
@@ -66,14 +66,14 @@ def test_tokens_of_a_fallback_key_read_until_it_is_taken_off_the_list(at_noon, s
     sign_with(settings.SECRET_KEY)
 
     settings.SECRET_KEY_FALLBACKS = ["some-third-key-that-is-long-enough-too", OTHER_KEY]
-    assert tokens.read_access(pair.access) == ACCESS
-    assert tokens.read_refresh(pair.refresh) == RefreshClaims(SESSION, 0, epoch(NOON) + WEEK)
+    assert read_access(pair.access) == ACCESS
+    assert read_refresh(pair.refresh) == RefreshClaims(SESSION, 0, epoch(NOON) + WEEK)
 
     settings.SECRET_KEY_FALLBACKS = []
     with pytest.raises(TokenInvalid):
-        tokens.read_access(pair.access)
+        read_access(pair.access)
     with pytest.raises(TokenInvalid):
-        tokens.read_refresh(pair.refresh)
+        read_refresh(pair.refresh)
 
 
 def test_a_fallback_of_the_secret_key_is_none_of_a_signing_key_of_its_own(at_noon, settings, sign_with):
@@ -84,9 +84,9 @@ def test_a_fallback_of_the_secret_key_is_none_of_a_signing_key_of_its_own(at_noo
     sign_with("the-projects-own-signing-key-that-is-long-enough")
 
     with pytest.raises(TokenInvalid):
-        tokens.read_access(pair.access)
+        read_access(pair.access)
     with pytest.raises(TokenInvalid):
-        tokens.read_refresh(pair.refresh)
+        read_refresh(pair.refresh)
 
 
 def test_a_fallback_key_signs_nothing(at_noon, settings):
@@ -106,7 +106,7 @@ def test_an_expired_refresh_of_a_fallback_key_still_reads(at_noon, settings, sig
 
     at_noon.shift(timedelta(days=8))
 
-    assert tokens.read_refresh(pair.refresh) == RefreshClaims(SESSION, 0, epoch(NOON) + WEEK)
+    assert read_refresh(pair.refresh) == RefreshClaims(SESSION, 0, epoch(NOON) + WEEK)
 
 
 def test_the_same_arguments_give_the_same_refresh_at_any_time():
@@ -168,8 +168,8 @@ def test_the_hosts_clock_changes_nothing(at_noon, host):
     pair = issue()
 
     assert (pair.expires_in, pair.refresh_expires_in) == (300, WEEK)
-    assert tokens.read_access(pair.access) == ACCESS
-    assert tokens.read_refresh(pair.refresh).expires_at == epoch(NOON) + WEEK
+    assert read_access(pair.access) == ACCESS
+    assert read_refresh(pair.refresh).expires_at == epoch(NOON) + WEEK
 
 
 @pytest.mark.parametrize(
@@ -192,8 +192,8 @@ def test_a_token_of_the_version_before_reads_although_it_says_when_it_was_issued
     pair = issue()
     later = {"iat": epoch(NOON) + 60}
 
-    assert tokens.read_access(signed(claims(pair.access) | later)) == ACCESS
-    assert tokens.read_refresh(signed(claims(pair.refresh) | later)).generation == 0
+    assert read_access(signed(claims(pair.access) | later)) == ACCESS
+    assert read_refresh(signed(claims(pair.refresh) | later)).generation == 0
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_only_shared_keys_are_symmetric(monkeypatch, settings, algorithm, keys):
     settings.SECRET_KEY = "today"
     settings.SECRET_KEY_FALLBACKS = ["yesterday"]
 
-    assert tokens.symmetric_keys() == keys
+    assert [key.reveal() for key in tokens.symmetric_keys()] == keys
 
 
 def test_a_signing_key_of_its_own_has_fallbacks_of_its_own(monkeypatch, settings, configure):
@@ -214,7 +214,7 @@ def test_a_signing_key_of_its_own_has_fallbacks_of_its_own(monkeypatch, settings
     settings.SECRET_KEY_FALLBACKS = ["django's"]
     configure(SIGNING_KEY_FALLBACKS=["yesterday"])
 
-    assert tokens.symmetric_keys() == ["today", "yesterday"]
+    assert [key.reveal() for key in tokens.symmetric_keys()] == ["today", "yesterday"]
 
 
 def test_where_an_asymmetric_algorithm_signs_the_backend_is_simple_jwts_own_and_stays(monkeypatch):

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from tests.wechat.conftest import outcome_of
+from wxlogin.secret import Secret
 from wxlogin.wechat.client import WeChatClient
 from wxlogin.wechat.errors import WeChatTimeout, WeChatUnavailable
 
@@ -29,7 +30,7 @@ def wait_until_closed(client: WeChatClient, within: float = 3) -> None:
 
 def phone_outcome(client: WeChatClient) -> Any:
     try:
-        return client.phone_number("any", "o-alice")
+        return client.phone_number(Secret("any"), "o-alice")
     except (WeChatTimeout, WeChatUnavailable) as exc:
         return type(exc)
 

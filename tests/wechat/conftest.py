@@ -14,6 +14,7 @@ import pytest
 
 from tests.wechat.peer import Peer, Visit, answer
 from wxlogin.fakewechat import FakeWeChat
+from wxlogin.secret import Secret
 from wxlogin.wechat.access_tokens import AccessTokens
 from wxlogin.wechat.client import WeChatClient
 from wxlogin.wechat.endpoint import Limits
@@ -94,7 +95,7 @@ def make_client(store: Memory) -> Iterator[MakeClient]:
         limits = Limits(**{"deadline": DEADLINE, **options})
         transports.append(Transport(url, limits, ca_bundle=ca_bundle, report=report))
         access_tokens = AccessTokens(APPID, store, deadline=limits.deadline)
-        return WeChatClient(APPID, SECRET, transports[-1], access_tokens)
+        return WeChatClient(APPID, Secret(SECRET), transports[-1], access_tokens)
 
     yield make
     # An open breaker would go on probing.
@@ -215,6 +216,6 @@ def eventually(call: Callable[[], Any], within: float = 1.5) -> Any:
 def outcome_of(client: WeChatClient) -> str | type[WeChatError]:
     """Log in once. Return the openid, or the class of the error."""
     try:
-        return client.code2session("any").openid
+        return client.code2session(Secret("any")).openid
     except WeChatError as exc:
         return type(exc)

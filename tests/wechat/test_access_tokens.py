@@ -1,5 +1,6 @@
 """The shared access_token: one caller at a time fetches it, and it is renewed before it expires."""
 
+import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ import pytest
 import time_machine
 
 from tests.wechat.conftest import APPID, Memory
+from wxlogin.secret import Secret
 from wxlogin.wechat.access_tokens import AccessTokens
 from wxlogin.wechat.errors import BadResponse, Misconfigured, TooManyInFlight, WeChatTimeout
 from wxlogin.wechat.results import AccessToken
@@ -31,7 +33,7 @@ class Upstream:
         self.given = until - time.monotonic()
         if self.problem:
             raise self.problem
-        return AccessToken(f"token-{self.fetched}", self.expires_in)
+        return AccessToken(Secret(f"token-{self.fetched}"), self.expires_in)
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def tokens(store: Memory) -> AccessTokens:
 
 
 def get(tokens: AccessTokens, upstream: Any, patience: float = 5) -> str:
-    return tokens.get(upstream, until=time.monotonic() + patience)
+    return tokens.get(upstream, until=time.monotonic() + patience).reveal()
 
 
 def test_a_token_is_fetched_once_and_kept(tokens: AccessTokens, upstream: Upstream, store: Memory) -> None:
@@ -107,7 +109,7 @@ def test_a_token_that_was_refused_during_a_renewal_does_not_come_back(
         clock.move_to(NOON + 6901)
 
         def refused_meanwhile(until: float) -> AccessToken:
-            tokens.drop(first)
+            tokens.drop(Secret(first))
             raise WeChatTimeout(PATH)
 
         with pytest.raises(WeChatTimeout):
@@ -150,7 +152,7 @@ def test_a_renewal_leaves_time_for_the_call_itself(tokens: AccessTokens, upstrea
 def test_a_value_stored_by_another_version_is_a_cache_miss(
     tokens: AccessTokens, upstream: Upstream, store: Memory, junk: Any
 ) -> None:
-    store.set(f"wxlogin:access_token:{APPID}", junk, 60)
+    store.set(f"wxlogin:access_token:{APPID}", Secret(json.dumps(junk)), 60)
 
     assert get(tokens, upstream) == "token-1"
 
@@ -171,7 +173,7 @@ def test_a_caller_during_another_ones_renewal_gets_the_current_token(
     with time_machine.travel(NOON, tick=False) as clock:
         get(tokens, upstream)
         clock.move_to(NOON + 6901)
-        store.add(f"wxlogin:access_token:{APPID}:lock", "another process", 6)
+        store.add(f"wxlogin:access_token:{APPID}:lock", Secret("another process"), 6)
 
         assert get(tokens, upstream) == "token-1"
     assert upstream.fetched == 1
@@ -200,7 +202,7 @@ def test_a_wait_for_another_ones_fetch_is_short_and_ends_with_an_error(
     store: Memory, upstream: Upstream
 ) -> None:
     tokens = AccessTokens(APPID, store, deadline=0.5)
-    store.add(f"wxlogin:access_token:{APPID}:lock", "a process that hangs", 6)
+    store.add(f"wxlogin:access_token:{APPID}:lock", Secret("a process that hangs"), 6)
     started = time.monotonic()
 
     with pytest.raises(TooManyInFlight):
@@ -233,23 +235,23 @@ def test_a_lock_that_another_has_taken_over_is_not_given_back(
     lock = f"wxlogin:access_token:{APPID}:lock"
 
     def so_slow_that_another_has_the_lock(until: float) -> AccessToken:
-        store.set(lock, "another", 6)
+        store.set(lock, Secret("another"), 6)
         return upstream(until)
 
     get(tokens, so_slow_that_another_has_the_lock)
 
-    assert store.get(lock) == "another"
+    assert store.get(lock) == Secret("another")
 
 
 def test_a_refused_token_is_dropped_unless_another_is_there(tokens: AccessTokens, upstream: Upstream) -> None:
     first = get(tokens, upstream)
-    tokens.drop(first)
+    tokens.drop(Secret(first))
     second = get(tokens, upstream)
 
-    tokens.drop(first)
+    tokens.drop(Secret(first))
 
     assert get(tokens, upstream) == second == "token-2"
 
 
 def test_its_representation_tells_no_token() -> None:
-    assert "made-up" not in repr(AccessToken("made-up", 7200))
+    assert "made-up" not in repr(AccessToken(Secret("made-up"), 7200))

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.wechat.peer import answer
+from wxlogin.secret import Secret
 from wxlogin.wechat.errors import BadResponse, NotSent, WeChatUnavailable
 from wxlogin.wechat.transport import MAX_BODY
 
@@ -18,7 +19,7 @@ def padded_to(size):
 def test_a_body_of_64_kib_is_read(make_answering_peer, make_client):
     peer = make_answering_peer(answer(padded_to(MAX_BODY)))
 
-    assert make_client(peer.url).code2session("any").openid == "o-alice"
+    assert make_client(peer.url).code2session(Secret("any")).openid == "o-alice"
 
 
 @pytest.mark.parametrize("size", [MAX_BODY + 1, 300_000])
@@ -26,7 +27,7 @@ def test_a_larger_one_is_refused(make_answering_peer, make_client, size):
     peer = make_answering_peer(answer(padded_to(size)))
 
     with pytest.raises(BadResponse, match="too large"):
-        make_client(peer.url).code2session("any")
+        make_client(peer.url).code2session(Secret("any"))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_a_body_without_end_is_left_early(make_peer, make_client, head, problem)
     started = time.monotonic()
 
     with pytest.raises(BadResponse, match=problem):
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
     assert time.monotonic() - started < 1
     time.sleep(0.1)
@@ -71,8 +72,8 @@ def test_chunks_are_joined(make_answering_peer, make_client):
     )
     client = make_client(peer.url)
 
-    assert client.code2session("first").openid == "o-alice"
-    assert client.code2session("second").openid == "o-alice"
+    assert client.code2session(Secret("first")).openid == "o-alice"
+    assert client.code2session(Secret("second")).openid == "o-alice"
     assert peer.connections == 1
 
 
@@ -81,7 +82,7 @@ def test_a_compressed_answer_is_not_inflated(make_answering_peer, make_client, e
     peer = make_answering_peer(answer(gzip.compress(b" " * 10_000_000), f"Content-Encoding: {encoding}"))
 
     with pytest.raises(BadResponse, match="not a JSON object"):
-        make_client(peer.url).code2session("any")
+        make_client(peer.url).code2session(Secret("any"))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_nonsense_is_an_error_of_ours(make_peer, make_client, data):
     peer = make_peer(talks_nonsense)
 
     with pytest.raises((BadResponse, WeChatUnavailable)) as caught:
-        make_client(peer.url, deadline=2.0).code2session("any")
+        make_client(peer.url, deadline=2.0).code2session(Secret("any"))
 
     assert not isinstance(caught.value, NotSent)
     assert caught.value.__context__ is None
@@ -132,4 +133,4 @@ def test_an_answer_cut_short_is_unavailable(make_peer, make_client):
         visit.send(answer()[:-10])
 
     with pytest.raises(WeChatUnavailable):
-        make_client(make_peer(closes_mid_body).url).code2session("any")
+        make_client(make_peer(closes_mid_body).url).code2session(Secret("any"))

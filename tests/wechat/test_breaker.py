@@ -10,6 +10,7 @@ from tests.wechat.breakers import LOGIN, PHONE, SHORT, outcomes, phone_outcome, 
 from tests.wechat.conftest import MakeClient, MakePeer, outcome_of
 from tests.wechat.slow_peers import SLOW
 from wxlogin.fakewechat import FakeWeChat
+from wxlogin.secret import Secret
 from wxlogin.wechat.client import WeChatClient
 from wxlogin.wechat.errors import (
     BreakerOpen,
@@ -27,7 +28,7 @@ def test_after_time_outs_in_a_row_calls_are_refused_at_once(
     asked, before = len(wechat.calls), time.monotonic()
 
     with pytest.raises(BreakerOpen) as caught:
-        hanging.code2session("any")
+        hanging.code2session(Secret("any"))
 
     assert time.monotonic() - before < 0.1
     assert len(wechat.calls) == asked
@@ -42,7 +43,7 @@ def test_retry_after_is_what_is_left_of_the_pause(wechat: FakeWeChat, make_clien
     outcomes(client, 3)
 
     with pytest.raises(BreakerOpen) as caught:
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
     assert 55 < caught.value.retry_after <= 60
 
@@ -147,7 +148,7 @@ def test_a_call_with_little_time_left_is_no_failure(wechat: FakeWeChat, make_cli
     wechat.fault(PHONE, delay=30)
 
     with pytest.raises(WeChatTimeout):
-        client.phone_number("any", "o-alice", until=time.monotonic() + 0.2)
+        client.phone_number(Secret("any"), "o-alice", until=time.monotonic() + 0.2)
 
     assert state_of(client, PHONE).failures == 0
 
@@ -178,7 +179,7 @@ def test_one_path_that_hangs_stops_no_other(wechat: FakeWeChat, make_client: Mak
     kinds = []
     for _ in range(4):
         kinds.append(phone_outcome(client))
-        assert client.code2session(wechat.code_for("o-alice")).openid == "o-alice"
+        assert client.code2session(Secret(wechat.code_for("o-alice"))).openid == "o-alice"
 
     assert kinds == [WeChatTimeout] * 3 + [BreakerOpen]
     assert state_of(client).name == "closed"

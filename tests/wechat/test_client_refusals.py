@@ -6,6 +6,7 @@ import pytest
 
 from tests.wechat.code2session import PATH, answer_with
 from tests.wechat.peer import GOOD
+from wxlogin.secret import Secret
 from wxlogin.wechat.errors import (
     ERRCODES,
     BadResponse,
@@ -22,7 +23,7 @@ def test_an_errcode_becomes_its_error(wechat, client, errcode, kind):
     wechat.fault(errcode=errcode)
 
     with pytest.raises(WeChatError) as caught:
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
     error = caught.value
     assert type(error) is kind
@@ -36,7 +37,7 @@ def test_an_errcode_may_come_as_text(wechat, client, errcode):
     wechat.fault(errcode=errcode)
 
     with pytest.raises(InvalidCode) as caught:
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
     assert caught.value.errcode == 40029
 
@@ -45,15 +46,15 @@ def test_minus_one_may_come_as_text(wechat, client):
     wechat.fault(errcode="-1")
 
     with pytest.raises(SystemBusy):
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
 
 def test_a_spent_code_says_so(wechat, client):
     code = wechat.code_for("o-alice")
-    client.code2session(code)
+    client.code2session(Secret(code))
 
     with pytest.raises(CodeUsed):
-        client.code2session(code)
+        client.code2session(Secret(code))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_an_errcode_that_is_no_number_is_a_bad_response(wechat, client, errcode)
     answer_with(wechat, {**GOOD, "errcode": errcode})
 
     with pytest.raises(BadResponse) as caught:
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
     assert caught.value.errcode is None
     assert str(caught.value) == f"{PATH}: errcode is no number"
@@ -100,7 +101,7 @@ def test_an_errmsg_may_be_anything(wechat, client, errmsg):
     answer_with(wechat, {"errcode": 40013, "errmsg": errmsg})
 
     with pytest.raises(Misconfigured) as caught:
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
     assert str(caught.value) == f"{PATH}: errcode 40013"
     assert len(caught.value.errmsg) <= 500
@@ -111,7 +112,7 @@ def test_a_nested_errmsg_still_gives_a_wechat_error(wechat, client, depth):
     answer_with(wechat, '{"errcode":40013,"errmsg":' + "[" * depth + "]" * depth + "}")
 
     with pytest.raises((Misconfigured, BadResponse)):
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_anything_but_one_json_object_is_a_bad_response(wechat, client, body):
     answer_with(wechat, body)
 
     with pytest.raises(BadResponse, match="not a JSON object") as caught:
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
     assert caught.value.__context__ is None
 
@@ -167,7 +168,7 @@ def test_an_openid_that_is_no_word_is_a_bad_response(wechat, client, openid):
     answer_with(wechat, {**GOOD, "openid": openid})
 
     with pytest.raises(BadResponse, match="no usable openid"):
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
 
 @pytest.mark.parametrize("session_key", [*ODD_TEXT, *EMPTY, *FALSY, "k" * 513])
@@ -175,7 +176,7 @@ def test_a_session_key_that_is_no_word_is_a_bad_response(wechat, client, session
     answer_with(wechat, {**GOOD, "session_key": session_key})
 
     with pytest.raises(BadResponse, match="no usable session_key"):
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
 
 @pytest.mark.parametrize("unionid", [*ODD_TEXT, *FALSY, "u" * 65])
@@ -183,7 +184,7 @@ def test_a_unionid_that_is_no_word_is_a_bad_response(wechat, client, unionid):
     answer_with(wechat, {**GOOD, "unionid": unionid})
 
     with pytest.raises(BadResponse, match="no usable unionid"):
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
 
 @pytest.mark.parametrize("missing", ["openid", "session_key"])
@@ -191,7 +192,7 @@ def test_a_session_without_its_parts_is_a_bad_response(wechat, client, missing):
     answer_with(wechat, {name: value for name, value in GOOD.items() if name != missing})
 
     with pytest.raises(BadResponse, match=f"no usable {missing}"):
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
 
 @pytest.mark.parametrize("status", [201, 204, 302, 304, 400, 403, 404, 429, 500, 502, 503, 599])
@@ -199,12 +200,12 @@ def test_any_status_but_200_is_a_bad_response(wechat, client, status):
     wechat.fault(status=status, body=json.dumps(GOOD) if status not in (204, 304) else "")
 
     with pytest.raises(BadResponse, match=f"HTTP {status}"):
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
 
 def test_a_code_that_no_url_can_carry_is_an_error_of_ours(wechat, client):
     with pytest.raises(WeChatError) as caught:
-        client.code2session("made-up-code-\ud800")
+        client.code2session(Secret("made-up-code-\ud800"))
 
     assert "made-up" not in repr(caught.value)
     assert wechat.calls == []

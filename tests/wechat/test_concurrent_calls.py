@@ -8,6 +8,7 @@ import pytest
 
 from tests.wechat.conftest import outcome_of
 from tests.wechat.slow_peers import hangs
+from wxlogin.secret import Secret
 from wxlogin.wechat.errors import NotSent, TooManyInFlight, WeChatError, WeChatTimeout
 
 
@@ -21,7 +22,7 @@ def test_one_call_too_many_is_refused_at_once_after_a_while_without_an_answer(ma
         time.sleep(0.45)
         started = time.monotonic()
         with pytest.raises(TooManyInFlight) as caught:
-            client.code2session("any")
+            client.code2session(Secret("any"))
         took = time.monotonic() - started
 
     assert took < 0.2
@@ -41,13 +42,13 @@ def test_a_call_for_which_no_thread_can_start_is_not_sent_and_costs_no_slot(wech
         refused = outcome_of(client)
 
     assert refused is NotSent
-    assert client.code2session(wechat.code_for("o-alice")).openid == "o-alice"
+    assert client.code2session(Secret(wechat.code_for("o-alice"))).openid == "o-alice"
     assert len(wechat.calls) == 1
 
 
 def test_a_burst_waits_for_a_slow_wechat_that_was_quick_before(wechat, make_client):
     client = make_client(wechat.url, concurrency=2, deadline=2.0)
-    client.code2session(wechat.code_for("o-alice"))
+    client.code2session(Secret(wechat.code_for("o-alice")))
     wechat.fault(delay=0.45)
 
     with ThreadPoolExecutor(4) as callers:
@@ -64,7 +65,7 @@ def test_a_path_that_hangs_costs_another_one_nothing(wechat, make_client):
     with ThreadPoolExecutor(2) as callers:
         phones = [callers.submit(phone_outcome_of, client) for _ in range(2)]
         wait_for(lambda: len(phone_calls(wechat)) == 2)
-        openid = client.code2session(wechat.code_for("o-alice")).openid
+        openid = client.code2session(Secret(wechat.code_for("o-alice"))).openid
 
     assert openid == "o-alice"
     assert [future.result() for future in phones] == [WeChatTimeout] * 2
@@ -76,7 +77,7 @@ def phone_calls(wechat):
 
 def phone_outcome_of(client):
     try:
-        return client.phone_number("any", "o-alice")
+        return client.phone_number(Secret("any"), "o-alice")
     except WeChatError as exc:
         return type(exc)
 
@@ -85,14 +86,14 @@ def test_a_slot_is_back_when_its_call_is_over(wechat, make_client):
     client = make_client(wechat.url, concurrency=1, deadline=5.0)
 
     for _ in range(300):
-        assert client.code2session(wechat.code_for("o-alice")).openid == "o-alice"
+        assert client.code2session(Secret(wechat.code_for("o-alice"))).openid == "o-alice"
 
 
 def test_as_many_callers_as_slots_never_meet(wechat, make_client):
     client = make_client(wechat.url, concurrency=4, deadline=5.0)
 
     def many(_):
-        return [client.code2session(wechat.code_for("o-alice")).openid for _ in range(50)]
+        return [client.code2session(Secret(wechat.code_for("o-alice"))).openid for _ in range(50)]
 
     with ThreadPoolExecutor(4) as callers:
         results = list(callers.map(many, range(4)))
@@ -110,7 +111,7 @@ def test_slots_come_back_after_errors(wechat, make_client, fault):
     outcomes = [outcome_of(client) for _ in range(5)]
 
     assert TooManyInFlight not in outcomes
-    assert client.code2session(wechat.code_for("o-alice")).openid == "o-alice"
+    assert client.code2session(Secret(wechat.code_for("o-alice"))).openid == "o-alice"
 
 
 def test_calls_need_no_more_threads_than_slots(make_peer, make_client):

@@ -7,6 +7,13 @@ import json
 import pytest
 from Crypto.Cipher import AES
 
+from tests.helpers.plain import (
+    decrypt_open_data,
+    decrypt_push,
+    push_signature,
+    raw_data_signature,
+    session_signature,
+)
 from tests.helpers.vectors import (
     AES_KEY,
     ENCRYPT,
@@ -20,15 +27,7 @@ from tests.helpers.vectors import (
     SESSION_KEY,
     TOKEN,
 )
-from wxlogin.wechat.crypto import (
-    CannotDecrypt,
-    decrypt_open_data,
-    decrypt_push,
-    encrypt_push,
-    push_signature,
-    raw_data_signature,
-    session_signature,
-)
+from wxlogin.wechat.crypto import CannotDecrypt, encrypt_push
 
 
 def base64_text(data: bytes) -> str:

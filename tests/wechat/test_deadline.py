@@ -16,6 +16,7 @@ from tests.wechat.slow_peers import (
     hangs,
     never_reads,
 )
+from wxlogin.secret import Secret
 from wxlogin.wechat.endpoint import Limits
 from wxlogin.wechat.errors import TooManyInFlight, WeChatTimeout
 from wxlogin.wechat.transport import Transport
@@ -33,12 +34,12 @@ def test_a_slow_peer_is_left_at_the_deadline_and_holds_nothing(
     started = time.monotonic()
 
     with pytest.raises(WeChatTimeout) as caught:
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
     assert DEADLINE - 0.05 < time.monotonic() - started < DEADLINE + GRACE
     assert caught.value.code == "wechat_timeout"
     assert caught.value.__context__ is None
-    assert eventually(lambda: client.code2session("any")).openid == "o-alice"
+    assert eventually(lambda: client.code2session(Secret("any"))).openid == "o-alice"
 
 
 def test_a_tls_handshake_that_never_comes_is_left_too(make_peer, make_client):
@@ -47,12 +48,12 @@ def test_a_tls_handshake_that_never_comes_is_left_too(make_peer, make_client):
     started = time.monotonic()
 
     with pytest.raises(WeChatTimeout):
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
     assert time.monotonic() - started < DEADLINE + GRACE
     # It is no TooManyInFlight, so the slot is free again.
     with pytest.raises(WeChatTimeout):
-        eventually(lambda: client.code2session("any"))
+        eventually(lambda: client.code2session(Secret("any")))
 
 
 def test_a_tls_handshake_that_drips_is_left_too(make_peer, make_client):
@@ -64,11 +65,11 @@ def test_a_tls_handshake_that_drips_is_left_too(make_peer, make_client):
     started = time.monotonic()
 
     with pytest.raises(WeChatTimeout):
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
     assert time.monotonic() - started < DEADLINE + GRACE
     with pytest.raises(WeChatTimeout):
-        eventually(lambda: client.code2session("any"))
+        eventually(lambda: client.code2session(Secret("any")))
 
 
 def test_a_slow_name_server_is_left_and_no_code_is_sent_after_it(
@@ -80,12 +81,12 @@ def test_a_slow_name_server_is_left_and_no_code_is_sent_after_it(
     started = time.monotonic()
 
     with pytest.raises(WeChatTimeout):
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
     assert time.monotonic() - started < DEADLINE + 0.15
     with pytest.raises(TooManyInFlight):
-        client.code2session("any")
-    assert eventually(lambda: client.code2session("second")).openid == "o-alice"
+        client.code2session(Secret("any"))
+    assert eventually(lambda: client.code2session(Secret("second"))).openid == "o-alice"
     assert lookups == ["slow.test", "slow.test"]
     assert [b"js_code=second&" in head for head in peer.requests] == [True]
 
@@ -96,10 +97,10 @@ def test_a_slow_name_server_before_a_peer_that_drips_holds_nothing(make_peer, ma
     slow_lookups(monkeypatch, seconds=DEADLINE + 0.1)
 
     with pytest.raises(WeChatTimeout):
-        client.code2session("any")
+        client.code2session(Secret("any"))
 
     # For the peer, the connection that was made too late is the first one, whether or not it was used.
-    assert eventually(lambda: client.code2session("any")).openid == "o-alice"
+    assert eventually(lambda: client.code2session(Secret("any"))).openid == "o-alice"
 
 
 def slow_lookups(monkeypatch, seconds):
@@ -138,14 +139,14 @@ def test_a_reused_connection_is_cut_too(make_peer, make_client):
 
     peer = make_peer(answers_once)
     client = make_client(peer.url, concurrency=1)
-    client.code2session("first")
+    client.code2session(Secret("first"))
     started = time.monotonic()
 
     with pytest.raises(WeChatTimeout):
-        client.code2session("second")
+        client.code2session(Secret("second"))
 
     assert time.monotonic() - started < DEADLINE + GRACE
-    assert eventually(lambda: client.code2session("third")).openid == "o-alice"
+    assert eventually(lambda: client.code2session(Secret("third"))).openid == "o-alice"
     assert peer.connections == 2
 
 
@@ -159,5 +160,7 @@ def test_no_worker_is_stuck_after_many_timeouts(make_peer, make_client):
     assert outcomes == [WeChatTimeout] * 4
     peer.behave = lambda visit: visit.read_request() and visit.send(answer(GOOD, "Connection: close"))
     with ThreadPoolExecutor(4) as callers:
-        sessions = list(callers.map(lambda _: eventually(lambda: client.code2session("any")), range(4)))
+        sessions = list(
+            callers.map(lambda _: eventually(lambda: client.code2session(Secret("any"))), range(4))
+        )
     assert [session.openid for session in sessions] == ["o-alice"] * 4

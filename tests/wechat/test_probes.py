@@ -12,6 +12,7 @@ from tests.wechat.conftest import SECRET, MakeClient, MakePeer
 from tests.wechat.peer import answer
 from tests.wechat.slow_peers import drips_its_headers
 from wxlogin.fakewechat import FakeWeChat
+from wxlogin.secret import Secret
 from wxlogin.wechat.breaker import Breaker, Opening
 from wxlogin.wechat.client import WeChatClient
 
@@ -81,7 +82,7 @@ def test_an_answer_that_is_as_slow_as_the_deadline_allows_closes_the_breaker(
 
     wait_until_closed(client)
 
-    assert client.code2session(wechat.code_for("o-alice")).openid == "o-alice"
+    assert client.code2session(Secret(wechat.code_for("o-alice"))).openid == "o-alice"
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -11,6 +11,7 @@ import pytest
 
 from tests.wechat.conftest import SECRET, eventually
 from tests.wechat.peer import GOOD, answer
+from wxlogin.secret import Secret
 from wxlogin.wechat.errors import TooManyInFlight, WeChatError
 from wxlogin.wechat.results import Code2Session
 
@@ -94,7 +95,7 @@ def outcome_of(caplog):
 
     def call(client):
         try:
-            return client.code2session(CODE)
+            return client.code2session(Secret(CODE))
         except WeChatError as exc:
             return exc
 
@@ -243,6 +244,6 @@ def test_other_lines_of_urllib3_are_left_alone(caplog, name):
 
 
 def test_a_session_shows_no_key():
-    session = Code2Session("o-alice", GOOD["session_key"], "u-alice")
+    session = Code2Session("o-alice", Secret(GOOD["session_key"]), "u-alice")
 
-    assert repr(session) == "Code2Session(openid='o-alice', unionid='u-alice')"
+    assert repr(session) == "Code2Session(openid='o-alice', session_key=***, unionid='u-alice')"

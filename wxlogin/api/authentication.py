@@ -4,6 +4,7 @@ from rest_framework.request import Request
 
 from wxlogin.exceptions import SessionEnded, TokenInvalid
 from wxlogin.models import LoginSession
+from wxlogin.secret import Secret
 from wxlogin.services import sessions
 
 from .errors import CredentialsRefused
@@ -18,11 +19,11 @@ class WeChatJWTAuthentication(BaseAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, LoginSession] | None:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        header = Secret(request.headers.get("Authorization", ""))
+        if header.reveal().partition(" ")[0].lower() != "bearer":
             return None
         try:
-            session = sessions.authenticate(token.strip())
+            session = sessions.authenticate(Secret(header.reveal().partition(" ")[2].strip()))
         except (TokenInvalid, SessionEnded) as refusal:
             raise CredentialsRefused(refusal) from None
         return (session.person.user, session) if session else None

@@ -13,7 +13,7 @@ from django.utils import translation
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import IsAuthenticated
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -30,6 +30,8 @@ from wxlogin.models import LoginSession, WeChatUser
 from .authentication import WeChatJWTAuthentication
 from .errors import response_to
 from .parsers import BoundedJSONParser, drain
+from .renderers import SecretJSONRenderer
+from .reports import hide_body, hide_variables
 
 
 class IgnoreAcceptHeader(BaseContentNegotiation):
@@ -55,7 +57,7 @@ class WeChatView(APIView):
     authentication_classes = [WeChatJWTAuthentication]
     permission_classes = [IsAuthenticated]
     parser_classes = [BoundedJSONParser]
-    renderer_classes = [JSONRenderer]
+    renderer_classes = [SecretJSONRenderer]
     throttle_classes = []
     content_negotiation_class = IgnoreAcceptHeader
     http_method_names = ["get", "head", "post", "put", "delete"]
@@ -99,6 +101,8 @@ class WeChatView(APIView):
     def _report(self, exc: Exception) -> None:
         """Tell crash reporters and the log about an exception that nobody foresaw, as Django does."""
         conceal(exc)
+        hide_variables(exc)
+        hide_body(self.request._request)
         # Receivers ask sys.exc_info() for the exception, which is being handled here.
         got_request_exception.send(sender=None, request=self.request._request)
         log("internal error", logging.ERROR, exc_info=exc, problem=type(exc).__name__)

@@ -1,4 +1,4 @@
-"""Parsers that limit the size of a request's body."""
+"""Parsers that limit the size of a request's body, and that hide it from crash reports."""
 
 import json
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
 from wxlogin.conf import conf
+from wxlogin.secret import PrivateDict, Secret
 
 # Bytes.
 MAX_BODY = 64 * 1024
@@ -40,20 +41,27 @@ def drain(request: HttpRequest) -> None:
                 pass
 
 
-def read_bounded(request: HttpRequest, stream: IO[bytes] | None = None) -> bytes:
+def read_bounded(request: HttpRequest, stream: IO[bytes] | None = None) -> Secret[bytes]:
     """Return the body, of at most 64 KiB. Raises ``RequestDataTooBig`` for a longer one.
 
     ``stream`` has the body if something has already read ``request`` itself.
     """
     refuse_if_declared_larger(request, MAX_BODY)
-    body = (stream or request).read(MAX_BODY + 1)
+    body = Secret((stream or request).read(MAX_BODY + 1))
     if len(body) > MAX_BODY:
         raise RequestDataTooBig
     return body
 
 
+def conceal(body: Mapping[str, Any]) -> PrivateDict:
+    """Return the body with its texts as ``Secret``. No field takes an object or a list, so theirs stay as they are."""
+    return PrivateDict(
+        {name: Secret(value) if isinstance(value, str) else value for name, value in body.items()}
+    )
+
+
 class BoundedJSONParser(BaseParser):
-    """Parse a JSON object in UTF-8 of at most 64 KiB."""
+    """Parse a JSON object in UTF-8 of at most 64 KiB. Its texts come as ``Secret``."""
 
     media_type = "application/json"
 
@@ -62,14 +70,14 @@ class BoundedJSONParser(BaseParser):
         stream: IO[bytes],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
+    ) -> PrivateDict:
         body = read_bounded((parser_context or {})["request"], stream)
         parsed: Any = None
         with suppress(ValueError, RecursionError):
-            parsed = json.loads(body.decode("utf-8"))
-        if not isinstance(parsed, dict):
+            parsed = json.loads(body.reveal().decode("utf-8"), object_hook=PrivateDict)
+        if not isinstance(parsed, PrivateDict):
             raise ParseError
-        return parsed
+        return conceal(parsed)
 
 
 class BoundedFormParser(MultiPartParser):

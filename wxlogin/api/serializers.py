@@ -8,38 +8,47 @@ from rest_framework import ISO_8601, serializers
 
 from wxlogin.conf import conf
 from wxlogin.models import LoginSession, SessionKey, WeChatUser
+from wxlogin.secret import Secret
 from wxlogin.services.open_data import EncryptedData
 from wxlogin.services.profile import MAX_NICKNAME, clean_nickname
 
 MAX_CODE = 128
 
 
-class StrictString(serializers.CharField):
-    """A JSON string that is taken as it is. Numbers are refused, and spaces aren't trimmed."""
+class SecretString(serializers.CharField):
+    """A JSON string that is taken as it is, and stays a ``Secret``. Numbers are refused, and spaces aren't trimmed."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, **kwargs)
 
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
+    def to_internal_value(self, data: Any) -> Any:
+        # The parser hides every string of the body.
+        if not isinstance(data, Secret):
             self.fail("invalid")
-        if not data.strip():
+        if not data.reveal().strip():
             self.fail("blank")
-        return super().to_internal_value(data)
+        return data
+
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(value.reveal())
 
 
-class OptionalString(StrictString):
-    """A JSON string that may be missing, null or empty, as from a button that wasn't tapped.
+class StrictString(SecretString):
+    """The same for a string that is no secret. The value is a ``str``."""
 
-    The value is ``""`` then.
-    """
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation(data).reveal()
+
+
+class OptionalSecret(SecretString):
+    """A JSON string that may be missing, null or empty, as from a button that wasn't tapped. The value is None then."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, allow_null=True, allow_blank=True, default="", **kwargs)
+        super().__init__(required=False, allow_null=True, allow_blank=True, default=None, **kwargs)
 
-    def run_validation(self, data: Any = serializers.empty) -> str:
-        is_nothing = data is None or (isinstance(data, str) and not data.strip())
-        return "" if is_nothing else str(super().run_validation(data))
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        is_blank = isinstance(data, Secret) and not data.reveal().strip()
+        return None if is_blank else super().run_validation(data)
 
 
 class StrictBoolean(serializers.BooleanField):
@@ -59,9 +68,9 @@ class UTCTime(serializers.DateTimeField):
 
 
 class LoginRequestSerializer(serializers.Serializer):
-    code = StrictString(max_length=MAX_CODE)
+    code = SecretString(max_length=MAX_CODE)
     appid = StrictString(max_length=32, required=False)
-    phone_code = OptionalString(max_length=MAX_CODE)
+    phone_code = OptionalSecret(max_length=MAX_CODE)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "appid" not in attrs:
@@ -77,7 +86,7 @@ class LoginRequestSerializer(serializers.Serializer):
 
 
 class RefreshRequestSerializer(serializers.Serializer):
-    refresh = StrictString()
+    refresh = SecretString()
 
 
 class LogoutRequestSerializer(serializers.Serializer):
@@ -103,10 +112,10 @@ class AvatarRequestSerializer(serializers.Serializer):
 class OpenDataRequestSerializer(serializers.Serializer):
     """Open data, with the field names that WeChat gives the client."""
 
-    encryptedData = StrictString()
-    iv = StrictString()
-    rawData = StrictString(required=False)
-    signature = StrictString(required=False)
+    encryptedData = SecretString()
+    iv = SecretString()
+    rawData = SecretString(required=False)
+    signature = SecretString(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for one, other in (("rawData", "signature"), ("signature", "rawData")):
@@ -118,9 +127,9 @@ class OpenDataRequestSerializer(serializers.Serializer):
 class PhoneRequestSerializer(serializers.Serializer):
     """A phone number, either as ``code`` or as ``encryptedData`` with ``iv``."""
 
-    code = StrictString(max_length=MAX_CODE, required=False)
-    encryptedData = StrictString(required=False)
-    iv = StrictString(required=False)
+    code = SecretString(max_length=MAX_CODE, required=False)
+    encryptedData = SecretString(required=False)
+    iv = SecretString(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "code" in attrs:

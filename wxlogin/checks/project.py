@@ -19,7 +19,7 @@ CACHE_TIMEOUTS = {"redis": "socket_timeout", "pymemcache": "timeout"}
 
 def project_problems() -> Iterator[CheckMessage]:
     """Yield what would break logins in this project."""
-    if not settings.DEBUG and any(len(key.encode()) < 32 for key in tokens.symmetric_keys()):
+    if not settings.DEBUG and any(len(key.reveal().encode()) < 32 for key in tokens.symmetric_keys()):
         yield Error(
             "A key that JWTs are signed or verified with is shorter than 32 bytes.",
             hint="Make SECRET_KEY and every SECRET_KEY_FALLBACKS at least 32 random bytes long, or "

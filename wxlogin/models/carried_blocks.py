@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from wxlogin.conf import conf
 from wxlogin.masking import person_hashes
 from wxlogin.sealing import vault
+from wxlogin.secret import Secret
 from wxlogin.vault import CannotOpen
 
 PURPOSE = "erased block"
@@ -33,7 +34,7 @@ class CarriedBlockQuerySet(models.QuerySet["CarriedBlock"]):
             defaults={
                 "blocked_at": blocked_at,
                 "blocked_until": blocked_until,
-                "sealed_reason": vault().seal(reason, bound_to=(PURPOSE, fingerprint)),
+                "sealed_reason": vault().seal(Secret(reason), bound_to=(PURPOSE, fingerprint)),
                 "reason_public": reason_public,
                 "forgotten_at": min(blocked_until or forgotten_at, forgotten_at),
             },
@@ -47,7 +48,7 @@ class CarriedBlockQuerySet(models.QuerySet["CarriedBlock"]):
             defaults={
                 "blocked_at": at,
                 "blocked_until": blocked_until,
-                "sealed_reason": vault().seal(reason, bound_to=(PURPOSE, person)),
+                "sealed_reason": vault().seal(Secret(reason), bound_to=(PURPOSE, person)),
                 "forgotten_at": min(blocked_until or forgotten_at, forgotten_at),
             },
         )
@@ -104,7 +105,7 @@ class CarriedBlock(models.Model):
 
     def reveal_reason(self) -> str:
         """Return the reason in clear. Raises ``CannotOpen``."""
-        return vault().open(self.sealed_reason, bound_to=(PURPOSE, self.fingerprint))
+        return vault().open(self.sealed_reason, bound_to=(PURPOSE, self.fingerprint)).reveal()
 
     def _reason(self) -> str:
         try:
@@ -115,4 +116,4 @@ class CarriedBlock(models.Model):
 
 
 def _fingerprints(appid: str, openid: str) -> list[str]:
-    return vault().fingerprints(f"{appid}\0{openid}", purpose=PURPOSE)
+    return vault().fingerprints(Secret(f"{appid}\0{openid}"), purpose=PURPOSE)

@@ -4,6 +4,8 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.lookups import Lookup, StartsWith
 
+from wxlogin.secret import PrivateStr
+
 
 class ExactCharField(models.CharField):
     """Text that compares byte by byte on every database, and may hold any character.
@@ -17,6 +19,18 @@ class ExactCharField(models.CharField):
         if connection.vendor == "mysql":
             parameters["collation"] = "utf8mb4_bin"
         return parameters
+
+
+class PrivateCharField(ExactCharField):
+    """The same column, for text that no crash report may show."""
+
+    def deconstruct(self) -> Any:
+        # For migrations, it is an ExactCharField.
+        name, _, args, kwargs = super().deconstruct()
+        return name, f"{ExactCharField.__module__}.{ExactCharField.__qualname__}", args, kwargs
+
+    def from_db_value(self, value: str | None, *args: Any) -> PrivateStr | None:
+        return None if value is None else PrivateStr(value)
 
 
 @ExactCharField.register_lookup

@@ -15,7 +15,7 @@ from wxlogin.wechat.results import Code2Session, PhoneNumber
 from . import phones
 from .carried_blocks import CarriedBlock
 from .clock import DatabaseTime, database_time
-from .fields import ExactCharField
+from .fields import ExactCharField, PrivateCharField
 from .search import SearchQuerySet
 
 
@@ -197,8 +197,8 @@ class WeChatUser(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="wechat_users", verbose_name=_("user")
     )
     appid = ExactCharField(_("app"), max_length=32)
-    openid = ExactCharField(_("openid"), max_length=64)
-    unionid = ExactCharField(_("unionid"), max_length=64, blank=True)
+    openid = PrivateCharField(_("openid"), max_length=64)
+    unionid = PrivateCharField(_("unionid"), max_length=64, blank=True)
     is_split_off = models.BooleanField(
         _("split off"),
         default=False,
@@ -206,7 +206,7 @@ class WeChatUser(models.Model):
         db_default=False,
         help_text=_("Staff said that this is a person of its own."),
     )
-    nickname = ExactCharField(_("nickname"), max_length=64, blank=True)
+    nickname = PrivateCharField(_("nickname"), max_length=64, blank=True)
     avatar = models.FileField(_("avatar"), upload_to="wxlogin/avatars/", blank=True)
     sealed_phone = models.BinaryField(_("phone"), default=b"", blank=True)
     phone_hash = models.CharField(max_length=64, blank=True, editable=False, db_index=True)

@@ -4,6 +4,7 @@ import json
 import re
 
 from wxlogin.sealing import vault
+from wxlogin.secret import PrivateStr, Secret
 from wxlogin.wechat.results import PhoneNumber
 
 PURPOSE = "phone"
@@ -11,19 +12,20 @@ MAX_COUNTRY_CODE_LENGTH = 3
 
 
 def seal(phone: PhoneNumber, *, appid: str, openid: str) -> bytes:
-    text = json.dumps([phone.country_code, phone.number])
+    text = Secret(json.dumps([phone.country_code, phone.number]))
     return vault().seal(text, bound_to=(PURPOSE, appid, openid))
 
 
 def open_sealed(sealed: bytes | memoryview, *, appid: str, openid: str) -> PhoneNumber:
     """Return the phone that ``seal`` sealed. Raises ``CannotOpen``."""
-    country_code, number = json.loads(vault().open(sealed, bound_to=(PURPOSE, appid, openid)))
-    return PhoneNumber(number, country_code)
+    text = vault().open(sealed, bound_to=(PURPOSE, appid, openid))
+    country_code, number = map(PrivateStr, json.loads(text.reveal()))
+    return PhoneNumber(number, str(country_code))
 
 
 def fingerprint(phone: PhoneNumber) -> str:
     """Return a keyed hash of the number alone: staff who search may not know the country code."""
-    return vault().fingerprints(phone.number, purpose=PURPOSE)[0]
+    return vault().fingerprints(Secret(phone.number), purpose=PURPOSE)[0]
 
 
 def fingerprints_of(text: str) -> list[str]:
@@ -34,4 +36,4 @@ def fingerprints_of(text: str) -> list[str]:
     digits = re.sub(r"\D", "", text.strip().removeprefix("00") if international else text)
     cut = range(MAX_COUNTRY_CODE_LENGTH + 1) if international else [0]
     keys = vault()
-    return [found for start in cut for found in keys.fingerprints(digits[start:], purpose=PURPOSE)]
+    return [found for start in cut for found in keys.fingerprints(Secret(digits[start:]), purpose=PURPOSE)]

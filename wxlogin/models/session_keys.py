@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.sealing import vault
+from wxlogin.secret import Secret
 
 from .clock import DatabaseTime
 from .people import WeChatUser
@@ -26,7 +27,7 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
     def with_state(self, state: str) -> "SessionKeyQuerySet":
         return self.filter(state=state)
 
-    def store(self, wechat_user: WeChatUser, session_key: str, *, asked_at: datetime) -> bool:
+    def store(self, wechat_user: WeChatUser, session_key: Secret[str], *, asked_at: datetime) -> bool:
         """Seal and store a session_key that WeChat gave in answer to a call that was sent at ``asked_at``.
 
         False if a newer call has been answered already: only the key of the latest login is live at WeChat,
@@ -82,7 +83,7 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
 
     def reseal(self, key: "SessionKey") -> bool:
         """Seal the key with the first encryption key. False if it changed meanwhile. Raises ``CannotOpen``."""
-        sealed = vault().seal(key.reveal(), bound_to=_binding(key.wechat_user))
+        sealed = vault().seal(key.unseal(), bound_to=_binding(key.wechat_user))
         return bool(self.filter(pk=key.pk, sealed=bytes(key.sealed)).update(sealed=sealed))
 
 
@@ -124,7 +125,7 @@ class SessionKey(models.Model):
     def is_held(self) -> bool:
         return bool(self.sealed)
 
-    def reveal(self) -> str:
+    def unseal(self) -> Secret[str]:
         """Return the session_key itself, for calls to WeChat. Raises ``CannotOpen``; reads ``wechat_user``."""
         return vault().open(self.sealed, bound_to=_binding(self.wechat_user))
 

@@ -5,7 +5,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .fields import ExactCharField
+from .fields import ExactCharField, PrivateCharField
 from .people import WeChatUser
 
 
@@ -61,7 +61,7 @@ class UnionidOwner(models.Model):
     """
 
     group = ExactCharField(_("open-platform group"), max_length=64)
-    unionid = ExactCharField(_("unionid"), max_length=64)
+    unionid = PrivateCharField(_("unionid"), max_length=64)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
     )

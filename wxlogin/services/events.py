@@ -8,13 +8,14 @@ from typing import Any
 from xml.parsers import expat
 
 import xmltodict
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import salted_hmac
 
 from wxlogin import signals
 from wxlogin.conf import App, conf
 from wxlogin.exceptions import PushRefused
 from wxlogin.log import log
 from wxlogin.models import ReceivedPush, WeChatUser
+from wxlogin.secret import PrivateDict, PrivateStr, Secret
 from wxlogin.transactions import after_commit, in_one_transaction
 from wxlogin.wechat.crypto import CannotDecrypt, decrypt_push, push_signature
 
@@ -41,7 +42,7 @@ def answer_handshake(appid: str, query: Mapping[str, str]) -> str:
     return query.get("echostr", "")
 
 
-def receive(appid: str, query: Mapping[str, str], body: bytes) -> None:
+def receive(appid: str, query: Mapping[str, str], body: Secret[bytes]) -> None:
     """Act on a message, once even if WeChat repeats it. Raises ``PushRefused``, ``StorageUnavailable``."""
     _act_once(appid, _verified_message(_app(appid), query, body))
 
@@ -61,13 +62,13 @@ def _app(appid: str) -> App:
     return app
 
 
-def _check(app: App, signature: str, query: Mapping[str, str], *signed: str) -> None:
-    timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
-    if not constant_time_compare(push_signature(app.push_token, timestamp, nonce, *signed), signature):
+def _check(app: App, signature: str, query: Mapping[str, str], *signed: Secret[str]) -> None:
+    times = Secret(query.get("timestamp", "")), Secret(query.get("nonce", ""))
+    if push_signature(app.push_token, *times, *signed) != Secret(signature):
         raise PushRefused("wrong signature: compare PUSH_TOKEN with the console")
 
 
-def _verified_message(app: App, query: Mapping[str, str], body: bytes) -> Message:
+def _verified_message(app: App, query: Mapping[str, str], body: Secret[bytes]) -> Message:
     """Return the message, from the signed part of the request only. Raises ``PushRefused``.
 
     With an AES key, only ``Encrypt`` under ``msg_signature`` is signed: the plain ``signature`` covers no body.
@@ -79,8 +80,7 @@ def _verified_message(app: App, query: Mapping[str, str], body: bytes) -> Messag
         if not outer.keys() - ENCRYPTED_ONLY:
             raise PushRefused("encrypted, and there is no PUSH_AES_KEY")
         return outer
-    found = ENCRYPT.search(body)
-    encrypt = found[1].decode().replace("\\/", "/") if found else ""
+    encrypt = _encrypted_part(body)
     _check(app, query.get("msg_signature", ""), query, encrypt)
     try:
         content, appid = decrypt_push(app.push_aes_key, encrypt)
@@ -88,20 +88,26 @@ def _verified_message(app: App, query: Mapping[str, str], body: bytes) -> Messag
         raise PushRefused("not decrypted: compare PUSH_AES_KEY with the console") from None
     if appid != app.appid:
         raise PushRefused("another app's")
-    return _parse(content.encode())
+    return _parse(Secret(content.reveal().encode()))
 
 
-def _parse(body: bytes) -> Message:
+def _encrypted_part(body: Secret[bytes]) -> Secret[str]:
+    """Return ``Encrypt``, empty if there is none. Nobody vouches for the body yet, so it isn't parsed."""
+    found = ENCRYPT.search(body.reveal())
+    return Secret(found[1].decode().replace("\\/", "/") if found else "")
+
+
+def _parse(body: Secret[bytes]) -> Message:
     """Parse JSON, or XML without entity expansion. Raises ``PushRefused``.
 
     Names become lower case, since WeChat writes them in more than one way.
     """
     try:
-        text = body.decode("utf-8").strip()
-        message = _parse_xml(text) if text.startswith("<") else json.loads(text)
+        text = PrivateStr(body.reveal().decode("utf-8").strip())
+        message = _parse_xml(text) if text.startswith("<") else json.loads(text, object_hook=PrivateDict)
         if _is_deep(message):
             raise ValueError
-        return {name.strip().lower(): value for name, value in message.items()}
+        return PrivateDict({name.strip().lower(): value for name, value in message.items()})
     except Exception:  # noqa: BLE001  anybody can send this body, and expat has its own exceptions
         raise PushRefused("neither JSON nor XML") from None
 
@@ -126,7 +132,7 @@ def _parse_xml(text: str) -> Any:
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler, parser.EntityDeclHandler = start, end, refuse
     parser.Parse(text, True)
-    return xmltodict.parse(text)["xml"]
+    return PrivateDict(xmltodict.parse(text)["xml"])
 
 
 def _is_deep(message: object) -> bool:
@@ -141,10 +147,10 @@ def _is_deep(message: object) -> bool:
     return bool(level)
 
 
-def text_in(message: Message, name: str) -> str:
+def text_in(message: Message, name: str) -> PrivateStr:
     """Return a member as text, a number too; "" if there is none."""
-    value = message.get(name.lower())
-    return str(value).strip() if isinstance(value, str | int) else ""
+    key = name.lower()
+    return PrivateStr(str(message[key]).strip() if isinstance(message.get(key), str | int) else "")
 
 
 @in_one_transaction
@@ -206,7 +212,7 @@ def _person_in(appid: str, message: Message) -> WeChatUser | None:
 
 def _digest(appid: str, message: Message) -> str:
     """Return a keyed hash, the same for a repeated message. The message's own time is part of it."""
-    canonical = json.dumps([appid, message], sort_keys=True)
+    canonical = PrivateStr(json.dumps([appid, message], sort_keys=True))
     return salted_hmac("wxlogin.push", canonical, algorithm="sha256").hexdigest()
 
 

@@ -10,6 +10,7 @@ from wxlogin.gateway import get_client
 from wxlogin.log import log
 from wxlogin.models import LoginSession, SessionKey, WeChatUser
 from wxlogin.models.clock import shared_time
+from wxlogin.secret import Secret
 from wxlogin.signals import logged_in
 from wxlogin.tokens import TokenPair
 from wxlogin.transactions import after_commit, in_one_transaction, retry_lost_race
@@ -30,7 +31,9 @@ class Login:
     created: bool
 
 
-def login_with_code(code: str, *, appid: str, caller: Caller, phone_code: str = "") -> Login:
+def login_with_code(
+    code: Secret[str], *, appid: str, caller: Caller, phone_code: Secret[str] | None = None
+) -> Login:
     """Log in the person who holds ``code``, and bind the phone behind ``phone_code`` if that works.
 
     Raises ``UnknownApp``, ``WeChatError`` or ``AccountDisabled``.

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils.crypto import constant_time_compare
-
 from wxlogin.conf import conf
 from wxlogin.exceptions import OpenDataInvalid
 from wxlogin.models import WeChatUser
+from wxlogin.secret import PrivateDict, Secret
 from wxlogin.wechat.crypto import CannotDecrypt, decrypt_open_data, raw_data_signature
 
 from .profile import MAX_NICKNAME, clean_nickname
@@ -24,13 +23,13 @@ PLACEHOLDER = "微信用户"
 class EncryptedData:
     """The data as WeChat gave it to the client. ``raw_data`` and ``signature`` come together or not at all."""
 
-    encrypted_data: str
-    iv: str
-    raw_data: str | None = None
-    signature: str | None = None
+    encrypted_data: Secret[str]
+    iv: Secret[str]
+    raw_data: Secret[str] | None = None
+    signature: Secret[str] | None = None
 
 
-def decrypt_for(wechat_user: WeChatUser, encrypted: EncryptedData) -> dict[str, Any]:
+def decrypt_for(wechat_user: WeChatUser, encrypted: EncryptedData) -> PrivateDict:
     """Decrypt the data, and return the object in it if it is ``wechat_user``'s and fresh.
 
     Raises ``SessionKeyMissing``, or ``OpenDataInvalid`` for every other problem. The data isn't signed, so an
@@ -76,8 +75,8 @@ def _is_fresh(watermark: dict[str, Any], now: datetime) -> bool:
     return -MAX_CLOCK_SKEW.total_seconds() <= age <= conf.OPEN_DATA_MAX_AGE.total_seconds()
 
 
-def _has_right_signature(encrypted: EncryptedData, session_key: str) -> bool:
+def _has_right_signature(encrypted: EncryptedData, session_key: Secret[str]) -> bool:
     """True if the signature is right, or if the client sent none."""
     if encrypted.raw_data is None or encrypted.signature is None:
         return True
-    return constant_time_compare(raw_data_signature(encrypted.raw_data, session_key), encrypted.signature)
+    return raw_data_signature(encrypted.raw_data, session_key) == encrypted.signature

@@ -10,6 +10,7 @@ from wxlogin.exceptions import OpenDataInvalid, TokenInvalid, WxLoginError
 from wxlogin.gateway import get_client
 from wxlogin.log import log
 from wxlogin.models import WeChatUser
+from wxlogin.secret import Secret
 from wxlogin.wechat.client import phone_number_in
 from wxlogin.wechat.errors import WeChatError
 from wxlogin.wechat.results import PhoneNumber
@@ -19,7 +20,7 @@ from .refusals import store_refusals
 
 
 def bind_with_code(
-    wechat_user: WeChatUser, code: str, *, caller: Caller, until: float | None = None
+    wechat_user: WeChatUser, code: Secret[str], *, caller: Caller, until: float | None = None
 ) -> PhoneNumber:
     """Store the number behind the code of a ``getPhoneNumber`` button. Raises ``WeChatError``.
 
@@ -41,7 +42,7 @@ def bind_with_open_data(wechat_user: WeChatUser, encrypted: open_data.EncryptedD
     return phone
 
 
-def bind_at_login(wechat_user: WeChatUser, code: str, *, caller: Caller, started: float) -> None:
+def bind_at_login(wechat_user: WeChatUser, code: Secret[str], *, caller: Caller, started: float) -> None:
     """Bind within the time that is left of the login's deadline. An error is only logged: the login succeeds anyway."""
     until = started + conf.UPSTREAM_DEADLINE
     if time.monotonic() >= until:

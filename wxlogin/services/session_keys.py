@@ -6,6 +6,7 @@ from wxlogin.caller import Caller
 from wxlogin.exceptions import SessionKeyMissing
 from wxlogin.gateway import get_client
 from wxlogin.models import SessionKey, WeChatUser
+from wxlogin.secret import Secret
 from wxlogin.vault import CannotOpen
 
 from .refusals import store_refusals
@@ -20,13 +21,13 @@ def key_of(wechat_user: WeChatUser) -> SessionKey:
     return key
 
 
-def usable_key_of(wechat_user: WeChatUser) -> tuple[SessionKey, str]:
+def usable_key_of(wechat_user: WeChatUser) -> tuple[SessionKey, Secret[str]]:
     """Return the row and the session_key itself. Raises ``SessionKeyMissing`` if none is held or none opens."""
     key = key_of(wechat_user)
     if not key.is_held:
         raise SessionKeyMissing
     try:
-        return key, key.reveal()
+        return key, key.unseal()
     except CannotOpen:
         raise SessionKeyMissing from None
 

@@ -16,6 +16,7 @@ from wxlogin.exceptions import SessionEnded, TokenInvalid
 from wxlogin.log import log
 from wxlogin.models import LoginSession, WeChatUser
 from wxlogin.models.clock import DatabaseTime, database_time
+from wxlogin.secret import Secret
 from wxlogin.tokens import TokenPair
 from wxlogin.transactions import in_one_transaction, retry_contention
 
@@ -38,7 +39,7 @@ def issue_tokens(session: LoginSession, now: datetime) -> TokenPair:
     )
 
 
-def authenticate(access: str) -> LoginSession | None:
+def authenticate(access: Secret[str]) -> LoginSession | None:
     """Return the live session that an access token belongs to, with person and user. One query.
 
     Return None for a Simple JWT token that isn't ours. Raises ``TokenInvalid`` or ``SessionEnded``.
@@ -55,7 +56,7 @@ def authenticate(access: str) -> LoginSession | None:
     return session
 
 
-def refresh(refresh_token: str) -> TokenPair:
+def refresh(refresh_token: Secret[str]) -> TokenPair:
     """Exchange a refresh token for the next one. Raises ``TokenInvalid`` or ``SessionEnded``.
 
     A refresh token works once. For ``REFRESH_GRACE`` after it was spent, the parent, and only the parent, gets the

@@ -1,11 +1,14 @@
 """The access_token of an app. All processes share it, and one process at a time fetches the next one early."""
 
+import json
 import logging
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
+
+from wxlogin.secret import PrivateDict, Secret
 
 from .errors import Misconfigured, TooManyInFlight, WeChatError
 from .results import AccessToken
@@ -27,11 +30,11 @@ logger = logging.getLogger("wxlogin")
 
 
 class Store(Protocol):
-    """The part of Django's cache interface that is used here. Processes that share a store share the token."""
+    """A store of texts, like a cache of Django. Processes that share a store share the token."""
 
-    def get(self, key: str) -> Any: ...
-    def set(self, key: str, value: Any, timeout: float) -> Any: ...
-    def add(self, key: str, value: Any, timeout: float) -> bool: ...
+    def get(self, key: str) -> Secret[str] | None: ...
+    def set(self, key: str, value: Secret[str], timeout: float) -> Any: ...
+    def add(self, key: str, value: Secret[str], timeout: float) -> bool: ...
     def delete(self, key: str) -> Any: ...
 
 
@@ -39,9 +42,22 @@ class Store(Protocol):
 class _StoredToken:
     """A token as the store keeps it. Times are of the clock that all machines share."""
 
-    value: str = field(repr=False)
+    value: Secret[str]
     renew_at: float
     expires_at: float
+
+    @classmethod
+    def parse(cls, text: Secret[str]) -> "_StoredToken | None":
+        """Return what ``dump`` wrote, None if another version of this code wrote it, with other fields."""
+        try:
+            fields = PrivateDict(json.loads(text.reveal()))
+            return cls(Secret(fields["value"]), fields["renew_at"], fields["expires_at"])
+        except (TypeError, KeyError, ValueError):
+            return None
+
+    def dump(self) -> Secret[str]:
+        fields = {"renew_at": self.renew_at, "expires_at": self.expires_at}
+        return Secret(json.dumps({"value": self.value.reveal(), **fields}))
 
 
 class AccessTokens:
@@ -59,7 +75,7 @@ class AccessTokens:
         self._deadline = deadline
         self._clock = clock
 
-    def get(self, fetch: Callable[[float], AccessToken], *, until: float) -> str:
+    def get(self, fetch: Callable[[float], AccessToken], *, until: float) -> Secret[str]:
         """Return a valid access_token, from the store or from WeChat.
 
         ``fetch`` asks WeChat for a token; its argument is the deadline of that call. ``until`` is the deadline of this
@@ -84,7 +100,7 @@ class AccessTokens:
                 raise TooManyInFlight(PATH, "the access_token is being fetched")
             time.sleep(POLL_INTERVAL)
 
-    def drop(self, refused: str) -> None:
+    def drop(self, refused: Secret[str]) -> None:
         """Remove the token that WeChat refused from the store. A newer token stays there."""
         current = self._load()
         if current and current.value == refused:
@@ -93,16 +109,12 @@ class AccessTokens:
     def _load(self) -> _StoredToken | None:
         """Return the stored token, or None if there is none or it is about to expire."""
         stored = self._store.get(self._key)
-        try:
-            token = _StoredToken(**stored) if stored else None
-        except TypeError:
-            # Another version of this code stored it, with other fields.
-            return None
+        token = _StoredToken.parse(stored) if stored else None
         return token if token and self._clock() < token.expires_at - EXPIRY_MARGIN else None
 
     def _renew(
         self, fetch: Callable[[float], AccessToken], current: _StoredToken | None, until: float
-    ) -> str:
+    ) -> Secret[str]:
         """Fetch and store the next token. Return the current one if the fetch fails and it is still valid."""
         if (newer := self._load()) and newer != current:
             # Another process stored it after we read the store and before we got the lock.
@@ -126,15 +138,15 @@ class AccessTokens:
         return token.value
 
     def _save(self, token: _StoredToken) -> None:
-        self._store.set(self._key, asdict(token), token.expires_at - self._clock())
+        self._store.set(self._key, token.dump(), token.expires_at - self._clock())
 
-    def _take_lock(self) -> str:
-        """Try to take the lock. Return our owner id, or ``""`` if another process holds it."""
-        owner = secrets.token_hex(8)
+    def _take_lock(self) -> Secret[str] | None:
+        """Try to take the lock. Return our owner id, or None if another process holds it."""
+        owner = Secret(secrets.token_hex(8))
         # If its owner dies, the lock expires soon after the time that a fetch may take.
-        return owner if self._store.add(self._lock, owner, self._deadline + 1) else ""
+        return owner if self._store.add(self._lock, owner, self._deadline + 1) else None
 
-    def _release_lock(self, owner: str) -> None:
+    def _release_lock(self, owner: Secret[str]) -> None:
         """Release the lock if it is still ours. It may have expired, and another process may hold it now."""
         if self._store.get(self._lock) == owner:
             self._store.delete(self._lock)

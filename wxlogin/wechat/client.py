@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from wxlogin.secret import PrivateDict, PrivateStr, Secret
+
 from . import access_tokens
 from .access_tokens import AccessTokens
 from .crypto import session_signature
@@ -42,7 +44,7 @@ class WeChatClient:
     def __init__(
         self,
         appid: str,
-        secret: str,
+        secret: Secret[str],
         transport: Transport,
         access_tokens: AccessTokens,
         *,
@@ -54,15 +56,12 @@ class WeChatClient:
         self._access_tokens = access_tokens
         self._latest = latest
 
-    def __repr__(self) -> str:
-        return f"<WeChatClient {self.appid}>"
-
     @property
     def seconds_ahead(self) -> float | None:
         """The seconds that WeChat's clock was ahead of this machine's at the latest answer. None if no answer told."""
         return self._transport.seconds_ahead
 
-    def code2session(self, js_code: str) -> Code2Session:
+    def code2session(self, js_code: Secret[str]) -> Code2Session:
         """Exchange the code of ``wx.login`` for the identity. Raises ``WeChatError``.
 
         The call needs no access_token. A code works once, so it is sent again only if WeChat never received it or
@@ -78,11 +77,9 @@ class WeChatClient:
         }
         answer = self._ask_with_retry(path, params)
         return Code2Session(
-            openid=_ascii_text(path, answer, "openid", MAX_ID),
+            openid=_id(path, answer, "openid"),
             session_key=_ascii_text(path, answer, "session_key", MAX_SESSION_KEY),
-            unionid=""
-            if answer.get("unionid") in (None, "")
-            else _ascii_text(path, answer, "unionid", MAX_ID),
+            unionid="" if answer.get("unionid") in (None, "") else _id(path, answer, "unionid"),
         )
 
     def stable_token(self, *, until: float | None = None) -> AccessToken:
@@ -99,7 +96,7 @@ class WeChatClient:
             raise BadResponse(path, "no usable expires_in")
         return AccessToken(_ascii_text(path, answer, "access_token", MAX_ACCESS_TOKEN), expires_in)
 
-    def has_live_session_key(self, openid: str, session_key: str) -> bool:
+    def has_live_session_key(self, openid: str, session_key: Secret[str]) -> bool:
         """True if WeChat says that ``session_key`` is the person's current one. Raises ``WeChatError``.
 
         (developers.weixin.qq.com: api_checksessionkey)
@@ -110,7 +107,7 @@ class WeChatClient:
             return False
         return True
 
-    def reset_session_key(self, openid: str, session_key: str) -> str:
+    def reset_session_key(self, openid: str, session_key: Secret[str]) -> Secret[str]:
         """Have WeChat replace the person's session_key, and return the new one.
 
         Raises ``StaleSessionKey`` if ``session_key`` isn't the current one, or another ``WeChatError``.
@@ -122,7 +119,7 @@ class WeChatClient:
             raise BadResponse(path, "another person's session_key")
         return _ascii_text(path, answer, "session_key", MAX_SESSION_KEY)
 
-    def phone_number(self, code: str, openid: str, *, until: float | None = None) -> PhoneNumber:
+    def phone_number(self, code: Secret[str], openid: str, *, until: float | None = None) -> PhoneNumber:
         """Exchange the code of a ``getPhoneNumber`` button for the phone number. Raises ``WeChatError``.
 
         WeChat refuses the code if another person than ``openid`` tapped the button, so nobody can bind another
@@ -142,7 +139,7 @@ class WeChatClient:
 
     def _ask_with_retry(
         self, path: str, params: Fields, body: Fields | None = None, *, until: float | None = None
-    ) -> dict[str, Any]:
+    ) -> PrivateDict:
         until = min(until or self._transport.deadline(), self._latest)
         with self._transport.guard(path):
             try:
@@ -154,7 +151,7 @@ class WeChatClient:
 
     def _ask_with_access_token(
         self, path: str, params: Fields, body: Fields | None = None, *, until: float | None = None
-    ) -> dict[str, Any]:
+    ) -> PrivateDict:
         until = min(until or self._transport.deadline(), self._latest)
         with self._transport.guard(path):
             access_token = self._access_token(until)
@@ -168,14 +165,13 @@ class WeChatClient:
             access_token = self._access_token(until)
             return self._ask(path, {"access_token": access_token, **params}, body, until)
 
-    def _access_token(self, until: float) -> str:
+    def _access_token(self, until: float) -> Secret[str]:
         return self._access_tokens.get(lambda until: self.stable_token(until=until), until=until)
 
-    def _ask(self, path: str, params: Fields, body: Fields | None, until: float) -> dict[str, Any]:
+    def _ask(self, path: str, params: Fields, body: Fields | None, until: float) -> PrivateDict:
         answer = _decode(path, self._transport.ask(path, params, body=body, until=until))
         if errcode := _errcode(path, answer):
-            errmsg = answer.get("errmsg")
-            raise error_for(path, errcode, errmsg[:500] if isinstance(errmsg, str) else "")
+            raise error_for(path, errcode, PrivateStr(_text_in(answer, "errmsg")[:500]))
         return answer
 
 
@@ -186,7 +182,7 @@ def phone_number_in(data: Mapping[str, Any]) -> PhoneNumber | None:
     not pass for a phone number.
     """
     number, whole, country = (
-        _as_text(data.get(key)) for key in ("purePhoneNumber", "phoneNumber", "countryCode")
+        _text_in(data, key) for key in ("purePhoneNumber", "phoneNumber", "countryCode")
     )
     is_number = re.fullmatch("[0-9]{4,20}", number) and whole.endswith(number)
     if not is_number or not re.fullmatch(r"\+?[1-9][0-9]{0,4}", country):
@@ -194,15 +190,15 @@ def phone_number_in(data: Mapping[str, Any]) -> PhoneNumber | None:
     return PhoneNumber(number, country.removeprefix("+"))
 
 
-def _as_text(value: Any) -> str:
-    """Return ``value`` as text, ``""`` if it is neither a string nor a number.
+def _text_in(data: Fields, key: str) -> PrivateStr:
+    """Return a member as text, ``""`` if it is neither a string nor a number.
 
     WeChat's page declares the country code as a string, but its sample shows a number.
     """
-    return str(value) if isinstance(value, str | int) else ""
+    return PrivateStr(data[key] if isinstance(data.get(key), str | int) else "")
 
 
-def _signature_params(openid: str, session_key: str) -> dict[str, str]:
+def _signature_params(openid: str, session_key: Secret[str]) -> Fields:
     return {"openid": openid, "signature": session_signature(session_key), "sig_method": "hmac_sha256"}
 
 
@@ -214,7 +210,7 @@ def _wait_before_retry(until: float) -> bool:
     return True
 
 
-def _decode(path: str, body: bytes) -> dict[str, Any]:
+def _decode(path: str, body: Secret[bytes]) -> PrivateDict:
     """Parse an answer of WeChat. Raises ``BadResponse``.
 
     WeChat declares text/plain but sends JSON in UTF-8, and has sent raw control characters inside strings.
@@ -222,8 +218,8 @@ def _decode(path: str, body: bytes) -> dict[str, Any]:
     answer: Any = None
     # These errors quote the body, which can hold a session_key, so they must not become part of a traceback.
     with suppress(ValueError, RecursionError):
-        answer = json.loads(body.decode("utf-8", "replace"), strict=False)
-    if not isinstance(answer, dict):
+        answer = json.loads(body.reveal().decode("utf-8", "replace"), strict=False, object_hook=PrivateDict)
+    if not isinstance(answer, PrivateDict):
         raise BadResponse(path, "not a JSON object")
     return answer
 
@@ -240,12 +236,16 @@ def _errcode(path: str, answer: Mapping[str, Any]) -> int:
     return raw
 
 
-def _ascii_text(path: str, answer: Mapping[str, Any], key: str, longest: int) -> str:
+def _id(path: str, answer: Fields, key: str) -> PrivateStr:
+    """Return an openid or unionid. Raises ``BadResponse``."""
+    return PrivateStr(_ascii_text(path, answer, key, MAX_ID).reveal())
+
+
+def _ascii_text(path: str, answer: Fields, key: str, longest: int) -> Secret[str]:
     """Return a string of 1 to ``longest`` visible ASCII characters. Raises ``BadResponse`` for any other value.
 
     Every database can store such a string, and every cipher accepts it.
     """
-    value = answer.get(key)
-    if not isinstance(value, str) or not re.fullmatch(f"[!-~]{{1,{longest}}}", value):
+    if not isinstance(answer.get(key), str) or not re.fullmatch(f"[!-~]{{1,{longest}}}", answer[key]):
         raise BadResponse(path, f"no usable {key}")
-    return value
+    return Secret(answer[key])

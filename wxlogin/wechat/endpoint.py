@@ -6,13 +6,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from wxlogin.secret import Secret
+
 from .breaker import Breaker, BreakerState, Opening
 from .connections import UpstreamCall
 from .errors import BadResponse, NotSent, TooManyInFlight, WeChatError, WeChatTimeout
 from .probes import Probes
 from .slots import PATIENCE, Slots
 
-Outcome = bytes | WeChatError
+# The body of an answer, or what went wrong.
+Outcome = Secret[bytes] | WeChatError
 # A request of this path, run in this thread until its call's deadline.
 Fetch = Callable[[UpstreamCall], Outcome]
 Report = Callable[[str, BreakerState], object]
@@ -116,4 +119,4 @@ class Endpoint:
 
 def _is_answer(outcome: Outcome) -> bool:
     """True for any HTTP answer. A reset connection is none, but it is no failure of the breaker either."""
-    return isinstance(outcome, bytes | BadResponse)
+    return isinstance(outcome, Secret | BadResponse)

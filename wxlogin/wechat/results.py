@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, field
 
+from wxlogin.secret import Secret
+
 
 @dataclass(frozen=True)
 class Code2Session:
     """The identity that a code belongs to. ``unionid`` is empty if the app is bound to no open platform."""
 
     openid: str
-    session_key: str = field(repr=False)
+    session_key: Secret[str]
     unionid: str = ""
 
 
@@ -16,7 +18,7 @@ class Code2Session:
 class AccessToken:
     """WeChat's credential for one app. It is valid for ``expires_in`` more seconds."""
 
-    value: str = field(repr=False)
+    value: Secret[str]
     expires_in: int
 
 

@@ -7,13 +7,16 @@ too.
 """
 
 import time
+import traceback
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-from urllib3.exceptions import NewConnectionError, TimeoutError as SocketTimeout
+from urllib3.exceptions import HTTPError, NewConnectionError, TimeoutError as SocketTimeout
+
+from wxlogin.secret import Secret
 
 from .connections import UpstreamCall, make_session, worker
 from .endpoint import Endpoint, Limits, Outcome, Report
@@ -24,6 +27,8 @@ MAX_BODY = 64 * 1024
 CHUNK = 8 * 1024
 # The number of paths that may be busy at the same time without closing connections that could be kept.
 BUSY_PATHS = 8
+# What a peer and the network can bring about.
+FORESEEN = (requests.RequestException, HTTPError, OSError, ValueError)
 
 
 class Transport:
@@ -69,8 +74,8 @@ class Transport:
         return self._endpoint(path).guard()
 
     def ask(
-        self, path: str, params: Mapping[str, str], *, until: float, body: Mapping[str, Any] | None = None
-    ) -> bytes:
+        self, path: str, params: Mapping[str, Any], *, until: float, body: Mapping[str, Any] | None = None
+    ) -> Secret[bytes]:
         """Send a GET, or a POST with ``body`` as JSON, and return the body of the 200 answer.
 
         ``until`` is the deadline by ``time.monotonic``. Raises ``WeChatError``, at ``until`` at the latest.
@@ -88,39 +93,50 @@ class Transport:
         return self._endpoints.setdefault(path, made)
 
     def _fetch(
-        self, call: UpstreamCall, path: str, params: Mapping[str, str], body: Mapping[str, Any] | None
+        self, call: UpstreamCall, path: str, params: Mapping[str, Any], body: Mapping[str, Any] | None
     ) -> Outcome:
         """Run the request in this thread and return its body or its error.
 
-        Errors are returned and not raised. A raised error would carry the exception of ``requests`` as its
-        context, and that one quotes the URL with the secrets in it.
+        An error of ``requests`` quotes the URL with the secrets in it, and so do the variables of the functions that
+        raised it. So it is put away before anything else is done, and none of it gets into the error that is returned.
         """
         worker.call = call
         try:
-            with self._http.request(
-                "GET" if body is None else "POST",
-                self._base_url + path,
-                params=dict(params),
-                json=body,
-                timeout=max(0.001, call.remaining),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                self._date, self._date_read_at = response.headers.get("Date", ""), time.time()
-                outcome = _read_body(call, path, response)
-        # Whatever it is, its text may quote the URL.
+            outcome = self._send(call, path, params, body)
+        # ``_error_for`` raises the errors that nobody foresaw.
         except Exception as exc:  # noqa: BLE001
-            return _error_for(call, path, exc)
-        # A connection that was cut at the deadline may look like a short answer.
-        return outcome if call.remaining > 0 else WeChatTimeout(path)
+            failure = Secret(exc)
+        else:
+            # A connection that was cut at the deadline may look like a short answer.
+            return outcome if call.remaining > 0 else WeChatTimeout(path)
+        return _error_for(call, path, failure)
+
+    def _send(
+        self, call: UpstreamCall, path: str, params: Mapping[str, Any], body: Mapping[str, Any] | None
+    ) -> Outcome:
+        with self._http.request(
+            "GET" if body is None else "POST",
+            self._base_url + path,
+            params=_opened(params),
+            json=None if body is None else _opened(body),
+            timeout=max(0.001, call.remaining),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            self._date, self._date_read_at = response.headers.get("Date", ""), time.time()
+            return _read_body(call, path, response)
+
+
+def _opened(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.reveal() if isinstance(value, Secret) else value for name, value in fields.items()}
 
 
 def _read_body(call: UpstreamCall, path: str, response: requests.Response) -> Outcome:
     if response.status_code != 200:
         return BadResponse(path, f"HTTP {response.status_code}")
-    body = b""
-    while chunk := response.raw.read1(CHUNK):
-        body += chunk
+    body = Secret(b"")
+    while chunk := Secret(response.raw.read1(CHUNK)):
+        body = Secret(body.reveal() + chunk.reveal())
         if len(body) > MAX_BODY:
             return BadResponse(path, "too large")
         if call.remaining <= 0:
@@ -128,10 +144,15 @@ def _read_body(call: UpstreamCall, path: str, response: requests.Response) -> Ou
     return body
 
 
-def _error_for(call: UpstreamCall, path: str, exc: Exception) -> WeChatError:
-    if call.remaining <= 0 or isinstance(exc, requests.Timeout | SocketTimeout | TimeoutError):
+def _error_for(call: UpstreamCall, path: str, failure: Secret[Exception]) -> WeChatError:
+    """Return the error that ``failure`` means. Raises ``RuntimeError`` for one that nobody foresaw."""
+    if not isinstance(failure.reveal(), FORESEEN):
+        raised_in = traceback.extract_tb(failure.reveal().__traceback__)[-1]
+        kind = type(failure.reveal()).__name__
+        raise RuntimeError(f"{kind} in {raised_in.filename}, line {raised_in.lineno}")
+    if call.remaining <= 0 or isinstance(failure.reveal(), requests.Timeout | SocketTimeout | TimeoutError):
         return WeChatTimeout(path)
-    reason = getattr(exc.args[0], "reason", None) if exc.args else None
+    reason = getattr(next(iter(failure.reveal().args), None), "reason", None)
     if isinstance(reason, NewConnectionError):
         return NotSent(path, "no connection")
-    return WeChatUnavailable(path, type(exc).__name__)
+    return WeChatUnavailable(path, type(failure.reveal()).__name__)

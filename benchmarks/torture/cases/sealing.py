@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from wxlogin.secret import Secret
 from wxlogin.vault import CannotOpen, Vault
 
 from ..clients import Person
@@ -148,12 +149,12 @@ def sealed_keys(run: Run) -> list[tuple[str, str, bytes]]:
 
 
 def moved(run: Run) -> int:
-    vault = Vault([base64.b64decode(NEW_KEY)])
+    vault = Vault([Secret(base64.b64decode(NEW_KEY))])
     return sum(vault.is_current(sealed) for _, _, sealed in sealed_keys(run))
 
 
 def check_values(run: Run) -> None:
-    vault = Vault([base64.b64decode(NEW_KEY), base64.b64decode(ENCRYPTION_KEY)])
+    vault = Vault([Secret(base64.b64decode(NEW_KEY)), Secret(base64.b64decode(ENCRYPTION_KEY))])
     for appid, openid, sealed in sealed_keys(run):
         run.ledger.rounds += 1
         try:

@@ -10,6 +10,7 @@ from tests.helpers.process import python
 from tests.settings import APPID
 from wxlogin.conf import conf
 from wxlogin.models import SessionKey
+from wxlogin.secret import Secret
 from wxlogin.services.upkeep import doctor
 from wxlogin.services.upkeep.doctor import examine
 
@@ -60,6 +61,7 @@ import sys, django
 django.setup()
 from django.conf import settings
 from django.core.management import execute_from_command_line
+from wxlogin.secret import Secret
 settings.MEDIA_ROOT = {folder!r}
 execute_from_command_line(["manage.py", "wxlogin_doctor"])
 """
@@ -117,7 +119,7 @@ def test_nothing_printed_or_logged_holds_a_secret(wechat, configure, make_person
         UPSTREAM_DEADLINE=0.3,
     )
     settings.SECRET_KEY_FALLBACKS = [planted * 2]
-    SessionKey.objects.store(make_person("o-planted"), planted, asked_at=timezone.now())
+    SessionKey.objects.store(make_person("o-planted"), Secret(planted), asked_at=timezone.now())
     configure(ENCRYPTION_KEYS=[base64.b64encode(planted.encode()).decode()])
     caplog.set_level(logging.DEBUG)
     for path in (LOGIN, ACCESS_TOKEN):
@@ -133,8 +135,8 @@ def test_nothing_printed_or_logged_holds_a_secret(wechat, configure, make_person
 
     access_token, _ = wechat.access_token_for(APPID)
     shown = printed + caplog.text + " ".join(repr(record.__dict__) for record in caplog.records)
-    secrets = {planted, access_token, "o-planted", *(key.hex() for key in conf.ENCRYPTION_KEYS)}
-    secrets |= {base64.b64encode(key).decode() for key in conf.ENCRYPTION_KEYS}
+    secrets = {planted, access_token, "o-planted", *(key.reveal().hex() for key in conf.ENCRYPTION_KEYS)}
+    secrets |= {base64.b64encode(key.reveal()).decode() for key in conf.ENCRYPTION_KEYS}
     assert ACCESS_TOKEN in shown, "without a log of the calls this test would prove nothing"
     assert not [secret for secret in secrets if secret in shown]
 

@@ -16,6 +16,7 @@ from wxlogin.models import (
     StaffAct,
     WeChatUser,
 )
+from wxlogin.secret import Secret
 
 from .rows import DAY, LATELY, LONG_AGO, make_carried_block, make_failure, make_push
 
@@ -119,7 +120,7 @@ def test_tokens_of_an_erased_person_are_answered_until_their_time_is_over(alice:
 
 def test_people_their_keys_and_the_moves_of_identities_stay(make_person):
     alice = make_person(created_at=timezone.now() - 999 * DAY, last_login_at=timezone.now() - 999 * DAY)
-    SessionKey.objects.store(alice, "made-up", asked_at=timezone.now() - 999 * DAY)
+    SessionKey.objects.store(alice, Secret("made-up"), asked_at=timezone.now() - 999 * DAY)
     StaffAct.objects.create(
         wechat_user=alice, action="merge", from_user="1", to_user="2", created_at=timezone.now() - 999 * DAY
     )

@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 
 from tests.helpers.process import python
+from wxlogin.secret import Secret
 from wxlogin.vault import Vault
 
 from .keys import NEW, OLD
@@ -21,6 +22,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 from wxlogin.models import SessionKey, WeChatUser
+from wxlogin.secret import Secret
 from wxlogin.wechat.results import PhoneNumber
 call_command("migrate", verbosity=0)
 now = timezone.now()
@@ -30,7 +32,7 @@ with transaction.atomic():
         person = WeChatUser.objects.create(
             user=user, appid="wx1", openid=f"o-{{number}}", created_at=now, last_login_at=now
         )
-        SessionKey.objects.store(person, f"key {{number}}", asked_at=now)
+        SessionKey.objects.store(person, Secret(f"key {{number}}"), asked_at=now)
         person.store_phone(PhoneNumber(f"1380000{{number:04}}", "86"))
 """
 
@@ -76,11 +78,13 @@ def test_killed_half_way_and_run_again_nothing_is_lost(tmp_path, some):
         f"session keys: {PEOPLE - moved_keys} moved, {moved_keys} current, 0 don't open",
         f"phone numbers: {PEOPLE - moved_phones} moved, {moved_phones} current, 0 don't open",
     ]
-    vault = Vault([base64.b64decode(NEW)])
+    vault = Vault([Secret(base64.b64decode(NEW))])
     keys, phones = stored(tmp_path / "db.sqlite3")
-    opened = [vault.open(sealed, bound_to=("session_key", *identity)) for *identity, sealed in keys]
+    opened = [vault.open(sealed, bound_to=("session_key", *identity)).reveal() for *identity, sealed in keys]
     assert opened == [f"key {number}" for number in range(PEOPLE)]
-    opened = [json.loads(vault.open(sealed, bound_to=("phone", *identity))) for *identity, sealed in phones]
+    opened = [
+        json.loads(vault.open(sealed, bound_to=("phone", *identity)).reveal()) for *identity, sealed in phones
+    ]
     assert opened == [["86", f"1380000{number:04}"] for number in range(PEOPLE)]
 
 
@@ -100,4 +104,4 @@ def stored(database):
 
 
 def is_of(key, sealed):
-    return Vault([base64.b64decode(key)]).is_current(sealed)
+    return Vault([Secret(base64.b64decode(key))]).is_current(sealed)

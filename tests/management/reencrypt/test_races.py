@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from tests.management.commands import lines_of
 from wxlogin.models import SessionKey, WeChatUser
+from wxlogin.secret import Secret
 from wxlogin.wechat.results import PhoneNumber
 
 from .keys import NEW, OLD, PHONE
@@ -16,19 +17,19 @@ def test_a_login_at_the_same_moment_wins(make_key, list_keys, monkeypatch):
     list_keys(OLD)
     key = make_key()
     list_keys(NEW, OLD)
-    reveal = SessionKey.reveal
+    reveal = SessionKey.unseal
 
     def reveal_while_alice_logs_in(self):
-        monkeypatch.setattr(SessionKey, "reveal", reveal)
-        SessionKey.objects.store(key.wechat_user, "newer", asked_at=timezone.now())
+        monkeypatch.setattr(SessionKey, "unseal", reveal)
+        SessionKey.objects.store(key.wechat_user, Secret("newer"), asked_at=timezone.now())
         return reveal(self)
 
-    monkeypatch.setattr(SessionKey, "reveal", reveal_while_alice_logs_in)
+    monkeypatch.setattr(SessionKey, "unseal", reveal_while_alice_logs_in)
 
     lines = lines_of("wxlogin_reencrypt")
 
     assert lines[0] == "session keys: 0 moved, 1 current, 0 don't open"
-    assert SessionKey.objects.get().reveal() == "newer"
+    assert SessionKey.objects.get().unseal().reveal() == "newer"
 
 
 def test_a_phone_bound_or_taken_back_at_the_same_moment_wins(make_person, list_keys, monkeypatch):
@@ -66,7 +67,7 @@ def test_keys_that_are_written_in_parallel_are_neither_lost_nor_replaced(make_ke
     def log_everybody_in():
         for person in people[::2]:
             asked_at = timezone.now()
-            SessionKey.objects.store(person, f"newer of {person.openid}", asked_at=asked_at)
+            SessionKey.objects.store(person, Secret(f"newer of {person.openid}"), asked_at=asked_at)
 
     def at_once(work):
         try:
@@ -83,7 +84,8 @@ def test_keys_that_are_written_in_parallel_are_neither_lost_nor_replaced(make_ke
 
     list_keys(NEW)
     revealed = {
-        key.wechat_user.openid: key.reveal() for key in SessionKey.objects.select_related("wechat_user")
+        key.wechat_user.openid: key.unseal().reveal()
+        for key in SessionKey.objects.select_related("wechat_user")
     }
     assert revealed == {
         f"o-{number}": f"key of o-{number}" if number % 2 else f"newer of o-{number}" for number in range(40)
@@ -95,13 +97,13 @@ def test_a_locked_database_does_not_stop_it(make_key, list_keys, monkeypatch):
     list_keys(OLD)
     make_key()
     list_keys(NEW, OLD)
-    reveal, failures = SessionKey.reveal, [OperationalError("database is locked")]
+    reveal, failures = SessionKey.unseal, [OperationalError("database is locked")]
 
     def reveal_later(self):
         if failures:
             raise failures.pop()
         return reveal(self)
 
-    monkeypatch.setattr(SessionKey, "reveal", reveal_later)
+    monkeypatch.setattr(SessionKey, "unseal", reveal_later)
 
     assert lines_of("wxlogin_reencrypt")[0] == "session keys: 1 moved, 0 current, 0 don't open"

@@ -28,7 +28,7 @@ def test_session_keys_move_to_the_first_key(make_key, list_keys):
     ]
     list_keys(NEW)
     moved = SessionKey.objects.get()
-    assert moved.reveal() == "key of o-alice"
+    assert moved.unseal().reveal() == "key of o-alice"
     assert (moved.obtained_at, moved.checked_at, moved.state) == (key.obtained_at, None, "unknown")
 
 
@@ -87,7 +87,7 @@ def test_a_derived_key_moves_as_well(make_key, settings):
     lines_of("wxlogin_reencrypt")
 
     settings.SECRET_KEY_FALLBACKS = []
-    assert SessionKey.objects.get().reveal() == "key of o-alice"
+    assert SessionKey.objects.get().unseal().reveal() == "key of o-alice"
 
 
 def test_many_move_in_many_batches(make_key, list_keys, monkeypatch):
@@ -117,7 +117,7 @@ def test_values_that_no_key_opens_are_left_and_reported(make_key, list_keys, cap
 
     assert bytes(SessionKey.objects.get(wechat_user__openid="o-lost").sealed) == before
     list_keys(NEW, LOST)
-    assert SessionKey.objects.get(wechat_user__openid="o-found").reveal() == "key of o-found"
+    assert SessionKey.objects.get(wechat_user__openid="o-found").unseal().reveal() == "key of o-found"
     assert lines_of("wxlogin_reencrypt")[:2] == [
         "session keys: 1 moved, 1 current, 0 don't open",
         "phone numbers: 1 moved, 0 current, 0 don't open",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from wxlogin.conf import conf
 from wxlogin.masking import mask_phone, shorten
 from wxlogin.models import WeChatUser
+from wxlogin.secret import PrivateStr
 from wxlogin.services.staff_log import Action, Staff, record
 from wxlogin.vault import CannotOpen
 
@@ -88,7 +89,7 @@ def _phone(person: WeChatUser, unmasked: bool) -> str:
     if phone is None:
         return ""
     if unmasked:
-        return f"{phone.country_code} {phone.number}"
+        return PrivateStr(f"{phone.country_code} {phone.number}")
     return mask_phone(phone.number, phone.country_code).removeprefix("+")
 
 

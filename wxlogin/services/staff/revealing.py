@@ -9,6 +9,7 @@ from wxlogin.log import log
 from wxlogin.models import StaffAct, WeChatUser
 from wxlogin.models.clock import database_time
 from wxlogin.models.users import lock_users
+from wxlogin.secret import PrivateStr
 from wxlogin.transactions import in_one_transaction
 
 from ..staff_log import Action, record
@@ -40,7 +41,7 @@ def reveal(wechat_user: WeChatUser, field: str, *, staff: AbstractBaseUser, reas
 
 def _phone(wechat_user: WeChatUser) -> str:
     phone = wechat_user.phone
-    return f"+{phone.country_code} {phone.number}" if phone else ""
+    return PrivateStr(f"+{phone.country_code} {phone.number}" if phone else "")
 
 
 READ = {

@@ -19,6 +19,7 @@ from wxlogin.conf import App, conf
 from wxlogin.gateway import get_client, open_breaker
 from wxlogin.models import SessionKey, WeChatUser
 from wxlogin.models.read_only import is_read_only
+from wxlogin.secret import Secret
 from wxlogin.services.meanings import BREAKER_OPEN, LOOK_IT_UP, Finding, Text, explain
 from wxlogin.shared_cache import is_shared
 from wxlogin.vault import CannotOpen
@@ -85,7 +86,7 @@ def _findings(subject: Text, examination: Examination, hint: Text) -> Iterator[F
 def _examine_login(app: App) -> Iterator[Result]:
     """Log in with a made-up code. WeChat checks AppID, secret and our IP address before it checks the code."""
     try:
-        get_client(app.appid).code2session(MADE_UP_CODE)
+        get_client(app.appid).code2session(Secret(MADE_UP_CODE))
     except InvalidCode:
         yield True, _("WeChat accepts AppID and AppSecret: people can log in.")
     except WeChatError as error:
@@ -170,7 +171,7 @@ def _sample_session_keys() -> list[SessionKey]:
 
 def _opens(key: SessionKey) -> bool:
     try:
-        key.reveal()
+        key.unseal()
     except CannotOpen:
         return False
     return True
