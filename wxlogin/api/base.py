@@ -31,7 +31,7 @@ from .authentication import WeChatJWTAuthentication
 from .errors import response_to
 from .parsers import BoundedJSONParser, drain
 from .renderers import SecretJSONRenderer
-from .reports import hide_body, hide_variables
+from .reports import hide_body, hide_variables, hiding_body
 
 
 class IgnoreAcceptHeader(BaseContentNegotiation):
@@ -68,7 +68,7 @@ class WeChatView(APIView):
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:  # type: ignore[override]
         # With ATOMIC_REQUESTS, a transaction would stay open during a call to WeChat. And a refusal would roll
         # back what was stored before it, for example the end of a session.
-        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+        return transaction.non_atomic_requests(hiding_body(super().as_view(**initkwargs)))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         request.wxlogin_request_id = request_id_of(request)  # type: ignore[attr-defined]

@@ -1,10 +1,13 @@
 """Keep secrets out of crash reports, which quote the variables of every function on the way to an error."""
 
+import functools
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 # Packages that get secrets in clear: rows, parameters of SQL, URLs, tokens, texts to be parsed or decrypted.
 FOREIGN = {
@@ -41,6 +44,20 @@ def hide_variables(exc: BaseException) -> None:
 def hide_body(request: HttpRequest) -> None:
     """Let ``request.body`` raise ``RawPostDataException``: crash reporters read what nobody has read."""
     request.read(0)
+
+
+def hiding_body(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Hide the body of a request whose view raises something, which it does only if its own code is broken."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except Exception:
+            hide_body(request)
+            raise
+
+    return guarded
 
 
 def _chain(exc: BaseException) -> Iterator[BaseException]:

@@ -109,7 +109,11 @@ class Transport:
         else:
             # A connection that was cut at the deadline may look like a short answer.
             return outcome if call.remaining > 0 else WeChatTimeout(path)
-        return _error_for(call, path, failure)
+        try:
+            return _error_for(call, path, failure)
+        finally:
+            # Else this variable and the traceback would keep each other alive, and the connection open.
+            del failure
 
     def _send(
         self, call: UpstreamCall, path: str, params: Mapping[str, Any], body: Mapping[str, Any] | None

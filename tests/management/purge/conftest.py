@@ -7,6 +7,12 @@ from wxlogin.services.upkeep import retention
 from .rows import DAY
 
 
+@pytest.fixture(autouse=True)
+def _no_pictures(settings, tmp_path):
+    """Pictures that other tests have left would be compared with the people."""
+    settings.MEDIA_ROOT = tmp_path
+
+
 @pytest.fixture
 def make_session(make_person):
     alice = make_person()
