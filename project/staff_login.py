@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 
 from wxlogin.api.throttling import client_network
 from wxlogin.caller import client_address
@@ -16,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def counted_address(request: HttpRequest) -> str | None:
-    """Return the address that guesses are counted under: of an IPv6 network, which one client often has, the first."""
+    """Return the address that guesses are counted under. For IPv6 it is the first of the /64: one client often has all."""
     address = client_address(request)
     return client_network(address).partition("/")[0] if address else None
 
@@ -36,7 +37,7 @@ def answer_locked_out(
         "staff login locked out %s", describe((credentials or {}).get("username"), None, "", "", request)
     )
     minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() / 60)
-    context = {**admin.site.each_context(request), "minutes": minutes}
+    context = {**admin.site.each_context(request), "title": gettext("Log in"), "minutes": minutes}
     answer = render(request, "project/locked_out.html", context, status=429)
     answer["Retry-After"] = str(minutes * 60)
     return answer

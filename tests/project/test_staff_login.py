@@ -88,8 +88,10 @@ def test_the_page_says_so_in_the_language_of_the_browser(attempt: Attempt) -> No
     for _ in range(LIMIT):
         answer = attempt(accept_language="zh-CN")
 
-    assert "登录失败次数过多，请 15 分钟后再试。" in answer.content.decode()
-    assert "Too many failed logins. Try again in 15 minutes." in attempt().content.decode()
+    assert "登录失败次数过多，请稍后再试，最长等待 15 分钟。" in answer.content.decode()
+    assert (
+        "Too many failed logins. Try again later, in 15 minutes at the latest." in attempt().content.decode()
+    )
     assert answer["Retry-After"] == "900"
 
 

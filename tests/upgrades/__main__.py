@@ -32,7 +32,7 @@ def main() -> int:
         return upgrade(revision or History().version_before())
     except LeftOut as reason:
         say(f"left out: {reason}")
-        return 0
+        return int(revision is not None)
 
 
 def upgrade(revision: str) -> int:

@@ -1,4 +1,4 @@
-"""The question if the database accepts writes."""
+"""Ask whether the database accepts writes."""
 
 from django.db import connection
 

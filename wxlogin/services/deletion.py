@@ -1,7 +1,7 @@
 """Deletions by Django itself, of a Django user or of a person, while that person logs in.
 
 Django collects the rows that depend on the user, and then deletes them. A login could insert a row in between, and
-the deletion would fail for a row that names a deleted one. So the deletion locks what a login locks, in the order in
+the deletion would then fail on the foreign key of that row. So the deletion locks what a login locks, in the order in
 which a login does: the person, the unionid's owner, the Django user. A login that comes later waits, and its person
 is somebody new.
 """

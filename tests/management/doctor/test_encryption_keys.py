@@ -65,5 +65,5 @@ def test_a_carried_block_whose_key_is_lost_is_reported(alice, configure):
     printed, is_well = run()
 
     assert not is_well
-    assert "PROBLEM" in line_with("Blocks of erased people without their key: 1.", printed)
+    assert "PROBLEM" in line_with("Blocks of erased people whose encryption key is missing: 1.", printed)
     assert alice.send_code().status_code == 200

@@ -64,11 +64,11 @@ def test_pictures_without_a_person_are_deleted(
         os.utime(media / name, (0, 0))
     lost = [put(media, random_name()) for _ in range(5)]
 
-    assert run() == ["pictures without a person deleted: 5", "names of missing pictures deleted: 0"]
+    assert run() == ["pictures without a person deleted: 5", "references to missing pictures deleted: 0"]
 
     assert all((media / name).exists() for name in kept)
     assert not any(path.exists() for path in lost)
-    assert run() == ["pictures without a person deleted: 0", "names of missing pictures deleted: 0"]
+    assert run() == ["pictures without a person deleted: 0", "references to missing pictures deleted: 0"]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_what_may_be_somebody_elses_stays(upload: Any, media: Path, name: str, a
     upload("o-alice")
     file = put(media, name, age)
 
-    assert run() == ["pictures without a person deleted: 0", "names of missing pictures deleted: 0"]
+    assert run() == ["pictures without a person deleted: 0", "references to missing pictures deleted: 0"]
 
     assert file.exists()
 
@@ -95,7 +95,7 @@ def test_a_person_whose_picture_is_gone_has_none(upload: Any, api: Api, media: P
     upload("o-alice")
     (media / upload("o-bob")).unlink()
 
-    assert run() == ["pictures without a person deleted: 0", "names of missing pictures deleted: 1"]
+    assert run() == ["pictures without a person deleted: 0", "references to missing pictures deleted: 1"]
 
     assert api.log_in("o-bob").get("me/").json()["avatar"] is None
     assert api.log_in("o-alice").get("me/").json()["avatar"]

@@ -26,7 +26,7 @@ NOTHING = [
     "received pushes deleted: 0",
     "blocks of erased people deleted: 0",
     "pictures without a person deleted: 0",
-    "names of missing pictures deleted: 0",
+    "references to missing pictures deleted: 0",
 ]
 
 

@@ -1,7 +1,8 @@
+import io
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ Now replace the key that signs the tokens, on all servers, before people log in:
   Set SIMPLE_JWT["SIGNING_KEY"] to a new random value, and empty WXLOGIN["SIGNING_KEY_FALLBACKS"].
   Don't list the old key there: primary keys of users are given out again, and a view that knows only Simple JWT
   would take a token from before the restore for the new user of that primary key.
-  Leave SECRET_KEY as it is: the hashes in the log depend on it, and what derived keys sealed."""
+  Leave SECRET_KEY as it is: the hashes in the log and the derived encryption keys depend on it."""
 NEW_KEY_PAIR = """\
 Now replace the key pair that signs the tokens (SIGNING_KEY and VERIFYING_KEY, or what JWK_URL serves), on all servers,
 before people log in. Primary keys of users are given out again, and a view that knows only Simple JWT would take a
@@ -26,9 +27,16 @@ NO_LOG = """\
 What was decided about people after the dump stands only in the log of logger wxlogin. Run this again with
 --log FILE to list what to redo, and with --log FILE --redo to redo it."""
 
+NO_DECISIONS = """\
+No decision in it. If people were erased or blocked since the dump, this is the wrong log, it is compressed, or logger
+wxlogin doesn't log at INFO."""
+
 
 class Command(BaseCommand):
-    help = "Run this after the restore of an older database: it ends the sessions that the dump holds open."
+    help = (
+        "Run this after the restore of an older database: it ends the sessions that the dump holds open. With --log "
+        "it also lists the decisions about people that the dump lacks, and with --redo it redoes them."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -36,7 +44,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--log", metavar="FILE", help="log lines since the dump; - is standard input")
         parser.add_argument(
-            "--redo", action="store_true", help="erase and block again whom the log names, and so on"
+            "--redo",
+            action="store_true",
+            help="redo what the log tells: erasures, blocks, unblocks, disabled accounts, withdrawn consents",
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="change nothing, only say what would change"
@@ -56,6 +66,8 @@ class Command(BaseCommand):
         self._show_closed(restoring.find_open(dump_time) if is_dry else restoring.close(dump_time), is_dry)
         if options["log"]:
             self.stdout.write(f"decisions in the log since the dump: {len(entries)}, to redo: {len(tasks)}")
+            if not entries:
+                self.stdout.write(NO_DECISIONS)
         problems = sum(self._do(task, may_redo=options["redo"] and not is_dry) for task in tasks)
         if not options["log"]:
             self.stdout.write(NO_LOG)
@@ -84,7 +96,7 @@ class Command(BaseCommand):
         facts = "".join(f" {name}={entry.facts[name]}" for name in SHOWN if name in entry.facts)
         remark = f" ({task.remark})" if task.remark else ""
         self.stdout.write(
-            f"{entry.at:%Y-%m-%d %H:%M:%S} {entry.decision} person={entry.person}{facts}: {identity}: {state}{remark}"
+            f"{entry.at:%Y-%m-%dT%H:%M:%SZ} {entry.decision} person={entry.person}{facts}: {identity}: {state}{remark}"
         )
         return bool(problem)
 
@@ -93,7 +105,9 @@ def _past_time(text: str) -> datetime:
     """Return the time that ``text`` means. Raises ``CommandError`` unless it is in the past and has a zone."""
     try:
         moment = parse_datetime(text)
-    except ValueError:
+        # Of the first and the last years, some times are none in UTC.
+        moment = moment.astimezone(UTC) if moment and moment.tzinfo else moment
+    except (ValueError, OverflowError):
         moment = None
     if moment is None:
         raise CommandError("--dump-time is no ISO 8601 time: write it as 2026-11-27T03:00:00+08:00")
@@ -108,7 +122,7 @@ def _past_time(text: str) -> datetime:
 def _lines(name: str) -> Iterator[Iterable[str]]:
     """Open the log. Raises ``CommandError`` if it can't be read."""
     if name == "-":
-        yield sys.stdin
+        yield io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
         return
     try:
         with Path(name).open(encoding="utf-8", errors="replace") as file:

@@ -160,7 +160,9 @@ def _examine_encryption_keys() -> Iterator[Result]:
     else:
         yield True, format_lazy(_("Session keys looked at: {count}. All open."), count=len(sample))
     if lost := carried_blocks().unopened:
-        text = _("Blocks of erased people without their key: {count}. Whoever they block can log in again.")
+        text = _(
+            "Blocks of erased people whose encryption key is missing: {count}. These people can log in again."
+        )
         yield False, format_lazy(text, count=lost), LIST_KEY_OF_BLOCKS
 
 

@@ -44,13 +44,13 @@ def mend() -> Iterator[tuple[str, int]]:
             missing.append(person)
     if not found and (missing or unnamed):
         raise CannotCompare(
-            "no picture in the storage is one of these people's. Check MEDIA_ROOT or STORAGES."
+            "no file in the storage is the picture of a person in this database. Check MEDIA_ROOT or STORAGES."
         )
     yield "pictures without a person", _delete_unnamed(storage, sorted(unnamed))
     clear = retry_contention(WeChatUser.objects.clear_picture)
     # Look again: the picture may have been uploaded after the files were listed.
     gone = (person for person in missing if not _exists(storage, str(person.avatar.name)))
-    yield "names of missing pictures", sum(clear(person) for person in gone)
+    yield "references to missing pictures", sum(clear(person) for person in gone)
 
 
 def _list(storage: Storage, folder: str) -> set[str]:
