@@ -3,11 +3,25 @@
 import multiprocessing
 import os
 import time
+from urllib.parse import quote
+
+from gunicorn.glogging import Logger
 
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(4, multiprocessing.cpu_count()))
 # More than UPSTREAM_CONCURRENCY, so that some threads stay free while WeChat hangs.
 threads = 8
 timeout = 30
+
+
+class OneLineLogger(Logger):
+    """gunicorn's logger, but a path with a line break in it stays one line of the access log."""
+
+    def atoms(self, resp, req, environ, request_time):
+        atoms = super().atoms(resp, req, environ, request_time)
+        return {**atoms, "U": quote(environ.get("PATH_INFO", ""), encoding="latin-1")}
+
+
+logger_class = OneLineLogger
 # For an access log, which ``--access-logfile`` turns on. gunicorn's own format has the query and the Referer.
 access_log_format = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(b)s %(L)s'
 

@@ -12,7 +12,7 @@ class JSONSerializer:
         return json.dumps(value)
 
     def loads(self, data: bytes) -> Any:
-        """Return None for anything but JSON, as for a cache miss."""
+        """Return None for anything but JSON. Code that asks the cache for it gets None, whatever default it gives."""
         with suppress(ValueError, RecursionError):
             return json.loads(data)
         return None

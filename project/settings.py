@@ -173,6 +173,7 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
 ]
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_USERNAME_CALLABLE = "project.staff_login.counted_name"
 AXES_CLIENT_IP_CALLABLE = "project.staff_login.counted_address"
 AXES_CLIENT_STR_CALLABLE = "project.staff_login.describe"
 AXES_LOCKOUT_CALLABLE = "project.staff_login.answer_locked_out"

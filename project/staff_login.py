@@ -14,12 +14,19 @@ from wxlogin.caller import client_address
 from wxlogin.masking import shorten
 
 logger = logging.getLogger(__name__)
+MAX_NAME = 255
 
 
 def counted_address(request: HttpRequest) -> str | None:
     """Return the address that guesses are counted under. For IPv6 it is the first of the /64: one client often has all."""
     address = client_address(request)
     return client_network(address).partition("/")[0] if address else None
+
+
+def counted_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    """Return the user name that guesses are counted under, as much of it as the column of django-axes takes."""
+    name = str((credentials or request.POST).get("username") or "")
+    return name[:MAX_NAME]
 
 
 def describe(

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from gunicorn.config import Config
-from gunicorn.glogging import Logger
 
 from tests.helpers.process import python
 from tests.helpers.project_settings import MINIMUM
@@ -82,20 +81,22 @@ def test_a_request_for_another_host_is_a_warning_of_one_line(lines):
     assert "exc_info" not in line
 
 
-def test_gunicorns_access_log_has_no_query():
-    format_of_line = runpy.run_path("gunicorn.conf.py")["access_log_format"]
+def test_gunicorns_access_log_has_no_query_and_one_line_for_each_request():
+    settings = runpy.run_path("gunicorn.conf.py")
     request = {
         "REQUEST_METHOD": "GET",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "RAW_URI": "/?code=PLANTED",
-        "PATH_INFO": "/",
+        "PATH_INFO": "/a\nnew line",
         "QUERY_STRING": "code=PLANTED",
         "HTTP_REFERER": "https://example.com/?code=PLANTED",
     }
     answer = types.SimpleNamespace(status="405 Not allowed", sent=2, headers=[])
 
-    logger = Logger(Config())
+    logger = settings["logger_class"](Config())
     atoms = logger.atoms(answer, types.SimpleNamespace(headers=[]), request, timedelta(seconds=1))
 
     assert "PLANTED" in str(atoms)
-    assert "PLANTED" not in format_of_line % logger.atoms_wrapper_class(atoms)
+    line = settings["access_log_format"] % logger.atoms_wrapper_class(atoms)
+    assert "GET /a%0Anew%20line" in line
+    assert "PLANTED" not in line

@@ -77,6 +77,12 @@ def test_it_ends_after_a_quarter_of_an_hour_however_long_the_guessing_goes_on(at
         assert attempt(password=PASSWORD).status_code == 302
 
 
+def test_a_name_that_is_longer_than_its_column_counts_like_any_other(attempt: Attempt) -> None:
+    answers = [attempt("long-" * 1000).status_code for _ in range(LIMIT)]
+
+    assert answers == [200] * (LIMIT - 1) + [429]
+
+
 def test_a_good_login_begins_the_count_anew(attempt: Attempt) -> None:
     for _ in range(3):
         for _ in range(LIMIT - 1):

@@ -94,4 +94,4 @@ def test_the_command_says_that_it_is_left_out() -> None:
     run = python("-m", "tests.upgrades", "--from", "no-such-version")
 
     assert run.stdout.startswith("left out: ")
-    assert run.returncode == 0
+    assert run.returncode == 1

@@ -46,8 +46,8 @@ def put(media: Path, name: str, age: float = 2 * DAY) -> Path:
     return path
 
 
-def run() -> list[str]:
-    return lines_of("wxlogin_purge")[4:]
+def run(*arguments: str) -> list[str]:
+    return lines_of("wxlogin_purge", *arguments)[4:]
 
 
 def random_name() -> str:
@@ -107,8 +107,28 @@ def test_nothing_is_changed_where_the_storage_is_another_one(upload: Any, media:
 
     [line] = run()
 
-    assert line.startswith("pictures and people were not compared: no picture in the storage")
+    assert line.startswith(
+        "pictures and people were not compared: 0 pictures have their person; 0 have none, and 1 people"
+    )
     assert WeChatUser.objects.get().avatar.name == name
+
+
+def test_nothing_is_changed_where_many_have_lost_each_other(upload: Any, media: Path, settings: Any) -> None:
+    for number in range(12):
+        name = upload(f"o-{number}")
+        os.utime(media / name, (0, 0))
+    unmounted = settings.MEDIA_ROOT = media / "not mounted"
+    # Somebody uploads a picture before anybody notices.
+    upload("o-late")
+
+    [line] = run()
+    assert "1 pictures have their person; 0 have none, and 12 people have lost theirs" in line
+    settings.MEDIA_ROOT = media
+    assert run() == ["pictures without a person deleted: 0", "references to missing pictures deleted: 1"]
+
+    settings.MEDIA_ROOT = unmounted
+    (unmounted / upload("o-late")).touch()
+    assert run("--many-pictures")[1] == "references to missing pictures deleted: 12"
 
 
 def test_nothing_is_deleted_where_the_database_is_another_one(media: Path, db: None) -> None:

@@ -17,6 +17,8 @@ from wxlogin.transactions import retry_contention
 BATCH = 1_000
 # A younger file may belong to an upload whose row isn't stored yet.
 MIN_AGE = timedelta(days=1)
+# More than this, and more than a tenth, is rather another storage or another database than a loss.
+MANY = 10
 # A picture's name as ``pictures`` makes it, what a storage appends to a name that is taken, and the doctor's probe.
 OURS = re.compile(r"(doctor-)?[0-9a-f]{32}(_\w+)?(\.(png|jpg))?")
 
@@ -25,11 +27,12 @@ class CannotCompare(Exception):
     """The reason why nothing was compared."""
 
 
-def mend() -> Iterator[tuple[str, int]]:
+def mend(*, even_many: bool = False) -> Iterator[tuple[str, int]]:
     """Delete pictures that no person names, and names of pictures that are gone. Yield the number of each kind.
 
-    Nothing is changed if no file is a picture of these people: then this is another storage or another database.
-    Only files in our own folder, with a name as we make it, are looked at. Raises ``CannotCompare``.
+    Raises ``CannotCompare``, also if this looks like another storage or another database. Nothing is changed then:
+    if many people have no picture any more, or many pictures no person. ``even_many`` changes it all the same.
+    Only files in our own folder, with a name as we make it, are looked at.
     """
     field = WeChatUser._meta.get_field("avatar")
     folder, storage = str(field.upload_to).rstrip("/"), field.storage
@@ -42,9 +45,12 @@ def mend() -> Iterator[tuple[str, int]]:
             found += 1
         elif _is_ours(person.avatar.name, folder):
             missing.append(person)
-    if not found and (missing or unnamed):
+    lost = max(len(missing), len(unnamed))
+    if not even_many and ((lost and not found) or lost > max(MANY, found / 10)):
         raise CannotCompare(
-            "no file in the storage is the picture of a person in this database. Check MEDIA_ROOT or STORAGES."
+            f"{found} pictures have their person; {len(unnamed)} have none, and {len(missing)} people have lost "
+            "theirs. This may be another storage or another database: check MEDIA_ROOT or STORAGES. If it is the "
+            "right one, run this once with --many-pictures."
         )
     yield "pictures without a person", _delete_unnamed(storage, sorted(unnamed))
     clear = retry_contention(WeChatUser.objects.clear_picture)
