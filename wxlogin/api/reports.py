@@ -1,13 +1,10 @@
 """Keep secrets out of crash reports, which quote the variables of every function on the way to an error."""
 
-import functools
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, QueryDict
 
 # Packages that get secrets in clear: rows, parameters of SQL, URLs, tokens, texts to be parsed or decrypted.
 FOREIGN = {
@@ -42,22 +39,12 @@ def hide_variables(exc: BaseException) -> None:
 
 
 def hide_body(request: HttpRequest) -> None:
-    """Let ``request.body`` raise ``RawPostDataException``: crash reporters read what nobody has read."""
+    """Let ``request.body`` raise ``RawPostDataException``, also if a middleware of the project has read it before."""
+    vars(request).pop("_body", None)
+    # Not the files: Django closes them at the end of the request.
+    request._post = QueryDict()  # type: ignore[attr-defined]
+    # Crash reporters read what nobody has begun to read.
     request.read(0)
-
-
-def hiding_body(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Hide the body of a request whose view raises something, which it does only if its own code is broken."""
-
-    @functools.wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            return view(request, *args, **kwargs)
-        except Exception:
-            hide_body(request)
-            raise
-
-    return guarded
 
 
 def _chain(exc: BaseException) -> Iterator[BaseException]:
