@@ -21,7 +21,7 @@ from tests.helpers.signals import connected
 from tests.settings import APPID
 from wxlogin import signals
 from wxlogin.database_errors import conceal
-from wxlogin.models import WeChatUser
+from wxlogin.models import LoginSession, WeChatUser
 
 OPENID, UNIONID = "o-PLANTED-openid", "u-PLANTED-unionid"
 CONSTRAINT = "wxlogin_one_openid_per_app"
@@ -185,3 +185,19 @@ def test_a_receiver_that_fails_after_the_commit_shows_no_row(
     assert (line.name, line.exc_info is not None) == ("wxlogin", True)
     assert "failed after commit problem=IntegrityError" in caplog.text
     assert "PLANTED" not in caplog.text
+
+
+def test_a_receiver_that_fails_after_the_commit_shows_no_variables_of_django(
+    api: Api, caplog: pytest.LogCaptureFixture, django_capture_on_commit_callbacks: Any
+) -> None:
+    def fail(login_session: LoginSession, **kwargs: Any) -> None:
+        # Its argument is the variable ``self`` of Django's functions.
+        get_user_model()(username=login_session.person.openid, email="no address").full_clean()
+
+    with connected(signals.logged_in, fail), django_capture_on_commit_callbacks(execute=True):
+        api.send_code(openid=OPENID)
+
+    (line,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    report = shown(line.exc_info[1]) if line.exc_info else ""
+    assert "in full_clean" in report
+    assert "PLANTED" not in report

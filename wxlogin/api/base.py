@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 
 from wxlogin.caller import request_id_of
 from wxlogin.conf import conf
+from wxlogin.crash_reports import hide_body, hide_variables
 from wxlogin.database_errors import conceal
 from wxlogin.deadline import request_deadline
 from wxlogin.log import log, request_id
@@ -32,7 +33,6 @@ from .authentication import WeChatJWTAuthentication
 from .errors import response_to
 from .parsers import BoundedJSONParser, drain
 from .renderers import SecretJSONRenderer
-from .reports import hide_body, hide_variables
 
 
 class IgnoreAcceptHeader(BaseContentNegotiation):

@@ -1,7 +1,6 @@
 """Keep secrets out of crash reports, which quote the variables of every function on the way to an error."""
 
 import traceback
-from collections.abc import Iterator
 from contextlib import suppress
 
 from django.http import HttpRequest, QueryDict
@@ -27,9 +26,20 @@ FOREIGN = {
 OURS = {"wxlogin.models.fields"}
 
 
+def chain(exc: BaseException) -> list[BaseException]:
+    """Return the exception, and all that led to it."""
+    found = [exc]
+    for each in found:
+        led_here = (each.__cause__, each.__context__)
+        # Not by ``==``, which an exception of the project may define.
+        known = {id(other) for other in found}
+        found += [other for other in led_here if other is not None and id(other) not in known]
+    return found
+
+
 def hide_variables(exc: BaseException) -> None:
     """Remove the variables of other packages' functions from the traceback of ``exc``. Ours keep secrets to themselves."""
-    for each in _chain(exc):
+    for each in chain(exc):
         for frame, _ in traceback.walk_tb(each.__traceback__):
             module = frame.f_globals.get("__name__", "")
             if module in OURS or module.partition(".")[0] in FOREIGN:
@@ -45,14 +55,3 @@ def hide_body(request: HttpRequest) -> None:
     request._post = QueryDict()  # type: ignore[attr-defined]
     # Crash reporters read what nobody has begun to read.
     request.read(0)
-
-
-def _chain(exc: BaseException) -> Iterator[BaseException]:
-    """Yield the exception, and all that led to it."""
-    ahead, seen = [exc], set()
-    while ahead:
-        each = ahead.pop()
-        if id(each) not in seen:
-            seen.add(id(each))
-            yield each
-            ahead += [other for other in (each.__cause__, each.__context__) if other]
