@@ -15,6 +15,7 @@ from django.test import AsyncClient, Client
 from sentry_sdk.transport import Transport
 
 from tests.conftest import API, Api
+from tests.helpers.signals import connected
 from wxlogin.api import base, throttling, views
 from wxlogin.services import sessions
 
@@ -173,6 +174,25 @@ def test_a_crash_reporter_captures_it_once(alice: Api, monkeypatch: pytest.Monke
 
     (event,) = kept.events
     assert event["exception"]["values"][-1]["type"] == "Unforeseen"
+
+
+def test_a_crash_reporter_that_fails_costs_nobody_the_answer(
+    alice: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(views.MeView, "get", fail)
+    seen = []
+
+    def report(**kwargs: Any) -> None:
+        seen.append(sys.exc_info()[0])
+        raise ConnectionError("the reporter is down")
+
+    with connected(got_request_exception, report):
+        answer = alice.get("me/")
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert seen == [Unforeseen]
+    assert "internal error problem=Unforeseen" in caplog.text
+    assert "crash reporter failed problem=ConnectionError" in caplog.text
 
 
 def reads_the_body(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:

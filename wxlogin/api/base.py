@@ -103,8 +103,11 @@ class WeChatView(APIView):
         conceal(exc)
         hide_variables(exc)
         # Receivers ask sys.exc_info() for the exception, which is being handled here.
-        got_request_exception.send(sender=None, request=self.request._request)
+        outcomes = got_request_exception.send_robust(sender=None, request=self.request._request)
         log("internal error", logging.ERROR, exc_info=exc, problem=type(exc).__name__)
+        for _, failure in outcomes:
+            if isinstance(failure, Exception):
+                log("crash reporter failed", logging.ERROR, problem=type(failure).__name__)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
