@@ -73,20 +73,21 @@ class WeChatView(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the answer with its bytes. Django would render it outside of this view, and answer errors in HTML."""
-        with ExitStack() as until_answered:
-            until_answered.callback(request_id.reset, request_id.set(""))
-            try:
-                request.wxlogin_request_id = request_id_of(request)  # type: ignore[attr-defined]
-                request_id.set(request.wxlogin_request_id)  # type: ignore[attr-defined]
-                until_answered.enter_context(request_deadline())
-                language = translation.get_language_from_request(request)
-                until_answered.enter_context(translation.override(language))
-                return _rendered(super().dispatch(request, *args, **kwargs))
-            except Exception as exc:  # noqa: BLE001
-                if not isinstance(self.request, Request):
-                    # It happened before DRF could set these.
-                    self.request, self.headers = Request(request), self.default_response_headers
-                return _rendered(self.finalize_response(self.request, self.handle_exception(exc)))
+        until_answered = ExitStack()
+        try:
+            until_answered.callback(request_id.reset, request_id.set(request_id_of(request)))
+            request.wxlogin_request_id = request_id.get()  # type: ignore[attr-defined]
+            until_answered.enter_context(request_deadline())
+            language = translation.get_language_from_request(request)
+            until_answered.enter_context(translation.override(language))
+            return _rendered(super().dispatch(request, *args, **kwargs))
+        except Exception as exc:  # noqa: BLE001
+            if not isinstance(self.request, Request):
+                # It happened before DRF could set these.
+                self.request, self.headers = Request(request), self.default_response_headers
+            return _rendered(self.finalize_response(self.request, self.handle_exception(exc)))
+        finally:
+            until_answered.close()
 
     def handle_exception(self, exc: Exception) -> Response:
         response = response_to(exc)
