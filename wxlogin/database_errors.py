@@ -16,6 +16,8 @@ from typing import Any
 
 from django.db import Error, connection
 
+from wxlogin.crash_reports import chain
+
 TABLES = "wxlogin_"
 # Names only. A value that looks like this comes earlier in the text.
 NAMES = re.compile(
@@ -48,19 +50,21 @@ def _conceal_errors(
 
 def conceal(exc: BaseException) -> None:
     """Remove what database errors tell of a row from ``exc`` and from the exceptions that led to it."""
-    errors = [each for each in _chain(exc) if isinstance(each, Error | _driver().Error)]
+    errors = [each for each in chain(exc) if _quotes_a_driver(each)]
     for each in [*errors, *(error.__cause__ for error in errors if error.__cause__)]:
         number = each.args[:1] if each.args and isinstance(each.args[0], int) else ()
         each.args = (*number, _facts(each))
         _cut_frames(each)
 
 
-def _chain(exc: BaseException) -> list[BaseException]:
-    found: list[BaseException] = [exc]
-    for each in found:
-        led_here = (each.__cause__, each.__context__)
-        found += [other for other in led_here if other is not None and other not in found]
-    return found
+def _quotes_a_driver(exc: BaseException) -> bool:
+    """True for an error of the driver, and for the one of ``django.db`` that Django makes of it.
+
+    A subclass, like ``ProtectedError``, has words of its own, and objects of the project as arguments.
+    """
+    return isinstance(exc, _driver().Error) or (
+        isinstance(exc, Error) and type(exc).__module__ == Error.__module__
+    )
 
 
 def _facts(exc: BaseException) -> str:
@@ -73,7 +77,8 @@ def _facts(exc: BaseException) -> str:
     }
     facts |= {name: getattr(diagnostics, attribute, None) for name, attribute in DIAGNOSTICS.items()}
     told = [f"{key}={value}" for key, value in facts.items() if value]
-    if names := NAMES.search(str(exc.args[-1]) if exc.args else ""):
+    text = exc.args[-1] if exc.args else ""
+    if isinstance(text, str) and (names := NAMES.search(text)):
         told.append(names[0])
     return " ".join([type(raised).__name__, *told])
 

@@ -5,7 +5,7 @@ takes ``repr`` of most values. Sentry looks into dicts, lists and strings, unles
 """
 
 import hmac
-from typing import Any, Generic, NoReturn, Self, TypeVar
+from typing import Any, Generic, NoReturn, Self, SupportsIndex, TypeVar
 
 MASK = "***"
 
@@ -70,9 +70,19 @@ class PrivateStr(str):
     def __sentry_repr__(self) -> str:
         return MASK
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[str], tuple[str]]:
+        # As an ordinary string: a process without this class, or of a version before it, reads the pickle too.
+        return str, (str.__str__(self),)
+
 
 class PrivateDict(dict[str, Any]):
-    """A dict that shows a mask in place of its items."""
+    """A dict that shows a mask in place of its items. A copy of it is an ordinary dict."""
 
     __slots__ = ()
 
@@ -81,6 +91,10 @@ class PrivateDict(dict[str, Any]):
 
     def __sentry_repr__(self) -> str:
         return MASK
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        # As an ordinary dict: a project may hand a pushed message to a worker of another version.
+        return dict, (dict(self),)
 
 
 def _encoded(secret: Secret[Any]) -> bytes:

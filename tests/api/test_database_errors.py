@@ -11,6 +11,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.signals import got_request_exception
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import ProtectedError
+from django.db.models.signals import pre_delete
 from django.test import Client
 from django.utils import timezone
 
@@ -19,7 +21,7 @@ from tests.helpers.signals import connected
 from tests.settings import APPID
 from wxlogin import signals
 from wxlogin.database_errors import conceal
-from wxlogin.models import WeChatUser
+from wxlogin.models import LoginSession, WeChatUser
 
 OPENID, UNIONID = "o-PLANTED-openid", "u-PLANTED-unionid"
 CONSTRAINT = "wxlogin_one_openid_per_app"
@@ -37,6 +39,21 @@ def collide(*, appid: str, openid: str, unionid: str) -> AbstractBaseUser:
     user = get_user_model().objects.create(username="made-up")
     insert_identity(user)
     return user
+
+
+class Order:
+    """An object of a project that can't be shown, for example since its text needs a query that fails."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no text while the transaction is broken")
+
+
+PROTECTED = "Cannot delete some instances of model 'User': they are referenced through 'Order.customer'."
+
+
+def protect(**kwargs: Any) -> None:
+    """Raise what a foreign key with ``on_delete=PROTECT`` raises, in a USER_FACTORY or at a deletion."""
+    raise ProtectedError(PROTECTED, {Order()})  # type: ignore[arg-type]
 
 
 def shown(exc: BaseException | None) -> str:
@@ -75,6 +92,34 @@ def test_a_login_that_violates_a_constraint_shows_no_row(
     assert "Traceback" in caplog.text
     if connection.vendor != "sqlite":
         assert CONSTRAINT in caplog.text
+
+
+def test_an_error_with_objects_of_the_project_is_answered_and_keeps_its_text(
+    alice: Api, configure: Any
+) -> None:
+    configure(USER_FACTORY="tests.api.test_database_errors.protect")
+    alice.client = Client(raise_request_exception=False)
+    texts = []
+
+    def listen(**kwargs: Any) -> None:
+        texts.append(sys.exc_info()[1].args[0])  # type: ignore[union-attr]
+
+    with connected(got_request_exception, listen), connected(pre_delete, protect):
+        answers = [alice.send_code(openid=OPENID), alice.delete("me/")]
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (500, "internal_error")
+    ] * 2
+    assert texts == [PROTECTED, PROTECTED]
+
+
+@pytest.mark.parametrize("arguments", [(), (None,), ({Order()},)], ids=["nothing", "none", "objects"])
+def test_only_a_text_is_read(arguments: tuple[Any, ...]) -> None:
+    error = IntegrityError(*arguments)
+
+    conceal(error)
+
+    assert error.args == ("IntegrityError",)
 
 
 def test_an_error_of_the_projects_own_statement_on_our_table_shows_no_row(db: None) -> None:
@@ -140,3 +185,19 @@ def test_a_receiver_that_fails_after_the_commit_shows_no_row(
     assert (line.name, line.exc_info is not None) == ("wxlogin", True)
     assert "failed after commit problem=IntegrityError" in caplog.text
     assert "PLANTED" not in caplog.text
+
+
+def test_a_receiver_that_fails_after_the_commit_shows_no_variables_of_django(
+    api: Api, caplog: pytest.LogCaptureFixture, django_capture_on_commit_callbacks: Any
+) -> None:
+    def fail(login_session: LoginSession, **kwargs: Any) -> None:
+        # Its argument is the variable ``self`` of Django's functions.
+        get_user_model()(username=login_session.person.openid, email="no address").full_clean()
+
+    with connected(signals.logged_in, fail), django_capture_on_commit_callbacks(execute=True):
+        api.send_code(openid=OPENID)
+
+    (line,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    report = shown(line.exc_info[1]) if line.exc_info else ""
+    assert "in full_clean" in report
+    assert "PLANTED" not in report

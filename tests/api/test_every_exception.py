@@ -19,7 +19,7 @@ import pytest
 import requests
 import rest_framework
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import Error, connection
 from django.db.utils import DatabaseErrorWrapper
 from django.test import Client
 
@@ -132,7 +132,11 @@ def _optional(name: str) -> ModuleType | None:
 
 @contextmanager
 def in_the_store_step(driver: ModuleType, exc: Exception, table: str) -> Iterator[None]:
-    """Have each statement on ``table`` fail with a driver's error, which Django turns into its own."""
+    """Have each statement on ``table`` fail with a driver's error, which Django turns into its own.
+
+    At the end, check the texts that code around the statements could see of it.
+    """
+    seen: list[str] = []
     wrap = DatabaseErrorWrapper(SimpleNamespace(Database=driver, errors_occurred=False))
 
     def fail(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -141,12 +145,23 @@ def in_the_store_step(driver: ModuleType, exc: Exception, table: str) -> Iterato
         with wrap:
             raise exc
 
-    # Below the wrapper of wxlogin, where the driver's errors come from.
-    connection.execute_wrappers.insert(0, fail)
+    def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        try:
+            return execute(sql, params, many, context)
+        except Error as error:
+            seen.append(f"{error!r} {error.__cause__!r}")
+            raise
+
+    # The last wrapper is the innermost one, so the error passes that of wxlogin, as one of the driver does.
+    wrappers = connection.execute_wrappers
+    wrappers[:] = [look, *wrappers, fail]
     try:
         yield
     finally:
-        connection.execute_wrappers.remove(fail)
+        wrappers.remove(look)
+        wrappers.remove(fail)
+    assert seen
+    assert not [text for text in seen if PLANTED in text]
 
 
 class Table:

@@ -3,17 +3,20 @@
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sentry_sdk
 from asgiref.sync import async_to_sync
 from django.core.signals import got_request_exception
+from django.http import RawPostDataException
 from django.test import AsyncClient, Client
 from sentry_sdk.transport import Transport
 
 from tests.conftest import API, Api
-from wxlogin.api import throttling, views
+from tests.helpers.signals import connected
+from wxlogin.api import base, throttling, views
 from wxlogin.services import sessions
 
 
@@ -87,10 +90,25 @@ def in_the_final_touches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views.MeView, "finalize_response", fail_once)
 
 
+def before_drf_catches_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base.WeChatView, "initialize_request", fail)
+
+
+def before_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "request_deadline", fail)
+
+
+def in_the_choice_of_a_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "translation", SimpleNamespace(get_language_from_request=fail))
+
+
 @pytest.mark.parametrize("debug", [False, True])
 @pytest.mark.parametrize(
     "break_it",
     [
+        before_drf_catches_anything,
+        before_the_deadline,
+        in_the_choice_of_a_language,
         in_the_handler,
         in_the_authentication,
         in_a_throttle,
@@ -156,6 +174,76 @@ def test_a_crash_reporter_captures_it_once(alice: Api, monkeypatch: pytest.Monke
 
     (event,) = kept.events
     assert event["exception"]["values"][-1]["type"] == "Unforeseen"
+
+
+def test_a_crash_reporter_that_fails_costs_nobody_the_answer(
+    alice: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(views.MeView, "get", fail)
+    seen = []
+
+    def report(**kwargs: Any) -> None:
+        seen.append(sys.exc_info()[0])
+        raise ConnectionError("the reporter is down")
+
+    with connected(got_request_exception, report):
+        answer = alice.get("me/")
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert seen == [Unforeseen]
+    assert "internal error problem=Unforeseen" in caplog.text
+    assert "crash reporter failed problem=ConnectionError" in caplog.text
+
+
+def reads_the_body(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A middleware of a project, which has read the body and a form's fields before the view is called."""
+
+    def middleware(request: Any) -> Any:
+        assert b"PLANTED" in request.body
+        assert request.content_type == "application/json" or request.POST["code"] == "PLANTED"
+        return get_response(request)
+
+    return middleware
+
+
+def in_the_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views.LoginView, "post", fail)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [("application/json", '{"code": "PLANTED"}'), ("application/x-www-form-urlencoded", "code=PLANTED")],
+)
+@pytest.mark.parametrize("break_it", [before_drf_catches_anything, before_the_deadline, in_the_login])
+@pytest.mark.parametrize("is_read_before", [False, True])
+def test_no_report_has_the_body(
+    api: Api,
+    content_type: str,
+    body: str,
+    break_it: Callable[..., None],
+    is_read_before: bool,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if is_read_before:
+        settings.MIDDLEWARE = [f"{__name__}.reads_the_body", *settings.MIDDLEWARE]
+    break_it(monkeypatch)
+    kept = KeptEvents()
+    sentry_sdk.init(dsn="https://key@sentry.invalid/1", transport=kept)
+    client = Client(raise_request_exception=False)
+
+    try:
+        answer = client.post(API + "login/", body, content_type=content_type)
+    finally:
+        sentry_sdk.init()
+
+    assert answer.json()["code"] == "internal_error"
+    (event,) = kept.events
+    assert "PLANTED" not in repr(event)
+    request = answer.wsgi_request
+    assert not request.POST
+    with pytest.raises(RawPostDataException):
+        request.body  # noqa: B018
 
 
 @pytest.mark.parametrize(

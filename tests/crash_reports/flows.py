@@ -18,7 +18,15 @@ from wxlogin.fakewechat import FakeWeChat, encryption
 
 APP_SECRET = "PLANTEDAPPSECRETPLANTEDAPPSECRET"
 PUSH_TOKEN, PUSH_AES_KEY = "PLANTEDTOKEN", "PLANTEDKEY" + "a" * 33
-APPS = {APPID: {"SECRET": APP_SECRET, "PUSH_TOKEN": PUSH_TOKEN, "PUSH_AES_KEY": PUSH_AES_KEY}}
+APPS = {
+    APPID: {
+        "SECRET": APP_SECRET,
+        "PUSH_TOKEN": PUSH_TOKEN,
+        "PUSH_AES_KEY": PUSH_AES_KEY,
+        # A unionid counts within a group only.
+        "OPEN_PLATFORM": "shop",
+    }
+}
 API = "/api/wechat/"
 SCOPES = ("login", "refresh", "data")
 JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}")
@@ -34,12 +42,13 @@ class Person:
 
     wechat: FakeWeChat
     openid: str = field(default_factory=lambda: f"oPLANTED{next(_numbers):020}")
+    unionid: str = field(default_factory=lambda: f"uPLANTED{next(_numbers):020}")
     client: Client = field(default=CLIENT)
     tokens: dict[str, str] = field(default_factory=dict)
     secrets: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.wechat.person(self.openid, phone=NUMBER)
+        self.wechat.person(self.openid, phone=NUMBER, unionid=self.unionid)
         # A function that broke may have left the lock behind. A throttle counts from one again.
         token = f"wxlogin:access_token:{APPID}"
         cache.delete_many([token, f"{token}:lock", *(f"wxlogin:{each}:127.0.0.1" for each in SCOPES)])
@@ -72,6 +81,7 @@ class Person:
             ("secret", APP_SECRET),
             ("phone number", NUMBER),
             ("openid", self.openid),
+            ("unionid", self.unionid),
             ("access_token", self.wechat.access_token_for(APPID)[0]),
             ("push token", PUSH_TOKEN),
             ("push AES key", PUSH_AES_KEY),

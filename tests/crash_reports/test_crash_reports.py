@@ -3,19 +3,13 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.crash_reports.breaking import Call, breaking, functions, noting
-from tests.crash_reports.flows import APPS, FLOWS, NEW, Person
+from tests.crash_reports.flows import FLOWS, Person
 from tests.crash_reports.reports import Reports, collected
-from wxlogin import gateway, vault
-from wxlogin.clock import database_clock
-from wxlogin.fakewechat import FakeWeChat
 from wxlogin.secret import PrivateDict, PrivateStr, Secret
-from wxlogin.shared_cache import shared_cache
 
 MOMENTS = ("last line", "return")
 
@@ -28,33 +22,6 @@ def reports(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -
     with collected() as found:
         monkeypatch.setattr(logging.Logger, "callHandlers", lambda self, record: found.logged.append(record))
         yield found
-
-
-@pytest.fixture
-def make_person(
-    transactional_db: None, wechat: FakeWeChat, configure: Callable[..., None], settings: Any, tmp_path: Path
-) -> Callable[[str], Person]:
-    settings.MEDIA_ROOT = tmp_path
-    configure(APPS=APPS, MAX_SESSIONS=100)
-
-    def make(flow: str) -> Person:
-        # A worker thread that has raised an error isn't traced any more.
-        gateway._transport.cache_clear()
-        vault._key_id.cache_clear()
-        # A cache during whose use a function broke isn't asked for some seconds.
-        shared_cache._paused_until = 0.0
-        shared_cache._fallback.clear()
-        person = Person(wechat)
-        if flow not in NEW:
-            person.log_in()
-            assert person.tokens
-            person.note_session_key()
-            if flow in ("export", "erase"):
-                FLOWS["phone"](person)
-        database_clock._ahead = None
-        return person
-
-    return make
 
 
 @pytest.fixture

@@ -58,6 +58,26 @@ def test_a_private_string_is_a_string():
     assert type(str(text)) is PrivateStr
 
 
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize(
+    "holder", [PrivateStr(HIDDEN), PrivateDict(key=PrivateStr(HIDDEN))], ids=["str", "dict"]
+)
+def test_private_values_are_pickled_as_ordinary_ones(holder, protocol):
+    pickled = pickle.dumps(holder, protocol)
+    unpickled = pickle.loads(pickled)  # noqa: S301
+
+    assert b"wxlogin" not in pickled
+    assert unpickled == holder
+    assert type(unpickled) in (str, dict)
+
+
+@pytest.mark.parametrize("make_copy", [copy.copy, copy.deepcopy])
+def test_a_copy_of_a_private_string_is_private(make_copy):
+    text = PrivateStr(HIDDEN)
+
+    assert make_copy(text) is text
+
+
 def test_a_private_dict_is_a_dict():
     assert PrivateDict(key=HIDDEN) == {"key": HIDDEN}
     assert json.dumps(PrivateDict(key=HIDDEN)) == '{"key": "made-up"}'

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -22,6 +23,7 @@ from rest_framework.views import APIView
 
 from wxlogin.caller import request_id_of
 from wxlogin.conf import conf
+from wxlogin.crash_reports import hide_body, hide_variables
 from wxlogin.database_errors import conceal
 from wxlogin.deadline import request_deadline
 from wxlogin.log import log, request_id
@@ -31,7 +33,6 @@ from .authentication import WeChatJWTAuthentication
 from .errors import response_to
 from .parsers import BoundedJSONParser, drain
 from .renderers import SecretJSONRenderer
-from .reports import hide_body, hide_variables, hiding_body
 
 
 class IgnoreAcceptHeader(BaseContentNegotiation):
@@ -68,26 +69,25 @@ class WeChatView(APIView):
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:  # type: ignore[override]
         # With ATOMIC_REQUESTS, a transaction would stay open during a call to WeChat. And a refusal would roll
         # back what was stored before it, for example the end of a session.
-        return transaction.non_atomic_requests(hiding_body(super().as_view(**initkwargs)))
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        request.wxlogin_request_id = request_id_of(request)  # type: ignore[attr-defined]
-        before = request_id.set(request.wxlogin_request_id)  # type: ignore[attr-defined]
-        try:
-            with (
-                request_deadline(),
-                translation.override(translation.get_language_from_request(request)),
-            ):
-                return self._dispatch_and_render(request, *args, **kwargs)
-        finally:
-            request_id.reset(before)
-
-    def _dispatch_and_render(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the answer with its bytes. Django would render it outside of this view, and answer errors in HTML."""
+        until_answered = ExitStack()
         try:
+            until_answered.callback(request_id.reset, request_id.set(request_id_of(request)))
+            request.wxlogin_request_id = request_id.get()  # type: ignore[attr-defined]
+            until_answered.enter_context(request_deadline())
+            language = translation.get_language_from_request(request)
+            until_answered.enter_context(translation.override(language))
             return _rendered(super().dispatch(request, *args, **kwargs))
         except Exception as exc:  # noqa: BLE001
+            if not isinstance(self.request, Request):
+                # It happened before DRF could set these.
+                self.request, self.headers = Request(request), self.default_response_headers
             return _rendered(self.finalize_response(self.request, self.handle_exception(exc)))
+        finally:
+            until_answered.close()
 
     def handle_exception(self, exc: Exception) -> Response:
         response = response_to(exc)
@@ -100,12 +100,15 @@ class WeChatView(APIView):
 
     def _report(self, exc: Exception) -> None:
         """Tell crash reporters and the log about an exception that nobody foresaw, as Django does."""
+        hide_body(self.request._request)
         conceal(exc)
         hide_variables(exc)
-        hide_body(self.request._request)
         # Receivers ask sys.exc_info() for the exception, which is being handled here.
-        got_request_exception.send(sender=None, request=self.request._request)
+        outcomes = got_request_exception.send_robust(sender=None, request=self.request._request)
         log("internal error", logging.ERROR, exc_info=exc, problem=type(exc).__name__)
+        for _, failure in outcomes:
+            if isinstance(failure, Exception):
+                log("crash reporter failed", logging.ERROR, problem=type(failure).__name__)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)

@@ -32,6 +32,10 @@ class PrivateCharField(ExactCharField):
     def from_db_value(self, value: str | None, *args: Any) -> PrivateStr | None:
         return None if value is None else PrivateStr(value)
 
+    def value_to_string(self, obj: models.Model) -> str:
+        # For dumpdata. The YAML serializer takes no subclass of str, and str() of ours returns such a one.
+        return str.__str__(super().value_to_string(obj))
+
 
 @ExactCharField.register_lookup
 class Prefix(Lookup):

@@ -1,13 +1,9 @@
 """Keep secrets out of crash reports, which quote the variables of every function on the way to an error."""
 
-import functools
 import traceback
-from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
 
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, QueryDict
 
 # Packages that get secrets in clear: rows, parameters of SQL, URLs, tokens, texts to be parsed or decrypted.
 FOREIGN = {
@@ -30,9 +26,20 @@ FOREIGN = {
 OURS = {"wxlogin.models.fields"}
 
 
+def chain(exc: BaseException) -> list[BaseException]:
+    """Return the exception, and all that led to it."""
+    found = [exc]
+    for each in found:
+        led_here = (each.__cause__, each.__context__)
+        # Not by ``==``, which an exception of the project may define.
+        known = {id(other) for other in found}
+        found += [other for other in led_here if other is not None and id(other) not in known]
+    return found
+
+
 def hide_variables(exc: BaseException) -> None:
     """Remove the variables of other packages' functions from the traceback of ``exc``. Ours keep secrets to themselves."""
-    for each in _chain(exc):
+    for each in chain(exc):
         for frame, _ in traceback.walk_tb(each.__traceback__):
             module = frame.f_globals.get("__name__", "")
             if module in OURS or module.partition(".")[0] in FOREIGN:
@@ -42,30 +49,9 @@ def hide_variables(exc: BaseException) -> None:
 
 
 def hide_body(request: HttpRequest) -> None:
-    """Let ``request.body`` raise ``RawPostDataException``: crash reporters read what nobody has read."""
+    """Let ``request.body`` raise ``RawPostDataException``, also if a middleware of the project has read it before."""
+    vars(request).pop("_body", None)
+    # Not the files: Django closes them at the end of the request.
+    request._post = QueryDict()  # type: ignore[attr-defined]
+    # Crash reporters read what nobody has begun to read.
     request.read(0)
-
-
-def hiding_body(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Hide the body of a request whose view raises something, which it does only if its own code is broken."""
-
-    @functools.wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            return view(request, *args, **kwargs)
-        except Exception:
-            hide_body(request)
-            raise
-
-    return guarded
-
-
-def _chain(exc: BaseException) -> Iterator[BaseException]:
-    """Yield the exception, and all that led to it."""
-    ahead, seen = [exc], set()
-    while ahead:
-        each = ahead.pop()
-        if id(each) not in seen:
-            seen.add(id(each))
-            yield each
-            ahead += [other for other in (each.__cause__, each.__context__) if other]
