@@ -65,9 +65,10 @@ def _line(decision: Decision, wechat_user: WeChatUser, facts: dict[str, Any]) ->
     known = {"person": wechat_user.log_hash, "at": at, **facts}
 
     def log_line(**more: Any) -> None:
-        shown = {name: encode(value) for name, value in (known | more).items() if value not in (None, "")}
-        text = " ".join([decision, *(f"{name}={value}" for name, value in shown.items())])
-        log(decision.value, **shown, mac=sign(text))
+        facts = {name: value for name, value in (known | more).items() if value not in (None, "")}
+        encoded: dict[str, Any] = {name: encode(value) for name, value in facts.items()}
+        text = " ".join([decision, *(f"{name}={value}" for name, value in encoded.items())])
+        log(decision.value, **encoded, mac=sign(text))
 
     return log_line
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import Error
@@ -211,7 +211,9 @@ def _unblock_at_next_login(entry: Entry) -> Callable[[], object]:
 
 @in_one_transaction
 def _disable(person: WeChatUser) -> None:
-    for user in lock_users(person.user):
+    # Any user model that has the column.
+    users: list[Any] = list(lock_users(person.user))
+    for user in users:
         user.is_active = False
         user.save(update_fields=["is_active"])
 
