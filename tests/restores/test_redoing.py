@@ -236,7 +236,9 @@ def test_a_run_after_one_that_failed_redoes_the_rest(
 
 def test_a_person_with_lines_under_two_secret_keys_is_one(api: Api, log_file: Path, settings: Any) -> None:
     api.log_in("o-alice")
+    person("o-alice").change(nickname="Ann")
     rows = Rows("o-alice")
+    withdraw("o-alice")
     blocking.block(person("o-alice"), reason="spam")
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another-key-that-is-long-enough-for-hs256"
@@ -245,7 +247,8 @@ def test_a_person_with_lines_under_two_secret_keys_is_one(api: Api, log_file: Pa
 
     printed = redo(log_file)
 
-    assert "decisions in the log since the dump: 2, to redo: 0\n" in printed
+    assert "decisions in the log since the dump: 3, to redo: 1\n" in printed
+    assert person("o-alice").nickname == ""
     assert not person("o-alice").is_blocked(timezone.now())
 
 
