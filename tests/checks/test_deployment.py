@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 from django.core.checks import Tags, run_checks
 
@@ -138,3 +140,12 @@ def test_deployment_is_judged_only_when_asked(settings, include, shown):
     found = ids(run_checks(tags=[Tags.security], include_deployment_checks=include))
 
     assert ("wxlogin.W004" in found) is shown
+
+
+@pytest.mark.parametrize(("level", "found"), [(logging.WARNING, ["wxlogin.W012"]), (logging.INFO, [])])
+def test_a_log_without_the_decisions_about_people_is_named(good_deployment, caplog, level, found):
+    with caplog.at_level(level, logger="wxlogin"):
+        problems = checks.check_deployment()
+
+    assert ids(problems) == found
+    assert all("LOGGING" in problem.hint for problem in problems)

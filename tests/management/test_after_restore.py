@@ -1,6 +1,7 @@
 """The command for the time after a restore. tests/restores/ has the drill with a real dump."""
 
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from tests.settings import APPID
 from wxlogin.masking import person_hash
 from wxlogin.models import CarriedBlock, LoginSession, SessionKey, StaffAct, WeChatUser
 from wxlogin.services import blocking
+from wxlogin.services.decisions import Decision, sign
 from wxlogin.services.upkeep import restoring
 
 HOUR = timedelta(hours=1)
+DECISION = re.compile(rf"\b({'|'.join(Decision)}) person=[^\"\\]*")
 
 
 def run(*options: str, dump_time: datetime | str | None = None) -> str:
@@ -39,19 +42,25 @@ def make_old(hours: int = 2) -> None:
     LoginSession.objects.update(created_at=then)
     SessionKey.objects.update(obtained_at=then)
     WeChatUser.objects.update(created_at=then)
+    StaffAct.objects.update(created_at=then)
+
+
+def signed(line: str, secret: str | None = None) -> str:
+    """Return the line with a MAC after the text of its decision."""
+    return DECISION.sub(lambda found: f"{found[0]} mac={sign(found[0], secret=secret)}", line)
 
 
 @pytest.fixture
 def write_log(tmp_path: Path) -> Any:
     def write(*lines: str, minutes: int = 30, openid: str = "o-alice", secret: str | None = None) -> str:
-        """Write lines of the log about one person, that many minutes old, and return the file's name."""
+        """Write lines of the log about one person, that many minutes old, with their MAC. Return the file's name."""
         person = person_hash(APPID, openid, secret=secret)
         file = tmp_path / "log"
         with file.open("a") as log:
             for number, line in enumerate(lines):
                 at = datetime.now(UTC) - timedelta(minutes=minutes) + timedelta(seconds=number)
                 facts = f"person={person} at={at.isoformat(timespec='microseconds')}"
-                log.write(line.replace("PERSON", facts) + "\n")
+                log.write(signed(line.replace("PERSON", facts), secret) + "\n")
         return str(file)
 
     return write

@@ -1,5 +1,6 @@
 """Checks of the project around wxlogin: signing keys, time zones, database, user model, cache, file storage."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,6 +79,12 @@ def deployment_problems() -> Iterator[CheckMessage]:
             "the working directory, have no address, or not be kept at all.",
             hint="Set both, and have a web server serve the one under the other; or set STORAGES['default'].",
             id="wxlogin.W008",
+        )
+    if not logging.getLogger("wxlogin").isEnabledFor(logging.INFO):
+        yield Warning(
+            "Decisions about people are not logged, so the restore of a backup could not redo them.",
+            hint="Let logger wxlogin log at INFO: see LOGGING in the README.",
+            id="wxlogin.W012",
         )
 
 

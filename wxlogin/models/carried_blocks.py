@@ -57,6 +57,10 @@ class CarriedBlockQuerySet(models.QuerySet["CarriedBlock"]):
         """Return those of ``hashes`` for which ``keep_by_hash`` keeps a block."""
         return set(self.filter(fingerprint__in=list(hashes)).values_list("fingerprint", flat=True))
 
+    def drop_by_hash(self, person: str) -> None:
+        """Remove a block that ``keep_by_hash`` keeps."""
+        self.filter(fingerprint=person).delete()
+
     def take(self, appid: str, openid: str, at: datetime) -> dict[str, Any]:
         """Remove the block of an erased identity that comes back, and return it as fields of ``WeChatUser``.
 

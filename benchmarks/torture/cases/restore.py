@@ -24,8 +24,10 @@ def restore(run: Run) -> None:
     with run.group(2) as group, run.staff() as staff:
         ended, erased = run.logged_in(group.port, ENDED, "ended"), run.logged_in(group.port, ERASED, "erased")
         blocked, others = run.logged_in(group.port, 5, "blocked"), run.logged_in(group.port, 5, "other")
+        # Two runs at once meet at these: the one may disable whom the other erases.
+        gone = run.logged_in(group.port, 10, "gone")
         dump_time, dump = datetime.now(UTC).isoformat(), run.database.dump()
-        go_on(run, ended, erased, blocked, staff)
+        go_on(run, ended, erased, blocked, gone, staff)
         late = run.logged_in(group.port, 3, "late")
         log = group.process.log + staff.log
     run.database.restore(dump)
@@ -41,16 +43,21 @@ def restore(run: Run) -> None:
     # Two at once, since a hurried operator may run it twice.
     run.stack.manage(run.database, "wxlogin_after_restore", "--dump-time", dump_time, "--dry-run")
     at_once([lambda: run.stack.manage(run.database, "wxlogin_after_restore", *options)] * 2)
-    everybody = [*ended, *erased, *blocked, *others, *late]
+    everybody = [*ended, *erased, *blocked, *gone, *others, *late]
     with run.group(2) as group:
         refuse_old_tokens(run, group, everybody)
     with run.group(2, DJANGO_SIGNING_KEY=NEW_SIGNING_KEY) as group:
         refuse_old_tokens(run, group, everybody)
-        check(run, everybody, erased, blocked)
+        check(run, everybody, erased + gone, blocked + gone)
 
 
 def go_on(
-    run: Run, ended: list[Person], erased: list[Person], blocked: list[Person], staff: StaffProcess
+    run: Run,
+    ended: list[Person],
+    erased: list[Person],
+    blocked: list[Person],
+    gone: list[Person],
+    staff: StaffProcess,
 ) -> None:
     for person in ended[::2]:
         person.log_out()
@@ -62,7 +69,10 @@ def go_on(
         staff.do("erase", openid=person.openid)
     for person in blocked:
         staff.do("block", openid=person.openid)
-    run.ledger.acknowledge(len(ended[1::2]) + len(erased[1::2]) + len(blocked))
+    for person in gone:
+        staff.do("disable", openid=person.openid)
+        staff.do("erase", openid=person.openid)
+    run.ledger.acknowledge(len(ended[1::2]) + len(erased[1::2]) + len(blocked) + 2 * len(gone))
 
 
 def refuse_old_tokens(run: Run, group: Group, everybody: list[Person]) -> None:
@@ -73,14 +83,14 @@ def refuse_old_tokens(run: Run, group: Group, everybody: list[Person]) -> None:
         person.post("token/refresh/", {"refresh": person.login.refresh}, also=OUT)
 
 
-def check(run: Run, everybody: list[Person], erased: list[Person], blocked: list[Person]) -> None:
+def check(run: Run, everybody: list[Person], erased: list[Person], kept_out: list[Person]) -> None:
     known = {openid for (openid,) in run.database.ask("SELECT openid FROM wxlogin_wechatuser")}
     run.ledger.lose("an erased person is back", len(known & {person.openid for person in erased}))
-    for person in blocked:
+    for person in kept_out:
         answer = person.log_in(also=("account_disabled",))
         if answer.ok:
-            run.ledger.lose("a blocked person is in again")
-    for person in set(everybody) - set(blocked):
+            run.ledger.lose("a blocked or disabled person is in again")
+    for person in set(everybody) - set(kept_out):
         person.user = None
         run.ledger.require(person.log_in().ok, "somebody who isn't blocked can't log in")
 

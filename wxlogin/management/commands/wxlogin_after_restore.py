@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
 
 from wxlogin.models.clock import database_time
-from wxlogin.services.upkeep import redoing, restoring
+from wxlogin.services.upkeep import logged, redoing, restoring
 
-SHOWN = ("until", "items", "kind", "source", "target")
+SHOWN = ("user", "until", "items", "kind", "source", "target")
 NEW_SIGNING_KEY = """\
 Now replace the key that signs the tokens, on all servers, before people log in:
   Set SIMPLE_JWT["SIGNING_KEY"] to a new random value, and empty WXLOGIN["SIGNING_KEY_FALLBACKS"].
@@ -57,20 +57,22 @@ class Command(BaseCommand):
         if options["redo"] and not options["log"]:
             raise CommandError("--redo needs --log")
         is_dry = options["dry_run"]
+        may_redo = options["redo"] and not is_dry
         tasks = []
         if options["log"]:
             # First, so that a log that can't be read changes nothing.
             with _lines(options["log"]) as lines:
-                entries = redoing.read(lines, dump_time)
-            tasks = redoing.find_tasks(entries)
+                # An erasure that was in progress when the dump began is older than the dump, and not in it.
+                reading = logged.read(lines, dump_time - restoring.MARGIN)
+            tasks = redoing.find_tasks(reading.entries, is_redone=restoring.is_redone(dump_time))
         self._show_closed(restoring.find_open(dump_time) if is_dry else restoring.close(dump_time), is_dry)
         if options["log"]:
-            self.stdout.write(f"decisions in the log since the dump: {len(entries)}, to redo: {len(tasks)}")
-            if not entries:
-                self.stdout.write(NO_DECISIONS)
-        problems = sum(self._do(task, may_redo=options["redo"] and not is_dry) for task in tasks)
-        if not options["log"]:
+            self._show_reading(reading, len(tasks))
+        else:
             self.stdout.write(NO_LOG)
+        problems = sum(self._do(task, may_redo=may_redo) for task in tasks)
+        if may_redo and not problems:
+            restoring.note_redone(dump_time)
         self.stdout.write(NEW_KEY_PAIR if restoring.has_key_pair() else NEW_SIGNING_KEY)
         if problems:
             raise CommandError(f"not redone: {problems}. Run this again.")
@@ -84,6 +86,17 @@ class Command(BaseCommand):
                 f"login sessions that began later and stay open: {closed.later}. If nobody has logged in since "
                 "the restore, the dump is newer than --dump-time: give its real time."
             )
+
+    def _show_reading(self, reading: logged.Reading, to_redo: int) -> None:
+        count = len(reading.entries)
+        self.stdout.write(f"decisions in the log since the dump: {count}, to redo: {to_redo}")
+        if reading.foreign:
+            self.stdout.write(
+                f"lines that look like decisions and aren't ours: {reading.foreign}. They are cut, forged, or from "
+                "before a change of SECRET_KEY that SECRET_KEY_FALLBACKS doesn't list."
+            )
+        if not reading.entries:
+            self.stdout.write(NO_DECISIONS)
 
     def _do(self, task: redoing.Task, *, may_redo: bool) -> bool:
         """Redo a task or list it. True if there was a problem."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils import translation
@@ -9,7 +10,7 @@ from django.utils.translation import gettext
 
 from wxlogin import tokens
 from wxlogin.log import log
-from wxlogin.models import LoginSession, SessionKey
+from wxlogin.models import LoginSession, SessionKey, StaffAct
 from wxlogin.models.batches import keys_in_batches, older_in_batches
 from wxlogin.services.staff_log import Action, record
 from wxlogin.transactions import in_one_transaction
@@ -51,8 +52,20 @@ def close(dump_time: datetime) -> Closed:
         later=LoginSession.objects.begun_since(before).count(),
     )
     if closed.sessions:
-        _record(closed, dump_time)
+        _record(dump_time, sessions=closed.sessions)
     return closed
+
+
+def note_redone(dump_time: datetime) -> None:
+    """Note that all decisions since the dump were redone, once for each restore."""
+    if not is_redone(dump_time):
+        _record(dump_time, redone_since=dump_time.isoformat())
+
+
+def is_redone(dump_time: datetime) -> bool:
+    """True if ``note_redone`` was called since the restore. A note that the dump holds is about an earlier restore."""
+    acts = StaffAct.objects.with_action(Action.END_SESSIONS).with_person_hash([""])
+    return any("redone_since" in act.details and act.created_at > dump_time for act in acts)
 
 
 def has_key_pair() -> bool:
@@ -72,9 +85,9 @@ def _drop_session_keys(before: datetime) -> int:
     return sum(drop(ids) for ids in keys_in_batches(held, BATCH))
 
 
-def _record(closed: Closed, dump_time: datetime) -> None:
+def _record(dump_time: datetime, **details: Any) -> None:
     # One line and one row: there may be a million sessions.
-    log("restore handled", dump_time=dump_time.isoformat(), sessions=closed.sessions)
+    log("restore handled", dump_time=dump_time.isoformat(), **details)
     with translation.override(settings.LANGUAGE_CODE):
         reason = gettext("The database was restored from a backup.")
-    record(Action.END_SESSIONS, [], staff=None, reason=reason, details={"sessions": closed.sessions})
+    record(Action.END_SESSIONS, [], staff=None, reason=reason, details=details)
