@@ -5,7 +5,8 @@ from contextlib import suppress
 
 from django.http import HttpRequest, QueryDict
 
-# Packages that get secrets in clear: rows, parameters of SQL, URLs, tokens, texts to be parsed or decrypted.
+# Packages that get secrets in clear: rows, parameters of SQL, URLs, tokens, texts to be parsed or decrypted. Crash
+# reporters put functions of their own around those of Django.
 FOREIGN = {
     "Crypto",
     "MySQLdb",
@@ -13,12 +14,14 @@ FOREIGN = {
     "http",
     "json",
     "jwt",
+    "opentelemetry",
     "psycopg",
     "psycopg2",
     "pymysql",
     "requests",
     "rest_framework",
     "rest_framework_simplejwt",
+    "sentry_sdk",
     "urllib3",
     "xmltodict",
 }

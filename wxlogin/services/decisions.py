@@ -13,12 +13,13 @@ from urllib.parse import quote
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import transaction
+from django.db import Error
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from wxlogin.log import log
 from wxlogin.models import WeChatUser
 from wxlogin.models.clock import shared_time
+from wxlogin.transactions import after_commit
 
 
 class Decision(enum.StrEnum):
@@ -32,14 +33,14 @@ class Decision(enum.StrEnum):
 
 def log_decision(decision: Decision, wechat_user: WeChatUser, **facts: Any) -> None:
     """Log who was decided about, as the keyed hash, and when by the database's time. Nothing after a rollback."""
-    transaction.on_commit(_line(decision, wechat_user, facts), robust=True)
+    after_commit(_line(decision, wechat_user, facts))
 
 
 def log_deleted(instance: WeChatUser, **kwargs: Any) -> None:
     """Log the erasure of an identity, whoever deleted its row. A receiver of ``post_delete``."""
     log_line = _line(Decision.ERASED, instance, {"appid": instance.appid})
     # The Django user may be deleted later in this transaction.
-    transaction.on_commit(lambda: log_line(user=_state_of_user(instance)), robust=True)
+    after_commit(lambda: log_line(user=_state_of_user(instance)))
 
 
 def sign(text: str, *, secret: str | bytes | None = None) -> str:
@@ -79,7 +80,6 @@ def _state_of_user(wechat_user: WeChatUser) -> str:
         get_user_model()(pk=wechat_user.user_id).refresh_from_db(fields=["pk"])
     except ObjectDoesNotExist:
         return "deleted"
-    # The erasure is committed, and must be logged.
-    except Exception:  # noqa: BLE001
+    except Error:
         return "kept"
     return "kept"

@@ -7,7 +7,6 @@ from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone, translation
 from django.utils.translation import gettext
@@ -17,7 +16,7 @@ from wxlogin.log import log
 from wxlogin.models import CarriedBlock, LoginFailure, LoginSession, StaffAct, UnionidOwner, WeChatUser
 from wxlogin.models.clock import database_time
 from wxlogin.models.users import is_staff, lock_users
-from wxlogin.transactions import in_one_transaction, retry_lost_race
+from wxlogin.transactions import after_commit, in_one_transaction, retry_lost_race
 
 from . import pictures
 from .staff_log import Action, Staff, checked_reason, record
@@ -111,7 +110,7 @@ def _erase(
         # A parallel erasure was quicker.
         return 0
     is_kept = not _may_delete(user) or not _delete_unless_protected(user)
-    transaction.on_commit(lambda: _log_erasure(ended, identities=len(erased), user_kept=is_kept), robust=True)
+    after_commit(lambda: _log_erasure(ended, identities=len(erased), user_kept=is_kept))
     # Files come last: no rollback brings a file back.
     for person in erased:
         pictures.delete_file(person.avatar.name)

@@ -10,13 +10,12 @@ from typing import IO, Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
-from django.db import transaction
 from PIL import Image, ImageOps
 
 from wxlogin.exceptions import StorageUnavailable, TokenInvalid, TooManyPictures, UnusablePicture
 from wxlogin.log import log
 from wxlogin.models import WeChatUser
-from wxlogin.transactions import in_one_transaction
+from wxlogin.transactions import after_commit, in_one_transaction
 
 FORMATS = ["PNG", "JPEG", "WEBP"]
 # Pillow holds a decoded picture up to three times, with four bytes a pixel.
@@ -78,7 +77,7 @@ def delete_file(name: str | None) -> None:
 
 def delete_file_of_deleted(instance: WeChatUser, **kwargs: Any) -> None:
     """Delete the file of a deleted row, whoever deleted it. A receiver of ``post_delete``."""
-    transaction.on_commit(lambda: _clean_up(instance.avatar.name), robust=True)
+    after_commit(lambda: _clean_up(instance.avatar.name))
 
 
 def _clean_up(name: str | None) -> None:
