@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from wxlogin import tokens
 from wxlogin.secret import Secret
 from wxlogin.wechat import crypto
 from wxlogin.wechat.crypto import encrypt_push as encrypt_push
@@ -27,11 +26,3 @@ def raw_data_signature(*texts: str) -> str:
 
 def push_signature(*texts: str) -> str:
     return crypto.push_signature(*map(Secret, texts)).reveal()
-
-
-def read_access(raw: str) -> tokens.AccessClaims | None:
-    return tokens.read_access(Secret(raw))
-
-
-def read_refresh(raw: str) -> tokens.RefreshClaims:
-    return tokens.read_refresh(Secret(raw))

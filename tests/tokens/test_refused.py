@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
-from tests.helpers.plain import read_access, read_refresh
+from tests.helpers.plain_tokens import read_access, read_refresh
 from tests.tokens.making import NOON, OTHER_KEY, claims, epoch, issue, signed
 from wxlogin import tokens
 from wxlogin.exceptions import TokenInvalid

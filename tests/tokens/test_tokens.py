@@ -7,7 +7,7 @@ import pytest
 from rest_framework_simplejwt.state import token_backend
 from rest_framework_simplejwt.tokens import AccessToken
 
-from tests.helpers.plain import read_access, read_refresh
+from tests.helpers.plain_tokens import read_access, read_refresh
 from tests.tokens.making import NOON, OTHER_KEY, SESSION, claims, epoch, issue, issue_pair, signed
 from wxlogin import tokens
 from wxlogin.exceptions import TokenInvalid
