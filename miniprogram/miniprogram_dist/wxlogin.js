@@ -42,7 +42,6 @@ const HINTS = {
   base_library_too_old: `The phone button needs base library ${PHONE_SINCE}.`,
   code_invalid: "Do the mini-program (project.config.json) and the server have the same AppID?",
   domain: "Add the server to the request and uploadFile domains in the WeChat console (https only).",
-  internal_error: "A bug on the server: its log has the traceback, by requestId.",
   logged_out: "After logout() only ready() signs in again.",
   network: "Is the server up, and can a phone reach its address? 127.0.0.1 is the phone itself.",
   nickname_blank: "No nickname, or WeChat blanked it as unsafe. Read it from the form's submit.",
