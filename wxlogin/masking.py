@@ -35,9 +35,8 @@ def person_hash(appid: str, openid: str, *, secret: str | bytes | None = None) -
     """
     # The salt names the log module, where this function used to be. With another salt, old rows of the staff
     # log would no longer match their people.
-    return salted_hmac("wxlogin.log", f"{appid}\0{openid}", secret=secret, algorithm="sha256").hexdigest()[
-        :12
-    ]
+    keyed = salted_hmac("wxlogin.log", f"{appid}\0{openid}", secret=secret, algorithm="sha256")
+    return keyed.hexdigest()[:12]
 
 
 def person_hashes(appid: str, openid: str) -> list[str]:

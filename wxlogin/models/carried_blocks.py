@@ -27,7 +27,29 @@ class CarriedBlockQuerySet(models.QuerySet["CarriedBlock"]):
         at: datetime,
     ) -> None:
         """Keep the block of an identity that is about to be erased, until it ends or ``RETENTION`` is over."""
-        fingerprint = _fingerprints(appid, openid)[0]
+        self._keep(
+            _fingerprints(appid, openid)[0],
+            blocked_at=blocked_at,
+            blocked_until=blocked_until,
+            reason=reason,
+            reason_public=reason_public,
+            at=at,
+        )
+
+    def keep_by_hash(self, person: str, *, blocked_until: datetime | None, reason: str, at: datetime) -> None:
+        """Keep the block of an identity of which only the hash in the log is known."""
+        self._keep(person, blocked_at=at, blocked_until=blocked_until, reason=reason, at=at)
+
+    def _keep(
+        self,
+        fingerprint: str,
+        *,
+        blocked_at: datetime | None,
+        blocked_until: datetime | None,
+        reason: str,
+        at: datetime,
+        reason_public: bool = False,
+    ) -> None:
         forgotten_at = at + conf.RETENTION
         self.update_or_create(
             fingerprint=fingerprint,
@@ -36,19 +58,6 @@ class CarriedBlockQuerySet(models.QuerySet["CarriedBlock"]):
                 "blocked_until": blocked_until,
                 "sealed_reason": vault().seal(Secret(reason), bound_to=(PURPOSE, fingerprint)),
                 "reason_public": reason_public,
-                "forgotten_at": min(blocked_until or forgotten_at, forgotten_at),
-            },
-        )
-
-    def keep_by_hash(self, person: str, *, blocked_until: datetime | None, reason: str, at: datetime) -> None:
-        """Keep the block of an identity of which only the hash in the log is known."""
-        forgotten_at = at + conf.RETENTION
-        self.update_or_create(
-            fingerprint=person,
-            defaults={
-                "blocked_at": at,
-                "blocked_until": blocked_until,
-                "sealed_reason": vault().seal(Secret(reason), bound_to=(PURPOSE, person)),
                 "forgotten_at": min(blocked_until or forgotten_at, forgotten_at),
             },
         )

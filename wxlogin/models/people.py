@@ -276,6 +276,19 @@ class WeChatUser(models.Model):
         """True during a block. A block without an end lasts until staff lift it."""
         return self.blocked_at is not None and (self.blocked_until is None or at < self.blocked_until)
 
+    def carry_block(self, at: datetime) -> None:
+        """Keep the block, if there is one, for the identity's return: this row is about to be deleted."""
+        if self.is_blocked(at):
+            CarriedBlock.objects.keep(
+                appid=self.appid,
+                openid=self.openid,
+                blocked_at=self.blocked_at,
+                blocked_until=self.blocked_until,
+                reason=self.block_reason,
+                reason_public=self.block_reason_public,
+                at=at,
+            )
+
     def may_log_in(self, at: datetime) -> bool:
         """True if the Django user is active and the identity isn't blocked."""
         return self.user.is_active and not self.is_blocked(at)

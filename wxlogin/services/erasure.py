@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from wxlogin import signals
 from wxlogin.log import log
-from wxlogin.models import CarriedBlock, LoginFailure, LoginSession, StaffAct, UnionidOwner, WeChatUser
+from wxlogin.models import LoginFailure, LoginSession, StaffAct, UnionidOwner, WeChatUser
 from wxlogin.models.clock import database_time
 from wxlogin.models.users import is_staff, lock_users
 from wxlogin.transactions import after_commit, in_one_transaction, retry_lost_race
@@ -125,16 +125,7 @@ def _carry_blocks(user: AbstractBaseUser, people: list[WeChatUser], now: datetim
             person.blocked_at, person.blocked_until, person.block_reason_public = now, None, False
             with translation.override(settings.LANGUAGE_CODE):
                 person.block_reason = gettext("The account was disabled when the person was erased.")
-        if person.is_blocked(now):
-            CarriedBlock.objects.keep(
-                appid=person.appid,
-                openid=person.openid,
-                blocked_at=person.blocked_at,
-                blocked_until=person.blocked_until,
-                reason=person.block_reason,
-                reason_public=person.block_reason_public,
-                at=now,
-            )
+        person.carry_block(now)
 
 
 def _may_delete(user: AbstractBaseUser) -> bool:

@@ -239,16 +239,7 @@ def _delete_identity(person: WeChatUser) -> None:
     """Delete an identity and keep its Django user. A block stays, as in an erasure."""
     now = database_time()
     for fresh in WeChatUser.objects.locked([person.pk]):
-        if fresh.is_blocked(now):
-            CarriedBlock.objects.keep(
-                appid=fresh.appid,
-                openid=fresh.openid,
-                blocked_at=fresh.blocked_at,
-                blocked_until=fresh.blocked_until,
-                reason=fresh.block_reason,
-                reason_public=fresh.block_reason_public,
-                at=now,
-            )
+        fresh.carry_block(now)
         fresh.delete()
 
 
