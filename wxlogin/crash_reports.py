@@ -25,8 +25,8 @@ FOREIGN = {
     "urllib3",
     "xmltodict",
 }
-# Django calls it with the values of a row.
-OURS = {"wxlogin.models.fields"}
+# Django calls them with the values of a row.
+OURS = {"wxlogin.models.fields", "wxlogin.database_errors", "wxlogin.deadline"}
 
 
 def chain(exc: BaseException) -> list[BaseException]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import Error, connection
 
-from wxlogin.crash_reports import chain
+from wxlogin.crash_reports import chain, hide_variables
 
 TABLES = "wxlogin_"
 # Names only. A value that looks like this comes earlier in the text.
@@ -27,8 +27,6 @@ NAMES = re.compile(
     r"|database (?:table )?is locked"
 )
 DIAGNOSTICS = {"table": "table_name", "column": "column_name", "constraint": "constraint_name"}
-# Modules whose frames have the values of the row as variables. The driver's own is added.
-DATABASE_CODE = ("django.db.", __name__, "wxlogin.deadline")
 
 
 def watch(connection: Any, **kwargs: Any) -> None:
@@ -49,12 +47,12 @@ def _conceal_errors(
 
 
 def conceal(exc: BaseException) -> None:
-    """Remove what database errors tell of a row from ``exc`` and from the exceptions that led to it."""
+    """Remove what tells of a row from ``exc`` and from what led to it: texts of database errors, and variables."""
     errors = [each for each in chain(exc) if _quotes_a_driver(each)]
     for each in [*errors, *(error.__cause__ for error in errors if error.__cause__)]:
         number = each.args[:1] if each.args and isinstance(each.args[0], int) else ()
         each.args = (*number, _facts(each))
-        _cut_frames(each)
+    hide_variables(exc)
 
 
 def _quotes_a_driver(exc: BaseException) -> bool:
@@ -81,21 +79,6 @@ def _facts(exc: BaseException) -> str:
     if isinstance(text, str) and (names := NAMES.search(text)):
         told.append(names[0])
     return " ".join([type(raised).__name__, *told])
-
-
-def _cut_frames(exc: BaseException) -> None:
-    """Remove the last frames of the traceback, those of Django's database code and of the driver."""
-    code = (*DATABASE_CODE, _driver().__name__)
-    last = None
-    frame = exc.__traceback__
-    while frame:
-        if not str(frame.tb_frame.f_globals.get("__name__")).startswith(code):
-            last = frame
-        frame = frame.tb_next
-    if last:
-        last.tb_next = None
-    else:
-        exc.__traceback__ = None
 
 
 def _driver() -> Any:

@@ -10,7 +10,6 @@ from typing import ParamSpec, TypeVar
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from wxlogin import deadline
-from wxlogin.crash_reports import hide_variables
 from wxlogin.database_errors import conceal
 from wxlogin.log import log
 
@@ -80,7 +79,6 @@ def after_commit(function: Callable[[], object]) -> None:
         # A receiver of the project may raise anything.
         except Exception as exc:  # noqa: BLE001
             conceal(exc)
-            hide_variables(exc)
             log("failed after commit", logging.ERROR, exc_info=exc, problem=type(exc).__name__)
 
     transaction.on_commit(call)

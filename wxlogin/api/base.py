@@ -23,7 +23,7 @@ from rest_framework.views import APIView
 
 from wxlogin.caller import request_id_of
 from wxlogin.conf import conf
-from wxlogin.crash_reports import hide_body, hide_variables
+from wxlogin.crash_reports import hide_body
 from wxlogin.database_errors import conceal
 from wxlogin.deadline import request_deadline
 from wxlogin.log import log, request_id
@@ -102,7 +102,6 @@ class WeChatView(APIView):
         """Tell crash reporters and the log about an exception that nobody foresaw, as Django does."""
         hide_body(self.request._request)
         conceal(exc)
-        hide_variables(exc)
         # Receivers ask sys.exc_info() for the exception, which is being handled here.
         outcomes = got_request_exception.send_robust(sender=None, request=self.request._request)
         log("internal error", logging.ERROR, exc_info=exc, problem=type(exc).__name__)
