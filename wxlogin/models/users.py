@@ -1,5 +1,7 @@
 """Queries over the project's own user model."""
 
+from typing import Any
+
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist
@@ -25,6 +27,11 @@ def lock_users(*users: AbstractBaseUser) -> list[AbstractBaseUser]:
 def lock_against_references(user: models.Model) -> None:
     """Lock the row of ``user`` until the transaction ends, so that no other transaction commits a row that names it."""
     list(get_user_model()._base_manager.filter(pk=user.pk).select_for_update().values_list("pk"))
+
+
+def is_stored(user_id: Any) -> bool:
+    """True if a user has this primary key."""
+    return get_user_model()._base_manager.filter(pk=user_id).exists()
 
 
 def is_username_taken(username: str) -> bool:

@@ -11,14 +11,13 @@ from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import Error
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from wxlogin.log import log
 from wxlogin.models import WeChatUser
 from wxlogin.models.clock import shared_time
+from wxlogin.models.users import is_stored
 from wxlogin.transactions import after_commit
 
 
@@ -77,9 +76,6 @@ def _line(decision: Decision, wechat_user: WeChatUser, facts: dict[str, Any]) ->
 def _state_of_user(wechat_user: WeChatUser) -> str:
     """Return ``deleted`` or ``kept``. If the database can't be asked, ``kept``: then less is redone."""
     try:
-        get_user_model()(pk=wechat_user.user_id).refresh_from_db(fields=["pk"])
-    except ObjectDoesNotExist:
-        return "deleted"
+        return "kept" if is_stored(wechat_user.user_id) else "deleted"
     except Error:
         return "kept"
-    return "kept"
