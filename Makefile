@@ -6,7 +6,7 @@ ARGS ?=
 PARALLEL := -n auto --dist worksteal
 NPM_READY := miniprogram/node_modules/.package-lock.json
 
-.PHONY: setup demo run test matrix check miniprogram static lint types contracts migrations messages requirements bench upgrade torture clean
+.PHONY: setup demo run test hosts matrix check miniprogram static lint types contracts migrations messages requirements bench upgrade torture clean
 
 setup: .venv/ready
 
@@ -38,6 +38,16 @@ test: setup $(if $(filter mysql://%,$(DATABASE_URL)),.venv/mysql) $(if $(shell c
 
 miniprogram: setup $(NPM_READY) miniprogram/tools/node_modules/.package-lock.json  ## all that CI tests of the client
 	MINIPROGRAM=required $(BIN)/python -m pytest $(PARALLEL) $(ARGS) tests/miniprogram
+
+# In an environment of its own: what a host project brings along must not hide what wxlogin itself lacks.
+.hosts/ready: requirements-dev.txt tests/projects/requirements.txt pyproject.toml
+	$(PYTHON) -m venv .hosts
+	.hosts/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -r tests/projects/requirements.txt
+	.hosts/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+hosts: .hosts/ready  ## wxlogin in each kind of host project of tests/projects; ARGS="-k NAME"
+	HOSTS=required .hosts/bin/python -m pytest $(PARALLEL) tests/projects/test_hosts_in_own_process.py $(ARGS)
 
 matrix: setup  ## the suite on each supported Python and Django; ARGS="--list", ARGS="--only CELL -- tests/api -q"
 	$(BIN)/python .ci/matrix.py $(ARGS)
@@ -72,6 +82,9 @@ requirements: setup  ## pin what pyproject.toml asks for
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
 		--custom-compile-command "make requirements" --group dev -c requirements.txt -o requirements-dev.txt \
 		requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
+		--custom-compile-command "make requirements" --group hosts -c requirements-dev.txt \
+		-o tests/projects/requirements.txt
 
 bench: setup  ## a million people in the PostgreSQL of DATABASE_URL, and how long each staff page takes
 	$(BIN)/python -m benchmarks.admin $(ARGS)
@@ -83,4 +96,4 @@ torture: setup $(if $(shell command -v mariadbd),.venv/mysql)  ## faults and rac
 	$(BIN)/python -m benchmarks.torture $(ARGS)
 
 clean:
-	rm -rf .venv .matrix demo.sqlite3* build dist miniprogram/node_modules miniprogram/tools/node_modules miniprogram/demo/miniprogram_npm
+	rm -rf .venv .hosts .matrix demo.sqlite3* build dist miniprogram/node_modules miniprogram/tools/node_modules miniprogram/demo/miniprogram_npm

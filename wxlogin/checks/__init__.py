@@ -8,8 +8,9 @@ from typing import Any
 from django.core.checks import CheckMessage, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
-from .project import deployment_problems, project_problems
-from .settings import settings_problems
+from wxlogin.services import host
+
+from .settings import deployment_problems, settings_problems
 
 FATAL = {"wxlogin.E001", "wxlogin.E002", "wxlogin.E003", "wxlogin.E008", "wxlogin.E020", "wxlogin.E022"}
 
@@ -21,16 +22,16 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def check_project(**kwargs: Any) -> list[CheckMessage]:
-    return list(project_problems())
+    return list(host.problems())
 
 
 @register(Tags.security, deploy=True)
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
-    return list(deployment_problems())
+    return [*deployment_problems(), *host.deployment_problems()]
 
 
 def refuse_to_start() -> None:
     """Raise ``ImproperlyConfigured`` for what would make every login fail or leave secrets unprotected."""
-    problems = (*settings_problems(keys=["ENCRYPTION_KEYS"]), *project_problems())
+    problems = (*settings_problems(keys=["ENCRYPTION_KEYS"]), *host.problems())
     if fatal := [problem for problem in problems if problem.id in FATAL]:
         raise ImproperlyConfigured("\n".join(f"{each.id}: {each.msg} {each.hint}" for each in fatal))

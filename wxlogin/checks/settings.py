@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.utils.module_loading import import_string
 
-from wxlogin.conf import Rate
+from wxlogin.conf import Rate, conf
 
 APP_KEYS = {"SECRET", "NAME", "OPEN_PLATFORM", "PUSH_TOKEN", "PUSH_AES_KEY"}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -46,6 +46,18 @@ def settings_problems(keys: Iterable[str] | None = None) -> Iterator[CheckMessag
             hint="Use https, or a fake WeChat on loopback.",
             id="wxlogin.W002",
         )
+
+
+def deployment_problems() -> Iterator[CheckMessage]:
+    """Yield warnings about settings that are fine for development and not for production."""
+    for app in conf.APPS.values():
+        if app.push_token and not app.push_aes_key:
+            yield Warning(
+                f"WXLOGIN['APPS'][{app.appid!r}] receives pushes in plain mode: their signature does not cover "
+                "what they say.",
+                hint="Choose the secure mode in the WeChat console and set PUSH_AES_KEY to its EncodingAESKey.",
+                id="wxlogin.W007",
+            )
 
 
 def _apps_problems(apps: Any) -> Iterator[CheckMessage]:

@@ -3,6 +3,7 @@
 tests/services/test_meanings.py checks that the admin, the doctor, both READMEs and the fake WeChat agree with them.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -20,6 +21,11 @@ class Finding:
     is_good: bool
     text: Text
     hint: Text = ""
+
+
+# A finding without its subject: is_good, text and, if there is one, a hint.
+Result = tuple[bool, Text] | tuple[bool, Text, Text]
+Examination = Callable[[], Iterable[Result]]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 import pytest
 
-from wxlogin.services.upkeep import doctor
+from wxlogin.services.host import cache
 
 from .command import line_with, run
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
     ("is_shared", "text"), [(True, "all processes share it"), (False, "Each process has one")]
 )
 def test_whether_processes_share_the_cache_is_reported(monkeypatch, is_shared, text):
-    monkeypatch.setattr(doctor, "is_shared", lambda: is_shared)
+    monkeypatch.setattr(cache, "is_shared", lambda: is_shared)
 
     printed, is_well = run()
 

@@ -11,6 +11,7 @@ from tests.settings import APPID
 from wxlogin.conf import conf
 from wxlogin.models import SessionKey
 from wxlogin.secret import Secret
+from wxlogin.services.host import cache, database, storage
 from wxlogin.services.upkeep import doctor
 from wxlogin.services.upkeep.doctor import examine
 
@@ -31,11 +32,11 @@ def test_a_good_project_gets_a_line_for_each_part():
         "ok      Database: It answers.",
         "ok      Database: All migrations are applied.",
         cache,
+        "ok      Avatar storage: A file could be stored, read and deleted.",
+        *[line for line in printed.splitlines() if "Clocks:" in line],
         "ok      Encryption keys: ENCRYPTION_KEYS lists them.",
         "ok      Encryption keys: Session keys looked at: 0. All open.",
-        "ok      Avatar storage: A file could be stored, read and deleted.",
         line_with("Calls to WeChat:", printed),
-        *[line for line in printed.splitlines() if "Clocks:" in line],
         "ok      Configuration: Nothing to remark.",
     ]
 
@@ -44,10 +45,12 @@ def test_a_part_that_fails_in_an_unforeseen_way_stops_nothing_else(monkeypatch):
     def fail(*args, **kwargs):
         raise ZeroDivisionError("planted")
 
-    for name in ("get_client", "MigrationExecutor", "is_shared", "run_checks"):
+    for name in ("get_client", "is_shared", "run_checks"):
         monkeypatch.setattr(doctor, name, fail)
+    monkeypatch.setattr(database, "MigrationExecutor", fail)
+    monkeypatch.setattr(cache, "is_shared", fail)
     monkeypatch.setattr(SessionKey.objects, "oldest_and_newest", fail)
-    monkeypatch.setattr(doctor.secrets, "token_bytes", fail)
+    monkeypatch.setattr(storage.secrets, "token_bytes", fail)
 
     printed, is_well = run()
 
@@ -92,9 +95,9 @@ def test_with_everything_dead_every_part_is_reported_in_time(tmp_path):
         "ok",  # pushes
         "PROBLEM",  # database
         "PROBLEM",  # cache
+        "ok",  # file storage
         "ok",  # the keys themselves
         "PROBLEM",  # the session keys in the database
-        "ok",  # file storage
     ]
     assert "wxlogin.W004" in lines[-1]
     assert "planted" not in outcome.stdout + outcome.stderr

@@ -1,42 +1,28 @@
 """The doctor: it examines everything that wxlogin needs, and says what to do about each problem."""
 
-import secrets
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 
-from django.core.cache import cache
 from django.core.checks import ERROR, run_checks
-from django.core.files.base import ContentFile
-from django.core.files.storage import Storage
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from wxlogin.conf import App, conf
 from wxlogin.gateway import get_client, open_breaker
-from wxlogin.models import SessionKey, WeChatUser
-from wxlogin.models.read_only import is_read_only
+from wxlogin.models import SessionKey
 from wxlogin.secret import Secret
-from wxlogin.services.meanings import BREAKER_OPEN, LOOK_IT_UP, Finding, Text, explain
+from wxlogin.services import host
+from wxlogin.services.meanings import BREAKER_OPEN, LOOK_IT_UP, Examination, Finding, Result, Text, explain
 from wxlogin.shared_cache import is_shared
 from wxlogin.vault import CannotOpen
 from wxlogin.wechat.errors import BadResponse, InvalidCode, WeChatError
 
-from . import clocks
 from .reencryption import carried_blocks
 
 MADE_UP_CODE = "wxlogin-doctor-made-this-up"
 # The number of oldest session keys that are tried, and of newest ones.
 SAMPLE = 100
-# Seconds that a probe stays in the cache if it can't be deleted.
-PROBE_LIFETIME = 10
-
-# A finding without its subject: is_good, text and, if there is one, a hint.
-Result = tuple[bool, Text] | tuple[bool, Text, Text]
-Examination = Callable[[], Iterable[Result]]
 
 
 def examine() -> Iterator[Finding]:
@@ -48,22 +34,12 @@ def examine() -> Iterator[Finding]:
         subject = app.appid if app.name == app.appid else f"{app.name} ({app.appid})"
         for examination in (_examine_login, _examine_access_token, _examine_pushes):
             yield from _findings(subject, partial(examination, app), RUN_CHECK)
-    yield from _findings(
-        _("Database"), _examine_database, _("Check DATABASES, and that the server is up and lets us in.")
-    )
-    yield from _findings(
-        _("Cache"), _examine_cache, _("Check CACHES, and that the server is up and lets us in.")
-    )
+    for examined in host.examinations():
+        yield from _findings(*examined)
     yield from _findings(
         _("Encryption keys"), _examine_encryption_keys, _("Put right what is said of the database first.")
     )
-    yield from _findings(
-        _("Avatar storage"),
-        _examine_avatar_storage,
-        _("Check STORAGES or MEDIA_ROOT, and that we may write there."),
-    )
     yield from examine_breaker()
-    yield from _findings(_("Clocks"), _examine_clocks, RUN_CHECK)
     yield from _findings(_("Configuration"), _examine_configuration, RUN_CHECK)
 
 
@@ -114,39 +90,6 @@ def _examine_pushes(app: App) -> Iterator[Result]:
         yield True, _("Pushes are received in secure mode.")
 
 
-def _examine_database() -> Iterator[Result]:
-    if is_read_only():
-        yield False, _("It answers, but it is read-only: nobody can log in."), FIND_PRIMARY
-    else:
-        yield True, _("It answers.")
-    if unapplied := _unapplied_migrations():
-        text = format_lazy(_("Migrations are not applied: {names}."), names=", ".join(unapplied))
-        yield False, text, _("Run manage.py migrate.")
-    else:
-        yield True, _("All migrations are applied.")
-
-
-def _unapplied_migrations() -> list[str]:
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes("wxlogin"))
-    return [migration.name for migration, _backwards in plan if migration.app_label == "wxlogin"]
-
-
-def _examine_cache() -> Iterator[Result]:
-    """Use Django's cache directly: ``shared_cache`` would hide that it is down."""
-    probe = secrets.token_hex(16)
-    key = f"wxlogin:doctor:{probe}"
-    cache.set(key, probe, PROBE_LIFETIME)
-    found = cache.get(key)
-    cache.delete(key)
-    if found != probe or cache.get(key) is not None:
-        yield False, _("It forgets what it is told, or keeps what it should forget."), USE_SHARED_CACHE
-    elif is_shared():
-        yield True, _("It works, and all processes share it.")
-    else:
-        yield True, _("It works. Each process has one of its own.")
-
-
 def _examine_encryption_keys() -> Iterator[Result]:
     if conf.derives_keys():
         yield True, _("They are derived from SECRET_KEY and SECRET_KEY_FALLBACKS.")
@@ -179,22 +122,6 @@ def _opens(key: SessionKey) -> bool:
     return True
 
 
-def _examine_avatar_storage() -> Iterator[Result]:
-    field = WeChatUser._meta.get_field("avatar")
-    storage: Storage = field.storage
-    probe = secrets.token_bytes(16)
-    name = storage.save(field.generate_filename(WeChatUser(), f"doctor-{probe.hex()}"), ContentFile(probe))
-    try:
-        with storage.open(name) as file:
-            is_same = file.read() == probe
-    finally:
-        storage.delete(name)
-    if is_same:
-        yield True, _("A file could be stored, read and deleted.")
-    else:
-        yield False, _("A file that was stored came back different.")
-
-
 def _examine_breaker() -> Iterator[Result]:
     if breaker := open_breaker():
         text = str(BREAKER_OPEN.text).format(
@@ -208,20 +135,6 @@ def _examine_breaker() -> Iterator[Result]:
         yield True, _("No process reports an open breaker.")
     else:
         yield True, _("This process has no open breaker. Without a shared cache, others can't report theirs.")
-
-
-def _examine_clocks() -> Iterator[Result]:
-    """Compare this machine's clock with those of the servers that answer: the other findings tell which don't."""
-    for server, measure in (
-        (_("the database"), clocks.database_seconds_ahead),
-        (_("the cache"), clocks.cache_seconds_ahead),
-        (_("WeChat"), clocks.wechat_seconds_ahead),
-    ):
-        seconds_ahead = None
-        with suppress(Exception):
-            seconds_ahead = measure()
-        if seconds_ahead is not None:
-            yield clocks.compare(server, seconds_ahead)
 
 
 def _examine_configuration() -> Iterator[Result]:
@@ -246,9 +159,7 @@ BREAKER_STATES = {"open": pgettext_lazy("breaker", "open"), "probing": pgettext_
 RUN_CHECK = _("Run manage.py check --deploy: it may say more.")
 NOT_WECHAT = _("Something else than WeChat answers: check API_BASE, and for a proxy in between.")
 NETWORK = _("Check API_BASE and CA_BUNDLE, and that this machine reaches WeChat within UPSTREAM_DEADLINE.")
-FIND_PRIMARY = _("Point DATABASES at the primary server, or let this one accept writes again.")
 SECURE_MODE = _("Choose the secure mode in the WeChat console, and set PUSH_AES_KEY.")
-USE_SHARED_CACHE = _("Use Redis or Memcached as the default cache.")
 LIST_KEY_OF_BLOCKS = _(
     "List the key that sealed them in ENCRYPTION_KEYS again, or its SECRET_KEY in SECRET_KEY_FALLBACKS. Without it, "
     "block these people again when they log in: the staff log says who was blocked and erased."

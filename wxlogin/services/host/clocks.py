@@ -2,8 +2,8 @@
 
 import re
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from wxlogin.conf import conf
 from wxlogin.gateway import get_client
 from wxlogin.models.clock import database_time
-from wxlogin.services.meanings import Text
+from wxlogin.services.meanings import Result, Text
 
 # Seconds. Two clocks that NTP sets are some milliseconds apart.
 TOLERANCE = 5
@@ -21,7 +21,21 @@ TOLERANCE = 5
 CACHE_OPTIONS = {"serializer", "pool_class", "parser_class"}
 
 
-def compare(server: Text, seconds_ahead: float) -> tuple[bool, Text, Text]:
+def examine() -> Iterator[Result]:
+    """Compare this machine's clock with those of the servers that answer: the other findings tell which don't."""
+    for server, measure in (
+        (_("the database"), database_seconds_ahead),
+        (_("the cache"), cache_seconds_ahead),
+        (_("WeChat"), wechat_seconds_ahead),
+    ):
+        seconds_ahead = None
+        with suppress(Exception):
+            seconds_ahead = measure()
+        if seconds_ahead is not None:
+            yield compare(server, seconds_ahead)
+
+
+def compare(server: Text, seconds_ahead: float) -> Result:
     """Return a finding without its subject: the clock of ``server`` is this much ahead of this machine's."""
     text: Text
     hint: Text
