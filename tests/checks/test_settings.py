@@ -1,6 +1,8 @@
+import re
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from wxlogin import checks
 from wxlogin.checks.settings import KEYS
@@ -52,6 +54,16 @@ def test_each_mistake_is_named_and_comes_with_a_hint(settings, number, wrong):
 
     assert ids(problems) == [number]
     assert problems[0].hint
+
+
+@pytest.mark.parametrize(("number", "wrong"), BAD_SETTINGS)
+def test_each_mistake_is_told_in_chinese_too(settings, number, wrong):
+    settings.WXLOGIN = {"APPS": GOOD_APPS, **wrong}
+
+    with translation.override("zh-hans"):
+        [problem] = checks.check_settings()
+
+    assert all(re.search("[\u4e00-\u9fff]", text) for text in (problem.msg, problem.hint))
 
 
 @pytest.mark.parametrize("value", [None, "wx1", ["wx1"], 7])

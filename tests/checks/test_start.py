@@ -82,3 +82,19 @@ def test_a_misconfigured_process_does_not_start(environment, number, way):
     assert outcome.returncode != 0
     assert number in outcome.stderr
     assert "made-up-" not in outcome.stdout + outcome.stderr
+
+
+def test_a_chinese_project_is_refused_in_chinese():
+    code = """
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
+from django.conf import settings
+settings.LANGUAGE_CODE = "zh-hans"
+import django
+django.setup()
+"""
+
+    outcome = python("-c", code, DJANGO_SECRET_KEY="made-up-" * 8, PYTHONIOENCODING="utf-8")
+
+    assert outcome.returncode == 1
+    assert "wxlogin.E002: WXLOGIN['APPS'] 里没有小程序" in outcome.stderr

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _, gettext_lazy
 
 from wxlogin.conf import Rate, conf
 
@@ -23,27 +25,31 @@ def settings_problems(keys: Iterable[str] | None = None) -> Iterator[CheckMessag
     declared = getattr(settings, "WXLOGIN", None)
     if not isinstance(declared, Mapping):
         yield Error(
-            "settings.WXLOGIN is missing or no dict.",
-            hint='Set WXLOGIN = {"APPS": {"wx…": {"SECRET": "…"}}}.',
+            _("settings.WXLOGIN is missing or no dict."),
+            hint=_('Set WXLOGIN = {"APPS": {"wx…": {"SECRET": "…"}}}.'),
             id="wxlogin.E001",
         )
         return
     for key in declared.keys() - KEYS.keys():
         yield Warning(
-            f"WXLOGIN has an unknown key {key!r}.",
-            hint=f"It is ignored. Known are: {', '.join(KEYS)}.",
+            _("WXLOGIN has an unknown key {key!r}.").format(key=key),
+            hint=str(KNOWN).format(names=", ".join(KEYS)),
             id="wxlogin.W001",
         )
     yield from _apps_problems(declared.get("APPS"))
     for key in keys or KEYS:
         number, is_good, hint = KEYS[key]
         if key in declared and not is_good(declared[key]):
-            yield Error(f"WXLOGIN[{key!r}] is unusable.", hint=hint, id=f"wxlogin.{number}")
+            yield Error(
+                _("{key} is unusable.").format(key=f"WXLOGIN[{key!r}]"),
+                hint=str(hint),
+                id=f"wxlogin.{number}",
+            )
     api_base = str(declared.get("API_BASE", ""))
     if _is_url(api_base) and urlsplit(api_base).scheme == "http" and not _is_loopback(api_base):
         yield Warning(
-            "WXLOGIN['API_BASE'] is not encrypted: the AppSecret travels in clear.",
-            hint="Use https, or a fake WeChat on loopback.",
+            _("WXLOGIN['API_BASE'] is not encrypted: the AppSecret travels in clear."),
+            hint=_("Use https, or a fake WeChat on loopback."),
             id="wxlogin.W002",
         )
 
@@ -53,18 +59,27 @@ def deployment_problems() -> Iterator[CheckMessage]:
     for app in conf.APPS.values():
         if app.push_token and not app.push_aes_key:
             yield Warning(
-                f"WXLOGIN['APPS'][{app.appid!r}] receives pushes in plain mode: their signature does not cover "
-                "what they say.",
-                hint="Choose the secure mode in the WeChat console and set PUSH_AES_KEY to its EncodingAESKey.",
+                _(
+                    "{app} receives pushes in plain mode: their signature does not cover what they say."
+                ).format(app=_entry(app.appid)),
+                hint=_(
+                    "Choose the secure mode in the WeChat console and set PUSH_AES_KEY to its EncodingAESKey."
+                ),
                 id="wxlogin.W007",
             )
+
+
+def _entry(appid: object) -> str:
+    return f"WXLOGIN['APPS'][{appid!r}]"
 
 
 def _apps_problems(apps: Any) -> Iterator[CheckMessage]:
     if not isinstance(apps, Mapping) or not apps:
         yield Error(
-            "WXLOGIN['APPS'] lists no mini-program.",
-            hint='Set it to {"wx…": {"SECRET": "…"}}, AppID and AppSecret as the WeChat console shows them.',
+            _("WXLOGIN['APPS'] lists no mini-program."),
+            hint=_(
+                'Set it to {"wx…": {"SECRET": "…"}}, AppID and AppSecret as the WeChat console shows them.'
+            ),
             id="wxlogin.E002",
         )
         return
@@ -75,22 +90,24 @@ def _apps_problems(apps: Any) -> Iterator[CheckMessage]:
             or not app["SECRET"].strip()
         ):
             yield Error(
-                f"WXLOGIN['APPS'][{appid!r}] has no SECRET.",
-                hint="Take the AppSecret from the WeChat console, under development settings.",
+                _("{app} has no SECRET.").format(app=_entry(appid)),
+                hint=_("Take the AppSecret from the WeChat console, under development settings."),
                 id="wxlogin.E003",
             )
         elif unknown := app.keys() - APP_KEYS:
             yield Warning(
-                f"WXLOGIN['APPS'][{appid!r}] has unknown keys: {', '.join(sorted(map(repr, unknown)))}.",
-                hint=f"They are ignored. Known are: {', '.join(sorted(APP_KEYS))}.",
+                _("{app} has unknown keys: {names}.").format(
+                    app=_entry(appid), names=", ".join(sorted(map(repr, unknown)))
+                ),
+                hint=str(KNOWN).format(names=", ".join(sorted(APP_KEYS))),
                 id="wxlogin.W003",
             )
         if isinstance(app, Mapping):
             yield from _app_problems(appid, app)
         if not isinstance(appid, str) or not re.fullmatch(r"\S{1,32}", appid):
             yield Error(
-                f"WXLOGIN['APPS'] has a key that can't be an AppID: {appid!r}.",
-                hint="An AppID is a short word like wx0123456789abcdef.",
+                _("WXLOGIN['APPS'] has a key that can't be an AppID: {appid!r}.").format(appid=appid),
+                hint=_("An AppID is a short word like wx0123456789abcdef."),
                 id="wxlogin.E004",
             )
 
@@ -99,26 +116,28 @@ def _app_problems(appid: str, app: Mapping[str, Any]) -> Iterator[CheckMessage]:
     push_token, push_aes_key = app.get("PUSH_TOKEN"), app.get("PUSH_AES_KEY")
     if not _is_group(app.get("OPEN_PLATFORM")):
         yield Error(
-            f"WXLOGIN['APPS'][{appid!r}]['OPEN_PLATFORM'] is unusable.",
-            hint="A word of at most 64 characters, the same for all apps of one open-platform account.",
+            _("{key} is unusable.").format(key=f"{_entry(appid)}['OPEN_PLATFORM']"),
+            hint=_("A word of at most 64 characters, the same for all apps of one open-platform account."),
             id="wxlogin.E023",
         )
     if push_token and not _is_push_token(push_token):
         yield Error(
-            f"WXLOGIN['APPS'][{appid!r}]['PUSH_TOKEN'] is unusable.",
-            hint="The Token of the WeChat console, under message push: 3 to 32 letters and digits.",
+            _("{key} is unusable.").format(key=f"{_entry(appid)}['PUSH_TOKEN']"),
+            hint=_("The Token of the WeChat console, under message push: 3 to 32 letters and digits."),
             id="wxlogin.E024",
         )
     if push_aes_key and not _is_push_aes_key(push_aes_key):
         yield Error(
-            f"WXLOGIN['APPS'][{appid!r}]['PUSH_AES_KEY'] is unusable.",
-            hint="The EncodingAESKey of the WeChat console, under message push: 43 characters.",
+            _("{key} is unusable.").format(key=f"{_entry(appid)}['PUSH_AES_KEY']"),
+            hint=_("The EncodingAESKey of the WeChat console, under message push: 43 characters."),
             id="wxlogin.E025",
         )
     if push_aes_key and not push_token:
         yield Error(
-            f"WXLOGIN['APPS'][{appid!r}] has a PUSH_AES_KEY and no PUSH_TOKEN, so every push is refused.",
-            hint="Set PUSH_TOKEN to the Token that stands beside it in the WeChat console.",
+            _("{app} has a PUSH_AES_KEY and no PUSH_TOKEN, so every push is refused.").format(
+                app=_entry(appid)
+            ),
+            hint=_("Set PUSH_TOKEN to the Token that stands beside it in the WeChat console."),
             id="wxlogin.E029",
         )
 
@@ -203,37 +222,46 @@ def _is_callable_path(value: Any) -> bool:
 SECOND = timedelta(seconds=1)
 # Longer durations end after the last year that a calendar knows.
 CENTURY = timedelta(days=36500)
-DURATION = "A timedelta, or a number of seconds, of at most a century."
-RATE = "A count and a unit: 30/min, 5/s, 1000/hour."
+DURATION = gettext_lazy("A timedelta, or a number of seconds, of at most a century.")
+RATE = gettext_lazy("A count and a unit: 30/min, 5/s, 1000/hour.")
+KNOWN = gettext_lazy("It is ignored. Known are: {names}.")
 
 # key: (id, test of the value, hint)
-KEYS: dict[str, tuple[str, Callable[[Any], bool], str]] = {
+KEYS: dict[str, tuple[str, Callable[[Any], bool], str | Promise]] = {
     # _apps_problems checks the apps.
     "APPS": ("E002", lambda value: True, ""),
-    "API_BASE": ("E005", _is_url, "A URL such as https://api.weixin.qq.com."),
-    "CA_BUNDLE": ("E006", _is_file, "The path of a readable PEM file, or None."),
-    "UPSTREAM_DEADLINE": ("E007", _is_deadline, "Seconds, more than 0 and at most 3600."),
-    "ENCRYPTION_KEYS": ("E008", _are_keys, "A list of keys, each 32 bytes in base64."),
-    "UPSTREAM_CONCURRENCY": ("E009", _is_count(1), "A whole number, 1 or more."),
-    "BREAKER_FAILURES": ("E031", _is_count(0), "A whole number; 0 for no breaker."),
+    "API_BASE": ("E005", _is_url, gettext_lazy("A URL such as https://api.weixin.qq.com.")),
+    "CA_BUNDLE": ("E006", _is_file, gettext_lazy("The path of a readable PEM file, or None.")),
+    "UPSTREAM_DEADLINE": ("E007", _is_deadline, gettext_lazy("Seconds, more than 0 and at most 3600.")),
+    "ENCRYPTION_KEYS": ("E008", _are_keys, gettext_lazy("A list of keys, each 32 bytes in base64.")),
+    "UPSTREAM_CONCURRENCY": ("E009", _is_count(1), gettext_lazy("A whole number, 1 or more.")),
+    "BREAKER_FAILURES": ("E031", _is_count(0), gettext_lazy("A whole number; 0 for no breaker.")),
     "BREAKER_PAUSE": ("E032", _is_duration(timedelta()), DURATION),
-    "SIGNING_KEY_FALLBACKS": ("E033", _are_strings, "A list of strings: former values of SIGNING_KEY."),
+    "SIGNING_KEY_FALLBACKS": (
+        "E033",
+        _are_strings,
+        gettext_lazy("A list of strings: former values of SIGNING_KEY."),
+    ),
     "ACCESS_LIFETIME": ("E010", _is_duration(SECOND), DURATION),
     "SESSION_IDLE": ("E011", _is_duration(SECOND), DURATION),
     "SESSION_ABSOLUTE": ("E012", _is_duration(SECOND), DURATION),
     "REFRESH_GRACE": ("E013", _is_duration(timedelta()), DURATION),
-    "MAX_SESSIONS": ("E014", _is_count(1), "A whole number, 1 or more."),
+    "MAX_SESSIONS": ("E014", _is_count(1), gettext_lazy("A whole number, 1 or more.")),
     "LOGIN_RATE": ("E015", _is_rate, RATE),
     "REFRESH_RATE": ("E016", _is_rate, RATE),
     "DATA_RATE": ("E026", _is_rate, RATE),
     "OPEN_DATA_MAX_AGE": ("E027", _is_duration(SECOND), DURATION),
     "RETENTION": ("E028", _is_duration(SECOND), DURATION),
-    "TRUSTED_PROXIES": ("E017", _is_count(0), "How many proxies in front are yours: 0, 1, …"),
+    "TRUSTED_PROXIES": ("E017", _is_count(0), gettext_lazy("How many proxies in front are yours: 0, 1, …")),
     "USER_FACTORY": (
         "E018",
         _is_callable_path,
-        "The dotted path of a function (appid, openid, unionid) → user.",
+        gettext_lazy("The dotted path of a function (appid, openid, unionid) → user."),
     ),
-    "KEEP_TOKEN_ADMIN": ("E030", lambda value: value in (True, False), "True or False."),
-    "USER_SERIALIZER": ("E019", _is_callable_path, "The dotted path of a DRF serializer of WeChatUser."),
+    "KEEP_TOKEN_ADMIN": ("E030", lambda value: value in (True, False), gettext_lazy("True or False.")),
+    "USER_SERIALIZER": (
+        "E019",
+        _is_callable_path,
+        gettext_lazy("The dotted path of a DRF serializer of WeChatUser."),
+    ),
 }

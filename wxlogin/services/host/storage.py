@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, default_storage
 from django.urls import get_script_prefix
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from wxlogin.models import WeChatUser
 from wxlogin.services.meanings import Result
@@ -17,9 +17,13 @@ from wxlogin.services.meanings import Result
 def deployment_problems() -> Iterator[CheckMessage]:
     if not _has_folder_and_url(default_storage):
         yield Warning(
-            "MEDIA_ROOT or MEDIA_URL is missing, or STORAGES['default'] is unusable: avatars would be kept in "
-            "the working directory, have no address, or not be kept at all.",
-            hint="Set both, and have a web server serve the one under the other; or set STORAGES['default'].",
+            gettext(
+                "MEDIA_ROOT or MEDIA_URL is missing, or STORAGES['default'] is unusable: avatars would be kept in "
+                "the working directory, have no address, or not be kept at all."
+            ),
+            hint=gettext(
+                "Set both, and have a web server serve the one under the other; or set STORAGES['default']."
+            ),
             id="wxlogin.W008",
         )
 
