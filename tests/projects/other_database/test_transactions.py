@@ -1,0 +1,104 @@
+"""Each transaction is one of the database that the rows are in."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError, IntegrityError, connections
+from django.test import Client
+
+from tests.admin.staff import url
+from tests.api.pushes import message, secure
+from tests.api.uploads import send
+from tests.conftest import Api
+from tests.helpers.pictures import picture
+from wxlogin.models import LoginSession, ReceivedPush, WeChatUser
+from wxlogin.wechat.client import WeChatClient
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_person_is_erased(alice: Api) -> None:
+    answer = alice.delete("me/")
+
+    assert answer.status_code == 204
+    assert not User.objects.exists()
+    assert not WeChatUser.objects.exists()
+
+
+def test_a_picture_is_stored(alice: Api) -> None:
+    answer = send(alice, picture())
+
+    assert answer.status_code == 200
+    assert WeChatUser.objects.get().avatar
+
+
+def test_a_person_who_cancels_in_wechat_is_erased(alice: Api) -> None:
+    answer = secure(alice, message("user_authorization_cancellation"))
+
+    assert answer.content == b"success"
+    assert not User.objects.exists()
+    assert ReceivedPush.objects.count() == 1
+
+
+def test_a_first_login_that_fails_leaves_nobody(api: Api) -> None:
+    def fail(execute: Any, sql: str, *args: Any) -> Any:
+        if sql.startswith('INSERT INTO "wxlogin_loginsession"'):
+            raise DatabaseError("the disk is full")
+        return execute(sql, *args)
+
+    with connections["people"].execute_wrapper(fail):
+        answer = api.send_code()
+
+    assert answer.status_code == 503
+    assert not User.objects.exists()
+    assert not WeChatUser.objects.exists()
+
+
+def test_no_transaction_is_open_while_wechat_is_asked(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask, is_open = WeChatClient.code2session, []
+
+    def watch(client: WeChatClient, code: Any) -> Any:
+        is_open.append(connections["people"].in_atomic_block)
+        return ask(client, code)
+
+    monkeypatch.setattr(WeChatClient, "code2session", watch)
+
+    api.log_in()
+
+    assert is_open == [False]
+
+
+def test_the_end_of_a_session_is_stored_although_the_answer_is_a_refusal(alice: Api, configure: Any) -> None:
+    configure(REFRESH_GRACE=0)
+    alice.refresh()
+
+    assert alice.refresh().status_code == 401
+    assert LoginSession.objects.get().end_reason == "reused_refresh"
+
+
+def test_an_act_of_staff_needs_no_transaction_of_the_request(alice: Api) -> None:
+    browser = Client()
+    browser.force_login(User.objects.create_superuser("root"))
+    form = {
+        "action": "erase",
+        "_selected_action": [WeChatUser.objects.get().pk],
+        "confirmed": 1,
+        "reason": "asked",
+    }
+
+    answer = browser.post(url("wechatuser"), form, follow=True)
+
+    assert "1 identity erased" in answer.content.decode()
+    assert User.objects.get().username == "root"
+
+
+def test_an_error_of_this_databases_driver_quotes_no_row(alice: Api) -> None:
+    person = WeChatUser.objects.get()
+    person.pk = None
+
+    with pytest.raises(IntegrityError) as error:
+        person.save(force_insert=True)
+
+    assert "wxlogin_one_openid_per_app" in str(error.value)
+    assert "o-alice" not in f"{error.value!r} {error.value.__cause__!r}"
