@@ -13,7 +13,6 @@ DATABASES = {
     "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(FILE), "TEST": {"NAME": str(FILE)}},
     "people": {
         **dj_database_url.parse(os.environ["POSTGRESQL_URL"]),
-        "ATOMIC_REQUESTS": True,
         "TEST": {"NAME": "test_wxlogin_other_database"},
     },
 }

@@ -12,10 +12,15 @@ from tests.api.pushes import message, secure
 from tests.api.uploads import send
 from tests.conftest import Api
 from tests.helpers.pictures import picture
-from wxlogin.models import LoginSession, ReceivedPush, WeChatUser
+from wxlogin.models import ReceivedPush, WeChatUser
 from wxlogin.wechat.client import WeChatClient
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def _atomic_requests(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.DATABASES["people"], "ATOMIC_REQUESTS", True)
 
 
 def test_a_person_is_erased(alice: Api) -> None:
@@ -55,6 +60,7 @@ def test_a_first_login_that_fails_leaves_nobody(api: Api) -> None:
     assert not WeChatUser.objects.exists()
 
 
+@pytest.mark.usefixtures("_atomic_requests")
 def test_no_transaction_is_open_while_wechat_is_asked(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     ask, is_open = WeChatClient.code2session, []
 
@@ -67,14 +73,6 @@ def test_no_transaction_is_open_while_wechat_is_asked(api: Api, monkeypatch: pyt
     api.log_in()
 
     assert is_open == [False]
-
-
-def test_the_end_of_a_session_is_stored_although_the_answer_is_a_refusal(alice: Api, configure: Any) -> None:
-    configure(REFRESH_GRACE=0)
-    alice.refresh()
-
-    assert alice.refresh().status_code == 401
-    assert LoginSession.objects.get().end_reason == "reused_refresh"
 
 
 def test_an_act_of_staff_needs_no_transaction_of_the_request(alice: Api) -> None:

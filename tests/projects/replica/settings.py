@@ -7,8 +7,8 @@ writer = DATABASES["default"]
 # No test database is made of the replica.
 writer["TEST"] = {"NAME": "test_wxlogin_replica", **writer.get("TEST", {}), "DEPENDENCIES": []}
 DATABASES = {
-    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:", "ATOMIC_REQUESTS": True},
-    "writer": writer | {"ATOMIC_REQUESTS": True},
+    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
+    "writer": writer,
 }
 DATABASE_ROUTERS = ["tests.projects.replica.router.Router"]
 MIDDLEWARE = ["tests.projects.replica.router.middleware", *MIDDLEWARE]
