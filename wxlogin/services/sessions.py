@@ -157,9 +157,9 @@ def end_sessions_of_saved_user(
     It is connected for every model: a user who is saved through a proxy or a subclass is sent as one of that. A copy
     of the user that the project keeps in another database says nothing about our sessions.
     """
-    if created or raw or not isinstance(instance, get_user_model()) or using != databases.alias():
+    if created or raw or not isinstance(instance, get_user_model()):
         return
-    if not instance.is_active:
+    if not instance.is_active and using == databases.alias():
         people = list(WeChatUser.objects.of_user(instance))
         for person in people:
             log_decision(Decision.DISABLED, person)

@@ -10,4 +10,5 @@ SUITE = [
     "tests/api/test_erase.py",
     "tests/api/test_sessions.py",
     "tests/api/test_session_key.py",
+    "tests/api/test_export.py",
 ]
