@@ -38,7 +38,7 @@ def test_what_logins_rely_on_is_tried():
 
 
 def test_a_database_that_rolls_nothing_back_is_named(monkeypatch):
-    monkeypatch.setattr(type(connection), "savepoint_rollback", lambda self, sid: None)
+    monkeypatch.setattr(connection, "savepoint_rollback", lambda sid: None)
 
     printed, is_well = run()
 
@@ -49,7 +49,7 @@ def test_a_database_that_rolls_nothing_back_is_named(monkeypatch):
 
 def read_elsewhere(execute, sql, *args):
     """Answer like a replica that is behind: it has no such row."""
-    if sql.startswith("SELECT 1") and "receivedpush" in sql:
+    if "receivedpush" in sql and sql.endswith("LIMIT 1"):
         sql = sql.replace(" WHERE ", " WHERE 1 = 0 AND ")
     return execute(sql, *args)
 
