@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, IntegrityError, connections
-from django.test import Client
+from django.test import Client, override_settings
+from django.urls import resolve
 
 from tests.admin.staff import url
 from tests.api.pushes import message, secure
@@ -89,6 +90,24 @@ def test_an_act_of_staff_needs_no_transaction_of_the_request(alice: Api) -> None
 
     assert "1 identity erased" in answer.content.decode()
     assert User.objects.get().username == "root"
+
+
+def test_an_export_is_read_where_the_request_was(alice: Api) -> None:
+    """The lines are sent after the request, when a router may have forgotten whose it was."""
+    browser = Client()
+    browser.force_login(User.objects.create_superuser("root"))
+    form = {"action": "export", "_selected_action": [WeChatUser.objects.get().pk], "confirmed": 1}
+
+    answer = browser.post(url("wechatuser"), {**form, "reason": "asked", "unmasked": 1})
+    with override_settings(DATABASE_ROUTERS=[]):
+        content = b"".join(answer.streaming_content)
+
+    assert b"o-alice" in content
+
+
+@pytest.mark.parametrize("path", ["wechatuser/", "loginsession/", "wechatuser/1/act/block/", "overview/"])
+def test_a_page_that_calls_wechat_opens_no_transaction_anywhere(path: str) -> None:
+    assert resolve(f"/admin/wxlogin/{path}").func._non_atomic_requests == {"default", "people"}
 
 
 def test_an_error_of_this_databases_driver_quotes_no_row(alice: Api) -> None:

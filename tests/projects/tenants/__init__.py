@@ -5,4 +5,4 @@ The tests show that a person, a session and a picture of one tenant are nobody's
 
 SERVERS = ["POSTGRESQL_URL"]
 PACKAGES = ["django_tenants", "psycopg"]
-SUITE: list[str] = []
+SUITE = []
