@@ -7,8 +7,6 @@ its tables, and the users, where they are written. So a login counts at once, an
 SUITE = [
     "tests/api/test_login.py",
     "tests/api/test_refresh.py",
-    "tests/api/test_erase.py",
     "tests/api/test_sessions.py",
-    "tests/api/test_session_key.py",
     "tests/api/test_export.py",
 ]
