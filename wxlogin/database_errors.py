@@ -14,8 +14,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from django.db import Error, connection
+from django.db import Error
 
+from wxlogin import databases
 from wxlogin.crash_reports import chain, hide_variables
 
 TABLES = "wxlogin_"
@@ -60,7 +61,7 @@ def _quotes_a_driver(exc: BaseException) -> bool:
 
     A subclass, like ``ProtectedError``, has words of its own, and objects of the project as arguments.
     """
-    return isinstance(exc, _driver().Error) or (
+    return isinstance(exc, tuple(driver.Error for driver in databases.drivers())) or (
         isinstance(exc, Error) and type(exc).__module__ == Error.__module__
     )
 
@@ -70,7 +71,8 @@ def _facts(exc: BaseException) -> str:
     raised = exc.__cause__ or exc
     diagnostics = getattr(raised, "diag", None)
     facts = {
-        "sqlstate": getattr(raised, "sqlstate", None),
+        # psycopg, psycopg2.
+        "sqlstate": getattr(raised, "sqlstate", None) or getattr(raised, "pgcode", None),
         "sqlite": getattr(raised, "sqlite_errorname", None),
     }
     facts |= {name: getattr(diagnostics, attribute, None) for name, attribute in DIAGNOSTICS.items()}
@@ -79,8 +81,3 @@ def _facts(exc: BaseException) -> str:
     if isinstance(text, str) and (names := NAMES.search(text)):
         told.append(names[0])
     return " ".join([type(raised).__name__, *told])
-
-
-def _driver() -> Any:
-    """Return the driver's module, which has the exceptions of PEP 249."""
-    return connection.Database  # type: ignore[attr-defined]

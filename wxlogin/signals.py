@@ -2,7 +2,8 @@
 
 Each comment says when the signal is sent, with which arguments, and what an exception in a receiver does. A
 signal that is sent inside a transaction is sent again if the transaction is retried, for example after a
-deadlock: send mail and call other services in ``transaction.on_commit``.
+deadlock: send mail and call other services in ``transaction.on_commit``. If your routers put wxlogin's tables in another
+database than ``default``, pass ``using=wxlogin.databases.alias()`` to it.
 """
 
 from django.dispatch import Signal

@@ -7,9 +7,9 @@ from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
-from wxlogin import deadline
+from wxlogin import databases, deadline
 from wxlogin.database_errors import conceal
 from wxlogin.log import log
 
@@ -29,7 +29,13 @@ RACE_RETRIES = 5
 
 def in_one_transaction(function: Callable[P, R]) -> Callable[P, R]:
     """Run ``function`` in a transaction, and retry that as ``retry_contention`` does."""
-    return retry_contention(transaction.atomic(function))
+
+    @wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        with transaction.atomic(using=databases.alias()):
+            return function(*args, **kwargs)
+
+    return retry_contention(wrapper)
 
 
 def retry_contention(function: Callable[P, R]) -> Callable[P, R]:
@@ -47,7 +53,8 @@ def retry_contention(function: Callable[P, R]) -> Callable[P, R]:
             except OperationalError as exc:
                 kind = kind_of_contention(exc)
                 met[kind] += 1
-                if connection.in_atomic_block or deadline.is_over() or met[kind] > RETRIES.get(kind, 0):
+                is_within_another = databases.connection().in_atomic_block
+                if is_within_another or deadline.is_over() or met[kind] > RETRIES.get(kind, 0):
                     raise
 
     return wrapper
@@ -70,8 +77,11 @@ def retry_lost_race(function: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
-def after_commit(function: Callable[[], object]) -> None:
-    """Call ``function`` after the commit. An exception in it is logged: what is committed stays."""
+def after_commit(function: Callable[[], object], *, using: str | None = None) -> None:
+    """Call ``function`` after the commit. An exception in it is logged: what is committed stays.
+
+    ``using`` is the database that commits, where that may be another one than ours.
+    """
 
     def call() -> None:
         try:
@@ -81,14 +91,15 @@ def after_commit(function: Callable[[], object]) -> None:
             conceal(exc)
             log("failed after commit", logging.ERROR, exc_info=exc, problem=type(exc).__name__)
 
-    transaction.on_commit(call)
+    transaction.on_commit(call, using=using or databases.alias())
 
 
 def kind_of_contention(exc: OperationalError) -> str:
     """Return ``deadlock`` or ``lock timeout`` if the database gave up because of another transaction, else ``""``."""
     cause = exc.__cause__
     number = cause.args[0] if cause and cause.args else None
-    state = getattr(cause, "sqlstate", number)
+    # psycopg, psycopg2, MySQL's drivers.
+    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None) or number
     if state in DEADLOCK:
         return "deadlock"
     return "lock timeout" if state in LOCK_TIMEOUT or "locked" in str(exc) else ""

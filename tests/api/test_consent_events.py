@@ -14,7 +14,7 @@ from tests.api.people import person
 from tests.api.pushes import EVENTS, PUSH_TOKEN, XML, message, secure
 from tests.conftest import Api
 from tests.settings import APPID
-from wxlogin import signals
+from wxlogin import databases, signals
 from wxlogin.models import ReceivedPush, WeChatUser
 from wxlogin.services import events
 
@@ -104,7 +104,7 @@ def test_a_repeat_is_answered_and_acts_once(
 ) -> None:
     once = message("user_authorization_cancellation")
 
-    with django_capture_on_commit_callbacks(execute=True):
+    with django_capture_on_commit_callbacks(using=databases.alias(), execute=True):
         first = secure(alice, once)
         alice.log_in("o-alice")
         repeat = secure(alice, once)
@@ -176,7 +176,7 @@ def test_a_person_who_is_erased_at_that_very_moment_is_no_failure(
 def test_a_project_hears_of_everything_once(
     alice: Api, received: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
-    with django_capture_on_commit_callbacks(execute=True):
+    with django_capture_on_commit_callbacks(using=databases.alias(), execute=True):
         secure(alice, message("subscribe_msg_popup_event", List=[{"TemplateId": "t"}]))
         secure(alice, message("user_authorization_revoke", RevokeInfo="2"))
         secure(alice, {"MsgType": "text", "FromUserName": "o-alice", "Content": "你好"}, XML)
@@ -201,7 +201,7 @@ def test_a_receiver_that_fails_does_not_stop_the_erasure(
 
     signals.push_received.connect(fail)
     try:
-        with django_capture_on_commit_callbacks(execute=True):
+        with django_capture_on_commit_callbacks(using=databases.alias(), execute=True):
             answer = secure(alice, message("user_authorization_cancellation"))
     finally:
         signals.push_received.disconnect(fail)

@@ -7,6 +7,7 @@ from tests.api.uploads import send
 from tests.conftest import Api
 from tests.helpers.pictures import picture
 from tests.settings import APPID
+from wxlogin import databases
 from wxlogin.models import WeChatUser
 from wxlogin.services import blocking
 
@@ -93,5 +94,5 @@ def test_the_number_of_queries_does_not_grow_with_the_sessions(
     for _ in range(8):
         alice.log_in()
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(5, connection=databases.connection()):
         alice.get("me/export/")

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
 from django.utils import timezone
 
 from tests.conftest import Api
 from tests.settings import APPID
+from wxlogin import databases
 from wxlogin.models import LoginFailure, SessionKey
 from wxlogin.secret import Secret
 from wxlogin.services import session_keys
@@ -160,7 +160,7 @@ def test_an_older_key_does_not_replace_a_newer_one_after_a_stall(alice: Api) -> 
             time.sleep(0.3)
         return execute(sql, *args)
 
-    with connection.execute_wrapper(log_in_during_the_stall):
+    with databases.connection().execute_wrapper(log_in_during_the_stall):
         alice.log_in()
 
     assert logins

@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.auth import get_user_model
 
 from wxlogin import checks, tokens
 
@@ -74,3 +75,55 @@ def test_a_user_id_that_the_user_model_lacks_is_named(monkeypatch, field, found)
 
     assert ids(problems) == found
     assert all('SIMPLE_JWT["USER_ID_FIELD"]' in problem.hint for problem in problems)
+
+
+class UsersElsewhere:
+    def db_for_write(self, model, **hints):
+        return "people" if model is get_user_model() else None
+
+
+class OnlyInRequests:
+    def db_for_write(self, model, **hints):
+        raise RuntimeError("no tenant")
+
+
+def test_users_in_another_database_are_named(settings):
+    settings.DATABASE_ROUTERS = [f"{__name__}.UsersElsewhere"]
+
+    [problem] = checks.check_project()
+
+    assert problem.id == "wxlogin.E034"
+    assert "auth.User is written to the database 'people', and wxlogin's tables to 'default'" in problem.msg
+    assert "DATABASE_ROUTERS" in problem.hint
+
+
+def test_a_router_that_needs_a_request_is_no_problem(settings):
+    settings.DATABASE_ROUTERS = [f"{__name__}.OnlyInRequests"]
+
+    assert checks.check_project() == []
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ({"TENANT_APPS": ["wxlogin"]}, ["wxlogin.W013"]),
+        ({"TENANT_APPS": ["wxlogin.apps.WxLoginConfig"]}, ["wxlogin.W013"]),
+        ({"TENANT_APPS": ["shop"]}, []),
+        (
+            {"TENANT_TYPES": {"public": {"APPS": ["wxlogin"]}, "shop": {"APPS": []}}},
+            [],
+        ),
+        (
+            {"TENANT_TYPES": {"public": {"APPS": []}, "shop": {"APPS": ["wxlogin"]}}},
+            ["wxlogin.W013"],
+        ),
+    ],
+)
+def test_tenants_whose_avatars_are_mixed_are_named(settings, names, found):
+    for name, value in names.items():
+        setattr(settings, name, value)
+
+    problems = checks.check_project()
+
+    assert ids(problems) == found
+    assert all(problem.hint for problem in problems)

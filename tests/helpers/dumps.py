@@ -4,8 +4,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
 
+from wxlogin import databases
 from wxlogin.shared_cache import shared_cache
 
 
@@ -16,6 +16,7 @@ def everything() -> bytes:
 def database() -> bytes:
     """Return every value of every table of the database, other apps' tables included."""
     rows = []
+    connection = databases.connection()
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608

@@ -1,8 +1,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
 from django.test.utils import CaptureQueriesContext
+
+from wxlogin import databases
 
 TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "ROLLBACK")
 
@@ -11,7 +12,7 @@ TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "ROLLBACK")
 def statements() -> Iterator[list[str]]:
     """Collect the SQL of a ``with`` block, except the statements that begin and end its transaction."""
     found: list[str] = []
-    with CaptureQueriesContext(connection) as captured:
+    with CaptureQueriesContext(databases.connection()) as captured:
         yield found
     found.extend(
         sql

@@ -14,6 +14,10 @@ class FromPostgreSQL(Exception):
         self.sqlstate = sqlstate
 
 
+class FromPsycopg2(Exception):
+    pgcode = "40P01"
+
+
 def failure(cause=None, text="made up"):
     exc = OperationalError(text)
     exc.__cause__ = cause
@@ -37,6 +41,7 @@ CONTENTION = {
     "PostgreSQL: deadlock": lambda: failure(FromPostgreSQL("40P01")),
     "PostgreSQL: serialization failure": lambda: failure(FromPostgreSQL("40001")),
     "PostgreSQL: lock not available": lambda: failure(FromPostgreSQL("55P03")),
+    "PostgreSQL, psycopg2: deadlock": lambda: failure(FromPsycopg2("deadlock detected\n")),
     "MySQL: lock wait time-out": lambda: failure(Exception(1205, "Lock wait timeout exceeded")),
     "MySQL: deadlock": lambda: failure(Exception(1213, "Deadlock found")),
     "SQLite: locked": lambda: failure(Exception("database is locked"), "database is locked"),

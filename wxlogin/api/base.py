@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.signals import got_request_exception
-from django.db import transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import translation
@@ -21,6 +20,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE, HTTP_500_INTERNAL_SERVER_ERROR
 from rest_framework.views import APIView
 
+from wxlogin import databases
 from wxlogin.caller import request_id_of
 from wxlogin.conf import conf
 from wxlogin.crash_reports import hide_body
@@ -69,7 +69,7 @@ class WeChatView(APIView):
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:  # type: ignore[override]
         # With ATOMIC_REQUESTS, a transaction would stay open during a call to WeChat. And a refusal would roll
         # back what was stored before it, for example the end of a session.
-        return transaction.non_atomic_requests(super().as_view(**initkwargs))
+        return databases.non_atomic(super().as_view(**initkwargs))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the answer with its bytes. Django would render it outside of this view, and answer errors in HTML."""

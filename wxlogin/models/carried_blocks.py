@@ -11,10 +11,12 @@ from wxlogin.sealing import vault
 from wxlogin.secret import Secret
 from wxlogin.vault import CannotOpen
 
+from .base import OwnModel, OwnQuerySet
+
 PURPOSE = "erased block"
 
 
-class CarriedBlockQuerySet(models.QuerySet["CarriedBlock"]):
+class CarriedBlockQuerySet(OwnQuerySet["CarriedBlock"]):
     def keep(
         self,
         *,
@@ -54,7 +56,7 @@ class CarriedBlockQuerySet(models.QuerySet["CarriedBlock"]):
         self.update_or_create(
             fingerprint=fingerprint,
             defaults={
-                "blocked_at": blocked_at,
+                "blocked_at": blocked_at,  # type: ignore[misc]
                 "blocked_until": blocked_until,
                 "sealed_reason": vault().seal(Secret(reason), bound_to=(PURPOSE, fingerprint)),
                 "reason_public": reason_public,
@@ -87,7 +89,7 @@ class CarriedBlockQuerySet(models.QuerySet["CarriedBlock"]):
         return self.filter(forgotten_at__gt=at)
 
 
-class CarriedBlock(models.Model):
+class CarriedBlock(OwnModel):
     """The block of an erased identity. The row doesn't say who was blocked, but recognises the person who returns."""
 
     fingerprint = models.CharField(max_length=64, unique=True)

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, models
+from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Combinable, Expression
 from django.db.models.sql import Query
 from django.utils import timezone
 
-from wxlogin import deadline
+from wxlogin import databases, deadline
 from wxlogin.clock import database_clock
 
 # A point in time that a query compares with or stores: known already, or the database's own while it runs the query.
@@ -52,7 +52,7 @@ def database_time() -> datetime:
     """Ask the database for its time, where no other query can carry it."""
     query = Query(None)
     query.add_annotation(DatabaseTime(), "now")
-    time: datetime = next(iter(query.get_compiler(DEFAULT_DB_ALIAS).results_iter()))[0]
+    time: datetime = next(iter(query.get_compiler(databases.alias()).results_iter()))[0]
     return time
 
 

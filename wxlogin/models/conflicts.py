@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Exists, F, Max, Min, OuterRef, Q
 from django.db.models.functions import Cast
 
+from .base import OwnQuerySet
 from .lists import ids_if_few
 
 M = TypeVar("M", bound=models.Model)
@@ -17,7 +18,7 @@ MAX_KEYS = 1_000
 MAX_UNIONIDS = 10_000
 
 
-class ConflictQuerySet(models.QuerySet[M]):
+class ConflictQuerySet(OwnQuerySet[M]):
     """The part of ``WeChatUserQuerySet`` that finds conflicts."""
 
     def in_conflict(self, groups: Iterable[list[str]]) -> Self:

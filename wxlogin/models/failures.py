@@ -5,11 +5,12 @@ from django.db import models
 from django.db.models import Count, Max
 from django.utils.translation import gettext_lazy as _
 
+from .base import OwnModel, OwnQuerySet
 from .fields import ExactCharField
 from .people import WeChatUser
 
 
-class LoginFailureQuerySet(models.QuerySet["LoginFailure"]):
+class LoginFailureQuerySet(OwnQuerySet["LoginFailure"]):
     def in_app(self, appid: str) -> "LoginFailureQuerySet":
         return self.filter(appid=appid)
 
@@ -52,7 +53,7 @@ class LoginFailureQuerySet(models.QuerySet["LoginFailure"]):
         self.filter(wechat_user__in=people).update(wechat_user=None, ip=None, client="")
 
 
-class LoginFailure(models.Model):
+class LoginFailure(OwnModel):
     """A refused login, or another refused call to WeChat. Staff look here when a person asks why.
 
     It holds no login code and no secret. The person is known only if WeChat had named them before the failure.

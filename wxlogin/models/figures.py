@@ -7,6 +7,7 @@ from django.db.models import Case, Count, F, IntegerField, Max, Min, QuerySet, S
 from django.db.models.functions import Cast, TruncHour
 from django.utils.translation import gettext_lazy as _
 
+from .base import OwnModel, OwnQuerySet
 from .failures import LoginFailure
 from .fields import ExactCharField
 from .people import WeChatUser
@@ -26,7 +27,7 @@ BUCKET = Case(
 )
 
 
-class HourlyFigureQuerySet(models.QuerySet["HourlyFigure"]):
+class HourlyFigureQuerySet(OwnQuerySet["HourlyFigure"]):
     def settled_until(self) -> datetime | None:
         """Return the end of the last hour that is rolled up, None before the first."""
         latest: datetime | None = self.filter(kind=HourlyFigure.Kind.SETTLED).aggregate(at=Max("hour"))["at"]
@@ -113,7 +114,7 @@ class HourlyFigureQuerySet(models.QuerySet["HourlyFigure"]):
         return list(samples.filter(hour=Subquery(latest)))
 
 
-class HourlyFigure(models.Model):
+class HourlyFigure(OwnModel):
     """A count of events in one hour of one app. It says nothing about any person."""
 
     class Kind(models.TextChoices):

@@ -13,6 +13,7 @@ from wxlogin.masking import person_hash, shorten
 from wxlogin.wechat.results import Code2Session, PhoneNumber
 
 from . import phones
+from .base import OwnModel, UserForeignKey
 from .carried_blocks import CarriedBlock
 from .clock import DatabaseTime, database_time
 from .fields import ExactCharField, PrivateCharField
@@ -190,10 +191,10 @@ class WeChatUserQuerySet(SearchQuerySet["WeChatUser"]):
         return bool(same.update(sealed_phone=sealed, phone_hash=phones.fingerprint(phone)))
 
 
-class WeChatUser(models.Model):
+class WeChatUser(OwnModel):
     """One identity: a person within one app, (appid, openid). A Django user may have several."""
 
-    user = models.ForeignKey(
+    user = UserForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="wechat_users", verbose_name=_("user")
     )
     appid = ExactCharField(_("app"), max_length=32)

@@ -1,10 +1,11 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .base import OwnModel, OwnQuerySet
 from .clock import DatabaseTime
 
 
-class ReceivedPushQuerySet(models.QuerySet["ReceivedPush"]):
+class ReceivedPushQuerySet(OwnQuerySet["ReceivedPush"]):
     def purgeable(self) -> "ReceivedPushQuerySet":
         """Messages that may be forgotten: if WeChat sends one again, nothing is harmed."""
         return self.filter(is_lasting=False)
@@ -15,7 +16,7 @@ class ReceivedPushQuerySet(models.QuerySet["ReceivedPush"]):
         return self.get_or_create(digest=digest, defaults=facts)[1]
 
 
-class ReceivedPush(models.Model):
+class ReceivedPush(OwnModel):
     """A message from WeChat that was acted on. WeChat sends a message again if it saw no answer."""
 
     digest = models.CharField(max_length=64, unique=True)

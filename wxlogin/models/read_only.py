@@ -1,6 +1,6 @@
 """Ask whether the database accepts writes."""
 
-from django.db import connection
+from wxlogin import databases
 
 # PostgreSQL's is also on in a standby and during a recovery.
 QUESTIONS = {"postgresql": "SHOW transaction_read_only", "mysql": "SELECT @@global.read_only"}
@@ -8,6 +8,7 @@ QUESTIONS = {"postgresql": "SHOW transaction_read_only", "mysql": "SELECT @@glob
 
 def is_read_only() -> bool:
     """Ask the database, and return True if it refuses writes. Raises Django's ``DatabaseError`` if it is down."""
+    connection = databases.connection()
     with connection.cursor() as cursor:
         cursor.execute(QUESTIONS.get(connection.vendor, "SELECT 0"))
         (answer,) = cursor.fetchone()

@@ -8,14 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from wxlogin.sealing import vault
 from wxlogin.secret import Secret
 
+from .base import OwnModel, OwnQuerySet
 from .clock import DatabaseTime
 from .people import WeChatUser
 
 
-class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
+class SessionKeyQuerySet(OwnQuerySet["SessionKey"]):
     def of_person(self, wechat_user: WeChatUser) -> "SessionKey | None":
         """Return the row of a person, fresh, with the person. ``read_at`` is the database's time of this read."""
-        read = self.select_related("wechat_user").annotate(read_at=DatabaseTime())
+        read = self.select_related("wechat_user").annotate(read_at=DatabaseTime())  # type: ignore[no-redef]
         return read.filter(wechat_user=wechat_user).first()
 
     def of_people(self, people: Iterable[WeChatUser | int]) -> "SessionKeyQuerySet":
@@ -87,7 +88,7 @@ class SessionKeyQuerySet(models.QuerySet["SessionKey"]):
         return bool(self.filter(pk=key.pk, sealed=bytes(key.sealed)).update(sealed=sealed))
 
 
-class SessionKey(models.Model):
+class SessionKey(OwnModel):
     """WeChat's key for one (appid, openid). Sealed; it never leaves the server."""
 
     class State(models.TextChoices):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wxlogin.conf import conf
 
+from .base import OwnModel, OwnQuerySet
 from .clock import DatabaseTime, Moment
 from .fields import ExactCharField
 from .people import WeChatUser
@@ -20,7 +21,7 @@ def new_public_id() -> str:
     return secrets.token_hex(16)
 
 
-class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
+class LoginSessionQuerySet(OwnQuerySet["LoginSession"]):
     def find(self, public_id: str) -> "LoginSession | None":
         """Return the session, fresh, with person and user. Its ``read_at`` is the database's time of this read."""
         read = self.with_person().annotate(read_at=DatabaseTime())  # type: ignore[no-redef]
@@ -41,7 +42,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
 
     def of_user(self, user: AbstractBaseUser) -> "LoginSessionQuerySet":
         """Sessions of a Django user, over all apps."""
-        return self.filter(wechat_user__user=user)
+        return self.filter(wechat_user__user_id=user.pk)
 
     def of_people(self, people: Iterable[WeChatUser | int]) -> "LoginSessionQuerySet":
         """Sessions of these people, over all devices."""
@@ -141,7 +142,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         return surplus
 
 
-class LoginSession(models.Model):
+class LoginSession(OwnModel):
     """One login on one device. The JWTs belong to it, and staff can end it; ending it never deletes the row."""
 
     class EndReason(models.TextChoices):

@@ -8,11 +8,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .base import OwnModel, OwnQuerySet, UserForeignKey
 from .fields import ExactCharField
 from .people import WeChatUser
 
 
-class StaffActQuerySet(models.QuerySet["StaffAct"]):
+class StaffActQuerySet(OwnQuerySet["StaffAct"]):
     def with_action(self, action: str) -> "StaffActQuerySet":
         return self.filter(action=action)
 
@@ -50,7 +51,7 @@ class StaffActQuerySet(models.QuerySet["StaffAct"]):
         return self.filter(staff_id=staff.pk, action=action, created_at__gt=since).count()
 
 
-class StaffAct(models.Model):
+class StaffAct(OwnModel):
     """One act of staff on a person: who, what, why, when, from where. Rows are added and never changed.
 
     ``person`` is the keyed hash that log lines show too, so that the row still names an erased person. The users
@@ -71,7 +72,7 @@ class StaffAct(models.Model):
 
     created_at = models.DateTimeField(_("when"), db_index=True)
     action = models.CharField(_("what"), max_length=24, choices=Action.choices)
-    staff = models.ForeignKey(
+    staff = UserForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("staff")
     )
     staff_name = ExactCharField(_("name of the staff"), max_length=254, blank=True)

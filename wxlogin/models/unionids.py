@@ -5,11 +5,12 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .base import OwnModel, OwnQuerySet, UserForeignKey
 from .fields import ExactCharField, PrivateCharField
 from .people import WeChatUser
 
 
-class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
+class UnionidOwnerQuerySet(OwnQuerySet["UnionidOwner"]):
     def lock(self, group: str, unionid: str) -> "UnionidOwner | None":
         """Lock the row until the transaction ends, and return it. A parallel merge may give it another user."""
         return self.select_for_update().filter(group=group, unionid=unionid).first()
@@ -36,7 +37,7 @@ class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
 
     def insert_if_missing(self, group: str, unionid: str, user: AbstractBaseUser) -> None:
         """Make ``user`` the owner, unless the unionid has an owner."""
-        self.get_or_create(group=group, unionid=unionid, defaults={"user": user})
+        self.get_or_create(group=group, unionid=unionid, defaults={"user_id": user.pk})
 
     def move(self, source: AbstractBaseUser, target: AbstractBaseUser) -> None:
         """Make ``target`` the owner of all unionids of ``source``."""
@@ -52,7 +53,7 @@ class UnionidOwnerQuerySet(models.QuerySet["UnionidOwner"]):
         self.filter(unionid__in=unionids).exclude(unionid__in=known).delete()
 
 
-class UnionidOwner(models.Model):
+class UnionidOwner(OwnModel):
     """The Django user that new identities with this unionid join, within one open-platform group.
 
     This row doesn't say who has the unionid: ``WeChatUser`` does, conflicts included. An owner without an
@@ -62,9 +63,7 @@ class UnionidOwner(models.Model):
 
     group = ExactCharField(_("open-platform group"), max_length=64)
     unionid = PrivateCharField(_("unionid"), max_length=64)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
-    )
+    user = UserForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
 
     objects = UnionidOwnerQuerySet.as_manager()
 

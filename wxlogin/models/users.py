@@ -5,7 +5,9 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist
-from django.db import connection, models
+from django.db import models
+
+from wxlogin import databases
 
 
 def is_staff(user: AbstractBaseUser) -> bool:
@@ -19,25 +21,29 @@ def lock_users(*users: AbstractBaseUser) -> list[AbstractBaseUser]:
     The rows are locked in primary-key order, so that two merges in opposite directions can't deadlock. The
     lock doesn't block the foreign-key check of a login, which holds its person's row at that moment.
     """
-    # The base manager, since the project's own manager may hide some users.
-    rows = get_user_model()._base_manager.filter(pk__in=[user.pk for user in users]).order_by("pk")
-    return list(rows.select_for_update(no_key=connection.features.has_select_for_no_key_update))
+    rows = _all_users().filter(pk__in=[user.pk for user in users]).order_by("pk")
+    features = databases.connection().features
+    return list(rows.select_for_update(no_key=features.has_select_for_no_key_update))
 
 
-def lock_against_references(user: models.Model) -> None:
+def lock_against_references(user: models.Model, *, using: str) -> None:
     """Lock the row of ``user`` until the transaction ends, so that no other transaction commits a row that names it."""
-    list(get_user_model()._base_manager.filter(pk=user.pk).select_for_update().values_list("pk"))
+    list(_all_users().using(using).filter(pk=user.pk).select_for_update().values_list("pk"))
+
+
+def read_again(row: models.Model) -> None:
+    """Read the row of a user or a person anew. Raises ``ObjectDoesNotExist`` if it was deleted."""
+    row.refresh_from_db(using=databases.alias())
 
 
 def is_stored(user_id: Any) -> bool:
     """True if a user has this primary key."""
-    return get_user_model()._base_manager.filter(pk=user_id).exists()
+    return _all_users().filter(pk=user_id).exists()
 
 
 def is_username_taken(username: str) -> bool:
     """True if a user has ``username`` in the user model's ``USERNAME_FIELD``."""
-    User = get_user_model()
-    return User._base_manager.filter(**{User.USERNAME_FIELD: username}).exists()
+    return _all_users().filter(**{get_user_model().USERNAME_FIELD: username}).exists()
 
 
 def has_active_column() -> bool:
@@ -47,3 +53,8 @@ def has_active_column() -> bool:
     except FieldDoesNotExist:
         return False
     return True
+
+
+def _all_users() -> models.QuerySet[Any]:
+    """Return all users where they are written. The project's own manager may hide some of them."""
+    return get_user_model()._base_manager.using(databases.alias())

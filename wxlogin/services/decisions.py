@@ -35,11 +35,11 @@ def log_decision(decision: Decision, wechat_user: WeChatUser, **facts: Any) -> N
     after_commit(_line(decision, wechat_user, facts))
 
 
-def log_deleted(instance: WeChatUser, **kwargs: Any) -> None:
+def log_deleted(instance: WeChatUser, using: str, **kwargs: Any) -> None:
     """Log the erasure of an identity, whoever deleted its row. A receiver of ``post_delete``."""
     log_line = _line(Decision.ERASED, instance, {"appid": instance.appid})
     # The Django user may be deleted later in this transaction.
-    after_commit(lambda: log_line(user=_state_of_user(instance)))
+    after_commit(lambda: log_line(user=_state_of_user(instance)), using=using)
 
 
 def sign(text: str, *, secret: str | bytes | None = None) -> str:

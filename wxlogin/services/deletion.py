@@ -29,24 +29,24 @@ def connect_receivers() -> None:
             pre_delete.connect(lock_user, sender=model, dispatch_uid=f"wxlogin.lock_user.{model._meta.label}")
 
 
-def lock_person(instance: WeChatUser, origin: Any = None, **kwargs: Any) -> None:
+def lock_person(instance: WeChatUser, using: str, origin: Any = None, **kwargs: Any) -> None:
     """Wait for logins of a person who is being deleted. A receiver of ``pre_delete``.
 
     Django deletes their sessions and session_key afterwards, the latest ones too.
     """
-    WeChatUser.objects.lock_one(instance)
+    WeChatUser.objects.using(using).lock_one(instance)
     if origin is not None:
         vars(origin).setdefault(COLLECTED, set()).add(instance.pk)
 
 
-def lock_user(instance: Model, origin: Any = None, **kwargs: Any) -> None:
+def lock_user(instance: Model, using: str, origin: Any = None, **kwargs: Any) -> None:
     """Wait for logins that join a Django user who is being deleted, and delete their people too.
 
     A receiver of ``pre_delete``, which Django sends for the user's people first.
     """
-    UnionidOwner.objects.lock_of(instance)
-    lock_against_references(instance)
+    UnionidOwner.objects.using(using).lock_of(instance)
+    lock_against_references(instance, using=using)
     collected: set[int] = getattr(origin, COLLECTED, set())
-    for person in WeChatUser.objects.lock_of(instance):
+    for person in WeChatUser.objects.using(using).lock_of(instance):
         if person.pk not in collected:
-            person.delete()
+            person.delete(using=using)

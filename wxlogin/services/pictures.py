@@ -75,9 +75,9 @@ def delete_file(name: str | None) -> None:
         raise StorageUnavailable from None
 
 
-def delete_file_of_deleted(instance: WeChatUser, **kwargs: Any) -> None:
+def delete_file_of_deleted(instance: WeChatUser, using: str, **kwargs: Any) -> None:
     """Delete the file of a deleted row, whoever deleted it. A receiver of ``post_delete``."""
-    after_commit(lambda: _clean_up(instance.avatar.name))
+    after_commit(lambda: _clean_up(instance.avatar.name), using=using)
 
 
 def _clean_up(name: str | None) -> None:

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Model, QuerySet
 
-from wxlogin import tokens
+from wxlogin import databases, tokens
 from wxlogin.conf import conf
 from wxlogin.exceptions import SessionEnded, TokenInvalid
 from wxlogin.log import log
@@ -149,14 +149,17 @@ def end_sessions_of_disabled(ids: Iterable[int]) -> int:
     return _end(LoginSession.objects.of_people(people).open(), EndReason.ACCOUNT_DISABLED)
 
 
-def end_sessions_of_saved_user(instance: Model, created: bool, raw: bool = False, **kwargs: Any) -> None:
+def end_sessions_of_saved_user(
+    instance: Model, created: bool, using: str, raw: bool = False, **kwargs: Any
+) -> None:
     """End the sessions of a Django user who was just disabled. A receiver of ``post_save``.
 
-    It is connected for every model: a user who is saved through a proxy or a subclass is sent as one of that.
+    It is connected for every model: a user who is saved through a proxy or a subclass is sent as one of that. A copy
+    of the user that the project keeps in another database says nothing about our sessions.
     """
     if created or raw or not isinstance(instance, get_user_model()):
         return
-    if not instance.is_active:
+    if not instance.is_active and using == databases.alias():
         people = list(WeChatUser.objects.of_user(instance))
         for person in people:
             log_decision(Decision.DISABLED, person)

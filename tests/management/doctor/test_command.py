@@ -30,6 +30,7 @@ def test_a_good_project_gets_a_line_for_each_part():
         f"ok      Tea House ({APPID}): WeChat gives an access_token.",
         f"ok      Tea House ({APPID}): Pushes are received in secure mode.",
         "ok      Database: It answers.",
+        "ok      Database: A row was stored, read back, locked and rolled back.",
         "ok      Database: All migrations are applied.",
         cache,
         "ok      Avatar storage: A file could be stored, read and deleted.",

@@ -1,5 +1,8 @@
 import pytest
+from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
+
+from wxlogin.models import ReceivedPush
 
 from .command import line_with, run
 
@@ -24,3 +27,37 @@ def test_a_migration_of_another_app_is_not_ours():
     printed, is_well = run()
 
     assert is_well
+
+
+def test_what_logins_rely_on_is_tried():
+    printed, is_well = run()
+
+    assert is_well
+    assert line_with("stored, read back, locked", printed).startswith("ok ")
+    assert not ReceivedPush.objects.exists()
+
+
+def test_a_database_that_rolls_nothing_back_is_named(monkeypatch):
+    monkeypatch.setattr(connection, "savepoint_rollback", lambda sid: None)
+
+    printed, is_well = run()
+
+    assert not is_well
+    assert "PROBLEM" in line_with("It keeps what a transaction has rolled back.", printed)
+    assert "InnoDB" in printed
+
+
+def read_elsewhere(execute, sql, *args):
+    """Answer like a replica that is behind: it has no such row."""
+    if "receivedpush" in sql and sql.endswith("LIMIT 1"):
+        sql = sql.replace(" WHERE ", " WHERE 1 = 0 AND ")
+    return execute(sql, *args)
+
+
+def test_a_proxy_that_reads_elsewhere_is_named():
+    with connection.execute_wrapper(read_elsewhere):
+        printed, is_well = run()
+
+    assert not is_well
+    assert "PROBLEM" in line_with("What was stored is not found at once", printed)
+    assert not ReceivedPush.objects.exists()

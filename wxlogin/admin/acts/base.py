@@ -14,7 +14,6 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -23,6 +22,7 @@ from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _, ngettext
 
+from wxlogin import databases
 from wxlogin.caller import staff_request
 from wxlogin.models.lists import is_stored, with_ids
 from wxlogin.models.users import is_staff
@@ -125,13 +125,13 @@ class ActsOnRows(Page):
                 actions[act.name] = (_make_action(act), act.name, act.label)
         return actions
 
-    @transaction.non_atomic_requests
+    @databases.non_atomic
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Show the list, or act on its rows. Acts open their own transactions, and some of them wait for WeChat."""
         return super().changelist_view(request, extra_context)
 
     def get_urls(self) -> list[URLPattern]:
-        view = transaction.non_atomic_requests(self.admin_site.admin_view(self.act_view))
+        view = databases.non_atomic(self.admin_site.admin_view(self.act_view))
         name = f"{self.opts.app_label}_{self.opts.model_name}_act"
         return [path("<path:object_id>/act/<slug:name>/", view, name=name), *super().get_urls()]
 

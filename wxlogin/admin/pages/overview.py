@@ -5,12 +5,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
+from wxlogin import databases
 from wxlogin.models import LoginFailure, WeChatUser
 from wxlogin.services.meanings import Finding, explain
 from wxlogin.services.staff import diagnosis, lookup
@@ -54,7 +54,7 @@ class OverviewPage(ReadOnlyPage):
             self.message_user(request, text, messages.WARNING)
         return _add_verdicts(doctor.examine_breaker())
 
-    @transaction.non_atomic_requests
+    @databases.non_atomic
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -11,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 
+from wxlogin import databases
 from wxlogin.conf import conf
 from wxlogin.masking import mask_phone
 from wxlogin.models import LoginSession, StaffAct, WeChatUser
@@ -116,7 +116,7 @@ class WeChatUserPage(ActsOnRows, PersonSections, AppColumn, ReadOnlyPage):
         request.wxlogin_matches = matches  # type: ignore[attr-defined]
         return queryset.with_ids(lookup.pks_in(matches)), False
 
-    @transaction.non_atomic_requests
+    @databases.non_atomic
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and hasattr(request, "wxlogin_matches"):

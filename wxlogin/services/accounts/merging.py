@@ -2,12 +2,12 @@
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import models
+from django.db.models import Model
 
 from wxlogin import signals
 from wxlogin.exceptions import CannotMerge
 from wxlogin.models import StaffAct, UnionidOwner, WeChatUser
-from wxlogin.models.users import is_staff, lock_users
+from wxlogin.models.users import is_staff, lock_users, read_again
 from wxlogin.services import sessions
 from wxlogin.services.decisions import Decision, log_decision
 from wxlogin.services.staff_log import Action, Staff, record
@@ -62,10 +62,10 @@ def split_identity(wechat_user: WeChatUser, *, staff: Staff, reason: str) -> Abs
     return target
 
 
-def _refresh(row: models.Model) -> None:
+def _refresh(row: Model) -> None:
     """Read ``row`` anew. Raises ``CannotMerge`` if it was deleted."""
     try:
-        row.refresh_from_db()
+        read_again(row)
     except ObjectDoesNotExist:
         raise CannotMerge("gone") from None
 

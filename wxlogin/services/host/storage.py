@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Warning  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
@@ -12,6 +13,32 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from wxlogin.models import WeChatUser
 from wxlogin.services.meanings import Result
+
+
+def problems() -> Iterator[CheckMessage]:
+    if mixes_tenants(default_storage):
+        yield Warning(
+            gettext(
+                "The avatars of all tenants are kept together, and no tenant's tables know those of the others."
+            ),
+            hint=gettext(
+                "Set STORAGES['default'] to django_tenants.files.storage.TenantFileSystemStorage, or to a subclass of "
+                "it. Until then wxlogin_purge leaves lost pictures alone."
+            ),
+            id="wxlogin.W013",
+        )
+
+
+def mixes_tenants(storage: Storage) -> bool:
+    """True if each tenant of django-tenants has tables of wxlogin, and all of them share ``storage``."""
+    by_tenant = any(kind.__module__.startswith("django_tenants.") for kind in storage.__class__.__mro__)
+    return not by_tenant and any(name.split(".")[0] == "wxlogin" for name in _apps_of_tenants())
+
+
+def _apps_of_tenants() -> list[str]:
+    kinds = getattr(settings, "TENANT_TYPES", {"": {"APPS": getattr(settings, "TENANT_APPS", [])}})
+    public = getattr(settings, "PUBLIC_SCHEMA_NAME", "public")
+    return [name for kind, declared in kinds.items() if kind != public for name in declared["APPS"]]
 
 
 def deployment_problems() -> Iterator[CheckMessage]:

@@ -8,9 +8,11 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from wxlogin import databases
 from wxlogin.conf import conf
 from wxlogin.masking import mask_phone, shorten
 from wxlogin.models import WeChatUser
+from wxlogin.models.people import WeChatUserQuerySet
 from wxlogin.secret import PrivateStr
 from wxlogin.services.staff_log import Action, Staff, record
 from wxlogin.vault import CannotOpen
@@ -42,10 +44,11 @@ def export_people(
         WeChatUser.objects.with_ids(ids) if unmasked and len(ids) <= MAX_NAMED else ()
     )
     record(Action.EXPORT, named, staff=staff, reason=reason, details=details)
-    return _lines(ids, unmasked)
+    # The file is sent after the request, when a router may not know its tenant any more.
+    return _lines(WeChatUser.objects.using(databases.alias()), ids, unmasked)
 
 
-def _lines(ids: Sequence[int], unmasked: bool) -> Iterator[str]:
+def _lines(people: WeChatUserQuerySet, ids: Sequence[int], unmasked: bool) -> Iterator[str]:
     writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL)
     yield BOM + writer.writerow(
         [
@@ -62,7 +65,7 @@ def _lines(ids: Sequence[int], unmasked: bool) -> Iterator[str]:
     )
     now = timezone.now()
     for start in range(0, len(ids), CHUNK):
-        for person in WeChatUser.objects.in_order(ids[start : start + CHUNK]):
+        for person in people.in_order(ids[start : start + CHUNK]):
             yield writer.writerow(map(defuse, _row(person, unmasked, now)))
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from wxlogin.exceptions import StorageUnavailable
 from wxlogin.models import WeChatUser
 from wxlogin.models.batches import rows_in_batches
+from wxlogin.services.host.storage import mixes_tenants
 from wxlogin.services.pictures import delete_file
 from wxlogin.transactions import retry_contention
 
@@ -36,6 +37,8 @@ def mend(*, even_many: bool = False) -> Iterator[tuple[str, int]]:
     """
     field = WeChatUser._meta.get_field("avatar")
     folder, storage = str(field.upload_to).rstrip("/"), field.storage
+    if mixes_tenants(storage):
+        raise CannotCompare("the pictures of all tenants are kept together: see the check wxlogin.W013.")
     unnamed = _list(storage, folder)
     missing: list[WeChatUser] = []
     found = 0

@@ -1,0 +1,36 @@
+"""The one database of wxlogin's tables: where ``WeChatUser`` is written, by the project's ``DATABASE_ROUTERS``.
+
+All transactions and all reads of these tables, and of the users, happen there. A replica may be behind: it could
+refuse a session that has just begun, and let in one that has just ended.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from django.apps import apps
+from django.db import connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def alias() -> str:
+    """Return the database's alias. Ask at each use: a router may choose by the tenant of the request."""
+    return router.db_for_write(apps.get_model("wxlogin", "WeChatUser"))
+
+
+def connection() -> BaseDatabaseWrapper:
+    """Return this thread's connection to the database."""
+    return connections[alias()]
+
+
+def drivers() -> Iterable[Any]:
+    """Return the modules of all drivers that the project uses. Each has exceptions of its own, as of PEP 249."""
+    return {each.Database for each in connections.all()}  # type: ignore[attr-defined]
+
+
+def non_atomic(view: View) -> View:
+    """Exempt ``view`` from ``ATOMIC_REQUESTS`` of all databases: it opens its own transactions."""
+    for each in connections:
+        view = transaction.non_atomic_requests(using=each)(view)
+    return view
