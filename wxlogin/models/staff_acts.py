@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .fields import ExactCharField
+from .fields import AwareDateTimeField, ExactCharField
 from .people import WeChatUser
 
 
@@ -69,7 +69,7 @@ class StaffAct(models.Model):
         REVEAL = "reveal", _("revealed a masked field")
         EXPORT = "export", _("exported people")
 
-    created_at = models.DateTimeField(_("when"), db_index=True)
+    created_at = AwareDateTimeField(_("when"), db_index=True)
     action = models.CharField(_("what"), max_length=24, choices=Action.choices)
     staff = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("staff")
