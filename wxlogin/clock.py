@@ -5,7 +5,7 @@ cache, for example. What the database itself decides uses ``models.clock``, whic
 """
 
 import time
-from datetime import UTC, datetime, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from django.utils.timezone import get_default_timezone, is_aware
 
@@ -47,6 +47,5 @@ def as_aware(moment: datetime) -> datetime:
     """
     if is_aware(moment):
         return moment
-    offset = moment.replace(tzinfo=get_default_timezone()).utcoffset()
-    assert offset is not None  # noqa: S101  every zone has one
+    offset = moment.replace(tzinfo=get_default_timezone()).utcoffset() or timedelta()
     return moment.replace(tzinfo=timezone(offset), fold=0)

@@ -17,7 +17,7 @@ from wxlogin.models import LoginSession, WeChatUser
 from wxlogin.services import blocking
 
 # In UTC, it is 20:30 of the day before.
-NOW = datetime(2026, 5, 5, 4, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+NOW = datetime(2026, 5, 5, 4, 30, 20, tzinfo=ZoneInfo("Asia/Shanghai"))
 TWO_HOURS_LATER = datetime(2026, 5, 5, 6, 30)  # noqa: DTZ001
 HOUR = timedelta(hours=1)
 
@@ -47,11 +47,11 @@ def test_the_api_tells_times_in_utc(alice: Api) -> None:
     [session] = alice.get("sessions/").json()
     exported = alice.get("me/export/").json()["identities"][0]
 
-    assert session["created_at"] == exported["created_at"] == "2026-05-04T20:30:00Z"
+    assert session["created_at"] == exported["created_at"] == "2026-05-04T20:30:20Z"
     assert (
         alice.get("me/").json()["created_at"]
         == exported["sessions"][0]["created_at"]
-        == "2026-05-04T20:30:00Z"
+        == "2026-05-04T20:30:20Z"
     )
 
 
@@ -114,7 +114,7 @@ def test_the_projects_own_code_blocks_until_a_local_time(alice: Api, clock: Any)
 
 
 def test_the_projects_own_queries_compare_with_local_times(alice: Api) -> None:
-    local = datetime(2026, 5, 5, 4, 30)  # noqa: DTZ001
+    local = datetime(2026, 5, 5, 4, 30, 20)  # noqa: DTZ001
 
     assert WeChatUser.objects.filter(created_at=local, last_login_at__date=local.date()).exists()
     # Columns of Django's own models hold local time, too.
@@ -132,4 +132,4 @@ def test_an_export_tells_the_offset(alice: Api, staff: Client) -> None:
 
     answer = staff.post(url, answers)
 
-    assert "2026-05-05T04:30:00+08:00" in answer.getvalue().decode()
+    assert "2026-05-05T04:30:20+08:00" in answer.getvalue().decode()
