@@ -30,7 +30,7 @@ import json
 import time
 
 from django.contrib.auth.models import User
-from wxlogin.clock import utc_now
+from django.utils import timezone
 from shop.models import Order
 from wxlogin.models import WeChatUser
 from wxlogin.services.erasure import erase
@@ -39,8 +39,8 @@ person = WeChatUser.objects.create(
     user=User.objects.create_user("anna"),
     appid="wx0123456789abcdef",
     openid="o-x",
-    created_at=utc_now(),
-    last_login_at=utc_now(),
+    created_at=timezone.now(),
+    last_login_at=timezone.now(),
 )
 Order.objects.create(user=person.user, address="1 Tea Street")
 

@@ -9,6 +9,7 @@ PACKAGES = ["MySQLdb"]
 SUITE = [
     "tests/api/test_sessions.py",
     "tests/admin/test_blocking.py",
+    "tests/management/purge/test_lost_pictures.py",
     "tests/management/purge/test_rows.py",
     "tests/services/upkeep/test_rollup.py",
 ]
