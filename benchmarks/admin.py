@@ -89,8 +89,7 @@ def fill(people: int) -> None:
 
 
 def roll_up() -> None:
-    from django.utils import timezone
-
+    from wxlogin.clock import utc_now
     from wxlogin.conf import conf
     from wxlogin.models import HourlyFigure
     from wxlogin.services.upkeep.figures import roll_up_all
@@ -98,7 +97,7 @@ def roll_up() -> None:
     started = time.monotonic()
     roll_up_all()
     print_line(f"{time.monotonic() - started:6.1f} s  hourly figures rolled up, unless they were before")
-    started, now = time.monotonic(), timezone.now()
+    started, now = time.monotonic(), utc_now()
     HourlyFigure.objects.live_now(now, now, list(conf.APPS))
     print_line(f"{time.monotonic() - started:6.2f} s  live sessions counted, as each hour does")
 

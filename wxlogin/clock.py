@@ -5,7 +5,9 @@ cache, for example. What the database itself decides uses ``models.clock``, whic
 """
 
 import time
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
+
+from django.utils.timezone import get_default_timezone, is_aware
 
 
 class DatabaseClock:
@@ -31,3 +33,19 @@ class DatabaseClock:
 
 
 database_clock = DatabaseClock()
+
+
+def utc_now() -> datetime:
+    """Return this host's time. Django's ``timezone.now`` has no zone if ``USE_TZ`` is off."""
+    return datetime.now(UTC)
+
+
+def as_aware(moment: datetime) -> datetime:
+    """Return ``moment`` with its zone. A time without one is local time, as in a project whose ``USE_TZ`` is off.
+
+    The zone has one offset only, so that Python adds and compares such times correctly across a change of the clocks.
+    """
+    if is_aware(moment):
+        return moment
+    offset = moment.replace(tzinfo=get_default_timezone()).utcoffset() or timedelta()
+    return moment.replace(tzinfo=timezone(offset), fold=0)

@@ -37,9 +37,9 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.utils import timezone  # noqa: E402
 
 from project import demo  # noqa: E402
+from wxlogin.clock import utc_now  # noqa: E402
 from wxlogin.models import LoginFailure, LoginSession, WeChatUser  # noqa: E402
 from wxlogin.services import blocking, sessions  # noqa: E402
 
@@ -61,12 +61,12 @@ def unblock(openid: str) -> None:
 
 
 def end_sessions(openid: str) -> int:
-    live = LoginSession.objects.filter(wechat_user=person(openid)).live(timezone.now())
+    live = LoginSession.objects.filter(wechat_user=person(openid)).live(utc_now())
     return sessions.end_sessions(live, staff=staff(), reason="lost phone")
 
 
 def open_sessions(openid: str) -> int:
-    return LoginSession.objects.filter(wechat_user=person(openid)).live(timezone.now()).count()
+    return LoginSession.objects.filter(wechat_user=person(openid)).live(utc_now()).count()
 
 
 def people(openid: str) -> int:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 
 from tests.conftest import Api
+from wxlogin.clock import utc_now
 from wxlogin.models import StaffAct, WeChatUser
 
 from .staff import WHY, act_url, alice, confirm, log_entry
@@ -31,8 +31,8 @@ def test_nothing_is_done_before_a_reason_is_given(person: Api, superuser: Client
             user=alice().user,
             appid="wx-other",
             openid="o2",
-            created_at=timezone.now(),
-            last_login_at=timezone.now(),
+            created_at=utc_now(),
+            last_login_at=utc_now(),
         )
     form = superuser.get(act_url(name))
     blank = superuser.post(act_url(name), {"confirmed": 1, "reason": " ", "field": "openid"})

@@ -1,11 +1,12 @@
 """Staff block people and unblock them."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.timezone import make_aware
 
 from tests.conftest import Api
 from wxlogin.admin.acts import Block
@@ -61,7 +62,7 @@ def test_a_block_can_have_an_end(person: Api, guard: Client) -> None:
         selection("block", confirmed=1, reason="x", until_0="2099-01-01", until_1="00:00:00"),
     )
 
-    assert WeChatUser.objects.get().blocked_until == datetime(2099, 1, 1, tzinfo=UTC)
+    assert WeChatUser.objects.get().blocked_until == make_aware(datetime(2099, 1, 1))
 
 
 def test_a_block_ends_within_a_lifetime(person: Api, superuser: Client) -> None:

@@ -5,9 +5,9 @@ import re
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
-from django.utils import timezone
 
 from tests.conftest import Api
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginSession, StaffAct, WeChatUser
 
 from .staff import OPENID, act_url, action_form, alice, confirm, log_entry, url
@@ -22,7 +22,7 @@ def test_ending_a_session_refuses_its_tokens_at_the_next_request(person: Api, su
     assert "1 login session ended" in answer.content.decode()
     assert (refused.status_code, refused.json()["reason"]) == (401, "ended_by_staff")
     assert person.refresh().json()["reason"] == "ended_by_staff"
-    assert LoginSession.objects.live(timezone.now()).count() == 1
+    assert LoginSession.objects.live(utc_now()).count() == 1
 
 
 def test_ending_a_persons_sessions_ends_all_of_them_and_nobody_elses(
@@ -47,7 +47,7 @@ def test_one_session_is_ended_from_the_persons_page(person: Api, support: Client
 
     assert "1 login session ended. Its tokens are refused from the next request on." in result
     assert person.get("me/").json()["reason"] == "ended_by_staff"
-    assert LoginSession.objects.live(timezone.now()).count() == 1
+    assert LoginSession.objects.live(utc_now()).count() == 1
     assert log_entry("end_sessions").details == {"sessions": 1}
     assert end_url not in support.get(url("wechatuser", "change", alice().pk)).content.decode()
 
@@ -87,7 +87,7 @@ def test_what_is_over_already_keeps_its_reason(person: Api, support: Client) -> 
 
 
 def test_what_expired_is_not_ended_by_staff(person: Api, support: Client) -> None:
-    LoginSession.objects.update(expires_at=timezone.now())
+    LoginSession.objects.update(expires_at=utc_now())
     ids = list(LoginSession.objects.values_list("pk", flat=True))
 
     answer = support.post(url("loginsession"), action_form(ids), follow=True)

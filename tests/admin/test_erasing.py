@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from tests.conftest import Api
+from wxlogin.clock import utc_now
 from wxlogin.models import StaffAct, WeChatUser
 from wxlogin.services import pictures
 from wxlogin.signals import person_erased
@@ -67,7 +67,7 @@ def test_an_identity_that_joins_meanwhile_is_recorded_too(person: Api, superuser
 
     def join(wechat_users: list[WeChatUser], **kwargs: Any) -> None:
         if wechat_users[0].openid == OPENID:
-            now = timezone.now()
+            now = utc_now()
             WeChatUser.objects.create(
                 user=user, appid="wx-other", openid="o2", created_at=now, last_login_at=now
             )

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
-from django.utils import timezone
 
 from tests.conftest import Api
 from tests.helpers.queries import statements
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginSession, WeChatUser
 
 from .staff import MODELS, OPENID, UNIONID, url
@@ -109,7 +109,7 @@ def test_filters_answer_questions(
     api.log_in("o-disabled")
     api.log_in("o-blocked")
     get_user_model().objects.filter(wechat_users__openid="o-disabled").update(is_active=False)
-    WeChatUser.objects.filter(openid="o-blocked").update(blocked_at=timezone.now())
+    WeChatUser.objects.filter(openid="o-blocked").update(blocked_at=utc_now())
 
     answer = viewer.get(url(model), query)
 

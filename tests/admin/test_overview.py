@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from tests.conftest import Api
 from tests.helpers import breaker
 from tests.helpers.queries import statements
 from tests.settings import APPID
+from wxlogin.clock import utc_now
 from wxlogin.models import HourlyFigure, LoginFailure, LoginSession
 from wxlogin.services.upkeep import figures
 
@@ -59,7 +59,7 @@ def test_the_tallest_bar_is_the_day_with_most_and_the_table_says_the_same(
 ) -> None:
     ages = [0, 1, 1, 1, 29]
     for age in ages:
-        at = timezone.now() - age * figures.DAY
+        at = utc_now() - age * figures.DAY
         LoginSession.objects.create(appid=APPID, created_at=at, last_seen_at=at, expires_at=at)
     for _ in figures.roll_up():
         pass
@@ -73,7 +73,7 @@ def test_the_tallest_bar_is_the_day_with_most_and_the_table_says_the_same(
 
 def test_numbers_of_any_locale_leave_the_drawing_alone(person: Api, watcher: Client, settings: Any) -> None:
     settings.USE_THOUSAND_SEPARATOR = True
-    at = timezone.now()
+    at = utc_now()
     HourlyFigure.objects.create(
         kind="failures", hour=at - timedelta(days=2), label="code_invalid 40029", count=1
     )
@@ -112,7 +112,7 @@ def test_the_number_of_statements_does_not_depend_on_the_rows(person: Api, watch
         watcher.get(url("overview"))
     with statements() as few:
         watcher.get(url("overview"))
-    now = timezone.now()
+    now = utc_now()
     for number in range(60):
         at = now - number * timedelta(hours=11)
         LoginFailure.objects.create(created_at=at, appid=f"wx-{number}", code="x", errcode=number)
@@ -131,7 +131,7 @@ def test_the_number_of_statements_does_not_depend_on_the_rows(person: Api, watch
 
 
 def test_the_overview_says_that_hours_are_missing(person: Api, watcher: Client) -> None:
-    at = timezone.now() - timedelta(days=9)
+    at = utc_now() - timedelta(days=9)
     LoginFailure.objects.create(created_at=at, appid=APPID, code="code_invalid")
 
     page = watcher.get(url("overview")).content.decode()

@@ -7,9 +7,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from tests.conftest import Api
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginFailure, LoginSession, SessionKey, WeChatUser
 
 from .staff import MODELS, OPENID, UNIONID, action_form, url
@@ -77,7 +77,7 @@ def test_a_wechat_user_does_not_get_into_the_admin(person: Api) -> None:
 def test_ids_and_addresses_are_masked_everywhere(person: Api, superuser: Client, model: str) -> None:
     LoginSession.objects.update(ip="203.0.113.77")
     LoginFailure.objects.update(ip="2001:db8:1:2:3:4:5:6")
-    LoginFailure.objects.create(created_at=timezone.now(), code="x", appid="a", ip="203.0.113.77")
+    LoginFailure.objects.create(created_at=utc_now(), code="x", appid="a", ip="203.0.113.77")
     kind = {"wechatuser": WeChatUser, "loginsession": LoginSession, "sessionkey": SessionKey}.get(
         model, LoginFailure
     )

@@ -6,15 +6,15 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from tests.conftest import Api
+from wxlogin.clock import utc_now
 
 from .staff import OPENID, WHY, act_url, alice, confirm, log_entry, url
 
 
 def test_the_log_says_who_did_what_to_whom_why_when_and_from_where(person: Api, superuser: Client) -> None:
-    before = timezone.now()
+    before = utc_now()
 
     superuser.post(
         act_url("block"),
@@ -26,7 +26,7 @@ def test_the_log_says_who_did_what_to_whom_why_when_and_from_where(person: Api, 
     act = log_entry("block")
     assert (act.staff_name, act.action, act.wechat_user, act.reason) == ("root", "block", alice(), WHY)
     assert (act.ip, act.request_id, act.details["sessions"]) == ("203.0.113.77", "support-7", 2)
-    assert before <= act.created_at <= timezone.now()
+    assert before <= act.created_at <= utc_now()
     assert act.person
     assert act.person not in OPENID
 

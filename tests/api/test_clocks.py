@@ -11,7 +11,6 @@ import time_machine
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
 from rest_framework.test import APIRequestFactory
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
@@ -19,7 +18,7 @@ from tests.conftest import Api
 from tests.helpers.clocks import TwoClocks, reopen_connection
 from tests.settings import APPID
 from wxlogin.api import throttling
-from wxlogin.clock import database_clock
+from wxlogin.clock import database_clock, utc_now
 from wxlogin.conf import Rate
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.models import LoginFailure, LoginSession, SessionKey, WeChatUser
@@ -45,7 +44,7 @@ def test_a_host_that_is_ahead_stores_a_session_key_that_the_next_login_replaces(
 ) -> None:
     with clocks.host(ahead=ahead):
         api.log_in()
-    assert SessionKey.objects.get().obtained_at <= timezone.now()
+    assert SessionKey.objects.get().obtained_at <= utc_now()
 
     api.log_in()
 
@@ -53,13 +52,13 @@ def test_a_host_that_is_ahead_stores_a_session_key_that_the_next_login_replaces(
 
 
 def test_a_session_key_from_the_future_is_replaced(alice: Api) -> None:
-    SessionKey.objects.update(obtained_at=timezone.now() + timedelta(days=1))
+    SessionKey.objects.update(obtained_at=utc_now() + timedelta(days=1))
 
     alice.log_in()
 
     held = SessionKey.objects.get()
     assert held.unseal().reveal() == alice.wechat.session_key_of("o-alice", APPID)
-    assert held.obtained_at <= timezone.now()
+    assert held.obtained_at <= utc_now()
 
 
 def test_a_reset_session_key_is_stored_by_a_host_that_is_behind(alice: Api, clocks: TwoClocks) -> None:
@@ -74,7 +73,7 @@ def test_the_login_just_made_never_makes_way(api: Api, clocks: TwoClocks, config
     configure(MAX_SESSIONS=2)
     with clocks.host(ahead=HOUR):
         older = [api.log_in() for _ in range(2)]
-    LoginSession.objects.update(created_at=timezone.now() + timedelta(hours=1))
+    LoginSession.objects.update(created_at=utc_now() + timedelta(hours=1))
 
     newest = api.log_in()
 
@@ -113,7 +112,7 @@ def test_an_hours_step_back_logs_nobody_out(alice: Api, clocks: TwoClocks) -> No
 
 
 def test_a_step_back_of_the_only_clock_logs_nobody_out(alice: Api) -> None:
-    with time_machine.travel(timezone.now() - timedelta(hours=1)):
+    with time_machine.travel(utc_now() - timedelta(hours=1)):
         answers = [alice.get("me/"), alice.refresh(), alice.refresh()]
 
     assert [answer.status_code for answer in answers] == [200, 200, 200]
@@ -136,7 +135,7 @@ def test_a_host_eight_days_ahead_ends_nothing(alice: Api, clocks: TwoClocks) -> 
 def test_an_access_token_has_thirty_seconds_of_leeway(alice: Api, over: int, status: int) -> None:
     lifetime = alice.tokens["expires_in"]
 
-    with time_machine.travel(timezone.now() + timedelta(seconds=lifetime + over), tick=False):
+    with time_machine.travel(utc_now() + timedelta(seconds=lifetime + over), tick=False):
         answer = alice.get("me/")
 
     assert answer.status_code == status
@@ -242,7 +241,7 @@ def test_a_database_that_fails_leaves_retry_after_to_this_hosts_clock(
 
 @pytest.mark.parametrize("ahead", [2 * HOUR, -2 * HOUR])
 def test_a_block_ends_by_the_databases_clock(alice: Api, clocks: TwoClocks, ahead: float) -> None:
-    now, hour = timezone.now(), timedelta(hours=1)
+    now, hour = utc_now(), timedelta(hours=1)
 
     with clocks.host(ahead=ahead):
         WeChatUser.objects.update(blocked_at=now, blocked_until=now + hour)
@@ -267,7 +266,7 @@ def test_what_is_stored_about_a_refusal_has_the_databases_time(api: Api, clocks:
     with clocks.host(ahead=DAY):
         api.send_code("made-up")
 
-    assert LoginFailure.objects.get().created_at <= timezone.now()
+    assert LoginFailure.objects.get().created_at <= utc_now()
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York"])

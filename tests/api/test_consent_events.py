@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.utils import timezone
 
 from tests.api.consent import ALL, NO_PHONE, NO_PROFILE, data_of, fill_profile
 from tests.api.people import person
@@ -15,6 +14,7 @@ from tests.api.pushes import EVENTS, PUSH_TOKEN, XML, message, secure
 from tests.conftest import Api
 from tests.settings import APPID
 from wxlogin import databases, signals
+from wxlogin.clock import utc_now
 from wxlogin.models import ReceivedPush, WeChatUser
 from wxlogin.services import events
 
@@ -119,7 +119,7 @@ def test_a_copy_of_an_old_event_stays_harmless_after_a_purge(alice: Api, configu
     for each in (cancellation, other):
         secure(alice, each)
     alice.log_in("o-alice")
-    ReceivedPush.objects.update(received_at=timezone.now() - timedelta(days=400))
+    ReceivedPush.objects.update(received_at=utc_now() - timedelta(days=400))
 
     call_command("wxlogin_purge")
     replayed = secure(alice, cancellation)

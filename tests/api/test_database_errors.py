@@ -14,12 +14,12 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 from django.db.models.signals import pre_delete
 from django.test import Client
-from django.utils import timezone
 
 from tests.conftest import Api
 from tests.helpers.signals import connected
 from tests.settings import APPID
 from wxlogin import signals
+from wxlogin.clock import utc_now
 from wxlogin.database_errors import conceal
 from wxlogin.models import LoginSession, WeChatUser
 
@@ -28,7 +28,7 @@ CONSTRAINT = "wxlogin_one_openid_per_app"
 
 
 def insert_identity(user: AbstractBaseUser) -> None:
-    now = timezone.now()
+    now = utc_now()
     WeChatUser.objects.create(
         user=user, appid=APPID, openid=OPENID, unionid=UNIONID, created_at=now, last_login_at=now
     )

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.utils import timezone
 
 from tests.api.people import person
 from tests.api.pushes import PUSH_AES_KEY, message, post, query
 from tests.conftest import Api
 from tests.helpers import dumps
 from tests.settings import APPID
+from wxlogin.clock import utc_now
 from wxlogin.models import CarriedBlock
 from wxlogin.services import blocking, erasure
 from wxlogin.wechat.crypto import encrypt_push
@@ -51,12 +51,12 @@ def test_a_private_reason_stays_private(alice: Api) -> None:
 
 
 def test_a_block_ends_when_it_was_to_end(alice: Api) -> None:
-    block(until=timezone.now() + timedelta(hours=1))
+    block(until=utc_now() + timedelta(hours=1))
     erasure.erase(person().user)
     carried = CarriedBlock.objects.get()
     assert carried.forgotten_at == carried.blocked_until
 
-    CarriedBlock.objects.update(blocked_until=timezone.now(), forgotten_at=timezone.now())
+    CarriedBlock.objects.update(blocked_until=utc_now(), forgotten_at=utc_now())
 
     assert alice.send_code().status_code == 200
 
@@ -68,7 +68,7 @@ def test_a_block_whose_retention_is_over_is_not_applied_even_before_a_purge(
     block()
     erasure.erase(person().user)
 
-    with time_machine.travel(timezone.now() + timedelta(days=3, seconds=1)):
+    with time_machine.travel(utc_now() + timedelta(days=3, seconds=1)):
         assert CarriedBlock.objects.get().blocked_until is None, "nothing has purged it, and it has no end"
         answer = alice.send_code()
 
@@ -84,7 +84,7 @@ def test_the_trace_of_a_block_without_an_end_is_bounded(alice: Api, configure: A
 
     carried = CarriedBlock.objects.get()
 
-    assert timedelta(days=2.9) < carried.forgotten_at - timezone.now() <= timedelta(days=3)
+    assert timedelta(days=2.9) < carried.forgotten_at - utc_now() <= timedelta(days=3)
 
 
 def test_a_block_is_recognised_after_the_keys_rotated(alice: Api, configure: Any, settings: Any) -> None:
@@ -100,7 +100,7 @@ def test_a_block_is_recognised_after_the_keys_rotated(alice: Api, configure: Any
 
 
 def test_a_block_that_is_over_is_not_carried(alice: Api) -> None:
-    block(until=timezone.now() - timedelta(seconds=1))
+    block(until=utc_now() - timedelta(seconds=1))
 
     erasure.erase(person().user)
 
@@ -117,7 +117,7 @@ def test_a_carried_block_does_not_reach_another_app_or_person(alice: Api, bob: A
 
 def disable(user: Any) -> None:
     if hasattr(user, "closed_at"):  # tests/projects/custom_user
-        user.closed_at = timezone.now()
+        user.closed_at = utc_now()
     else:
         user.is_active = False
     user.save()
@@ -136,12 +136,12 @@ def test_a_disabled_account_is_not_revived(alice: Api) -> None:
 
 
 def test_a_disabled_account_is_not_revived_when_a_block_of_its_person_ends(alice: Api) -> None:
-    block(until=timezone.now() + timedelta(days=1))
+    block(until=utc_now() + timedelta(days=1))
     disable(person().user)
 
     erasure.erase(person().user)
     timed = CarriedBlock.objects.filter(blocked_until__isnull=False)
-    timed.update(blocked_until=timezone.now(), forgotten_at=timezone.now())
+    timed.update(blocked_until=utc_now(), forgotten_at=utc_now())
     answer = alice.send_code()
 
     assert (answer.status_code, answer.json()["code"]) == (403, "account_disabled")

@@ -8,7 +8,6 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.storage import default_storage
 from django.db import OperationalError
-from django.utils import timezone
 
 from tests.api.people import person
 from tests.api.uploads import send
@@ -17,6 +16,7 @@ from tests.helpers import dumps
 from tests.helpers.pictures import picture
 from tests.settings import APPID
 from wxlogin import signals
+from wxlogin.clock import utc_now
 from wxlogin.exceptions import CannotMerge
 from wxlogin.models import LoginSession, StaffAct, UnionidOwner, WeChatUser
 from wxlogin.services import accounts, erasure
@@ -43,7 +43,7 @@ def test_an_identity_that_joins_the_user_meanwhile_is_erased_too(alice: Api) -> 
     def join(user: Any, wechat_users: list[WeChatUser], **kwargs: Any) -> None:
         erased.append([each.openid for each in wechat_users])
         if len(erased) == 1:
-            now = timezone.now()
+            now = utc_now()
             WeChatUser.objects.create(
                 user=user, appid="wx-books", openid="o-second", created_at=now, last_login_at=now
             )

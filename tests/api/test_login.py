@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.utils import timezone
 
 from tests.conftest import Api
 from tests.settings import APPID
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginFailure, LoginSession, SessionKey, WeChatUser
 from wxlogin.secret import Secret
 from wxlogin.signals import logged_in
@@ -143,7 +143,7 @@ def test_a_disabled_user_may_not_log_in(alice: Api) -> None:
 def test_a_blocked_person_may_not_log_in_and_hears_why_only_if_staff_say_so(
     alice: Api, public: bool, shown: str | None
 ) -> None:
-    WeChatUser.objects.update(blocked_at=timezone.now(), block_reason="spam", block_reason_public=public)
+    WeChatUser.objects.update(blocked_at=utc_now(), block_reason="spam", block_reason_public=public)
 
     answer = alice.send_code()
 
@@ -152,7 +152,7 @@ def test_a_blocked_person_may_not_log_in_and_hears_why_only_if_staff_say_so(
 
 
 def test_a_block_that_is_over_is_none(alice: Api) -> None:
-    now = timezone.now()
+    now = utc_now()
     WeChatUser.objects.update(blocked_at=now.replace(year=2020), blocked_until=now)
 
     assert alice.send_code().status_code == 200
@@ -164,7 +164,7 @@ def test_the_eleventh_session_replaces_the_oldest(api: Api, caplog: pytest.LogCa
     oldest = devices[0].get("me/")
     assert (oldest.status_code, oldest.json()["reason"]) == (401, "replaced")
     assert all(device.get("me/").status_code == 200 for device in devices[1:])
-    assert LoginSession.objects.live(timezone.now()).count() == 10
+    assert LoginSession.objects.live(utc_now()).count() == 10
     assert caplog.text.count("session ended") == caplog.text.count("reason=replaced") == 1
 
 
@@ -175,7 +175,7 @@ def test_a_smaller_limit_holds_after_the_next_login(api: Api, configure: Any) ->
 
     api.log_in("o-alice")
 
-    assert LoginSession.objects.live(timezone.now()).count() == 2
+    assert LoginSession.objects.live(utc_now()).count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,11 +7,11 @@ import pytest
 import time_machine
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.utils import timezone
 from rest_framework.test import APIRequestFactory
 from rest_framework_simplejwt.views import TokenRefreshView
 
 from tests.conftest import Api
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginSession, WeChatUser
 
 
@@ -41,7 +41,7 @@ def test_within_the_grace_a_spent_refresh_gives_the_same_successor(alice: Api) -
 
 def test_after_the_grace_a_spent_refresh_ends_the_session(alice: Api) -> None:
     successor = alice.refresh().json()
-    with time_machine.travel(timezone.now() + timedelta(seconds=31), tick=False):
+    with time_machine.travel(utc_now() + timedelta(seconds=31), tick=False):
         answer = alice.refresh()
 
     assert (answer.status_code, answer.json()["reason"]) == (401, "reused_refresh")
@@ -109,7 +109,7 @@ def test_a_slow_commit_does_not_shorten_the_grace(
 
 def test_the_idle_limit_slides_and_the_absolute_one_does_not(alice: Api, configure: Any) -> None:
     configure(SESSION_IDLE=3600, SESSION_ABSOLUTE=24 * 3600)
-    start = timezone.now()
+    start = utc_now()
     device = alice.log_in()
     token = device.tokens["refresh"]
     ends = []
@@ -127,7 +127,7 @@ def test_the_idle_limit_slides_and_the_absolute_one_does_not(alice: Api, configu
 
 
 def test_a_refresh_left_unused_past_the_idle_limit_says_that_the_session_expired(alice: Api) -> None:
-    with time_machine.travel(timezone.now() + timedelta(days=8), tick=False):
+    with time_machine.travel(utc_now() + timedelta(days=8), tick=False):
         answer = alice.refresh()
 
     assert (answer.status_code, answer.json()["code"]) == (401, "session_ended")
@@ -136,7 +136,7 @@ def test_a_refresh_left_unused_past_the_idle_limit_says_that_the_session_expired
 
 
 def test_last_seen_moves_at_a_refresh(alice: Api) -> None:
-    later = timezone.now() + timedelta(hours=5)
+    later = utc_now() + timedelta(hours=5)
 
     with time_machine.travel(later, tick=False):
         alice.refresh()
@@ -163,7 +163,7 @@ def test_a_disabled_account_is_refused_and_enabling_it_revives_nothing(alice: Ap
     if who == "user":
         get_user_model().objects.update(is_active=False)
     else:
-        WeChatUser.objects.update(blocked_at=timezone.now())
+        WeChatUser.objects.update(blocked_at=utc_now())
 
     refused = alice.refresh()
     get_user_model().objects.update(is_active=True)
@@ -236,7 +236,7 @@ def test_no_refresh_token_is_stored(alice: Api) -> None:
 
 
 def test_a_lost_answer_at_the_edge_of_the_idle_limit_is_given_again(alice: Api) -> None:
-    edge = timezone.now() + timedelta(days=7)
+    edge = utc_now() + timedelta(days=7)
     with time_machine.travel(edge - timedelta(seconds=5), tick=False):
         successor = alice.refresh().json()["refresh"]
 
@@ -250,7 +250,7 @@ def test_a_lost_answer_at_the_edge_of_the_idle_limit_is_given_again(alice: Api) 
 def test_an_old_copy_past_its_time_is_reuse_and_no_ordinary_expiry(
     alice: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
-    half_a_week, start = timedelta(days=3.5), timezone.now()
+    half_a_week, start = timedelta(days=3.5), utc_now()
     with time_machine.travel(start + half_a_week, tick=False):
         child = alice.refresh().json()["refresh"]
     with time_machine.travel(start + 2 * half_a_week, tick=False):

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.utils import timezone
 
 from tests.conftest import Api
 from tests.settings import APPID
 from wxlogin import databases
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginFailure, SessionKey
 from wxlogin.secret import Secret
 from wxlogin.services import session_keys
@@ -94,8 +94,8 @@ def test_a_verdict_about_an_older_key_says_nothing_of_a_newer_one(alice: Api) ->
 
 def test_the_answer_to_a_reset_does_not_replace_a_key_that_was_asked_for_later(alice: Api) -> None:
     person = stored().wechat_user
-    with time_machine.travel(timezone.now() - timedelta(minutes=1), tick=False):
-        earlier = timezone.now()
+    with time_machine.travel(utc_now() - timedelta(minutes=1), tick=False):
+        earlier = utc_now()
     newest = stored().unseal()
 
     SessionKey.objects.store(stored().wechat_user, Secret("b2xkZXItb25lLXRoYXQtaXM="), asked_at=earlier)

@@ -1,9 +1,9 @@
 import pytest
 from django.contrib.auth import get_user_model
-from django.utils import timezone
 
 from tests.conftest import Api
 from tests.helpers.queries import statements
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginSession, WeChatUser
 
 
@@ -125,7 +125,7 @@ def test_saving_a_disabled_user_ends_the_sessions_also_if_nobody_asks_meanwhile(
 
 
 def test_a_session_past_its_absolute_limit_is_refused(alice: Api) -> None:
-    LoginSession.objects.update(expires_at=timezone.now())
+    LoginSession.objects.update(expires_at=utc_now())
 
     answer = alice.get("me/")
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.conf import settings as project
 from django.contrib.auth.models import User
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext, override
 
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginSession, StaffAct
 
 from .chromium import Browser
@@ -114,7 +114,7 @@ def test_who_is_blocked_is_told_why_and_gets_in_again_after_the_unblock(
     alice: Phone, root: User, browser: Browser, language: str
 ) -> None:
     row = person(ALICE)
-    until = timezone.now() + timedelta(days=400)
+    until = utc_now() + timedelta(days=400)
     browser.set_language(language)
     browser.log_in("root", then=page_url(row))
 

@@ -1,5 +1,6 @@
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 
 from wxlogin import checks, tokens
 
@@ -36,13 +37,25 @@ def test_a_short_key_that_only_verifies_is_named_too(settings, keys):
     assert ids(checks.check_project()) == ["wxlogin.E020"]
 
 
-def test_local_times_are_named(settings):
-    settings.USE_TZ = False
+@pytest.mark.parametrize(
+    ("use_tz", "zone", "holds_zones", "found"),
+    [
+        (False, "America/New_York", False, ["wxlogin.W015"]),
+        (False, "America/New_York", True, []),
+        (False, "Asia/Shanghai", False, []),
+        (True, "America/New_York", False, []),
+    ],
+)
+def test_local_times_of_a_zone_whose_clocks_change_are_named(
+    settings, monkeypatch, use_tz, zone, holds_zones, found
+):
+    settings.USE_TZ, settings.TIME_ZONE = use_tz, zone
+    monkeypatch.setattr(connection.features, "supports_timezones", holds_zones)
 
     problems = checks.check_project()
 
-    assert ids(problems) == ["wxlogin.E021"]
-    assert problems[0].hint
+    assert ids(problems) == found
+    assert all(problem.hint for problem in problems)
 
 
 @pytest.mark.parametrize(

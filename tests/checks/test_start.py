@@ -53,12 +53,6 @@ def test_a_user_id_that_the_user_model_lacks_stops_the_process(monkeypatch):
         checks.refuse_to_start()
 
 
-def test_local_times_do_not_stop_the_process(settings):
-    settings.USE_TZ = False
-
-    checks.refuse_to_start()
-
-
 def test_all_reasons_to_stop_are_named_at_once(settings):
     settings.WXLOGIN = {"APPS": {"wx1": {}}, "ENCRYPTION_KEYS": ["short"]}
 

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
-from django.utils import timezone
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from wxlogin import clock
-from wxlogin.clock import database_clock
+from wxlogin.clock import database_clock, utc_now
 from wxlogin.models.clock import DatabaseTime
 
 
@@ -45,7 +44,7 @@ class TwoClocks:
                 self._are_apart or not time_machine.escape_hatch.is_travelling()
             ):
                 return real(expression, compiler, connection)
-            moment = connection.ops.adapt_datetimefield_value(self._now())
+            moment = expression.output_field.get_db_prep_value(self._now(), connection)
             return ("CAST(%s AS DATETIME(6))" if connection.vendor == "mysql" else "%s"), [moment]
 
         return sql
@@ -58,7 +57,7 @@ class TwoClocks:
 
     def _now(self) -> datetime:
         if not self._are_apart:
-            return timezone.now()
+            return utc_now()
         real: datetime = time_machine.escape_hatch.datetime.datetime.now(UTC)
         return real
 
@@ -66,5 +65,6 @@ class TwoClocks:
 def reopen_connection() -> None:
     """Close the connection, so that the next query opens one with the time zone of the settings."""
     for cached in ("timezone", "timezone_name"):
-        vars(connection).pop(cached, None)
+        # ``connection`` itself is a proxy.
+        vars(connections[DEFAULT_DB_ALIAS]).pop(cached, None)
     connection.close()

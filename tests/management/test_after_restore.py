@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 
 from tests.conftest import Api
 from tests.settings import APPID
+from wxlogin.clock import utc_now
 from wxlogin.masking import person_hash
 from wxlogin.models import CarriedBlock, LoginSession, SessionKey, StaffAct, WeChatUser
 from wxlogin.services import blocking
@@ -29,7 +29,7 @@ def run(*options: str, dump_time: datetime | str | None = None) -> str:
     call_command(
         "wxlogin_after_restore",
         "--dump-time",
-        str(dump_time or (timezone.now() - HOUR).isoformat()),
+        str(dump_time or (utc_now() - HOUR).isoformat()),
         *options,
         stdout=out,
     )
@@ -38,7 +38,7 @@ def run(*options: str, dump_time: datetime | str | None = None) -> str:
 
 def make_old(hours: int = 2) -> None:
     """Move everybody who is there into the dump."""
-    then = timezone.now() - hours * HOUR
+    then = utc_now() - hours * HOUR
     LoginSession.objects.update(created_at=then)
     SessionKey.objects.update(obtained_at=then)
     WeChatUser.objects.update(created_at=then)
@@ -166,7 +166,7 @@ def test_an_erasure_from_before_the_dump_or_before_a_return_is_not_redone(alice:
     """Alice was erased, came back, and the dump holds the new Alice."""
     make_old()
     write_log("identity erased PERSON", minutes=90)
-    WeChatUser.objects.update(created_at=timezone.now() - timedelta(minutes=10))
+    WeChatUser.objects.update(created_at=utc_now() - timedelta(minutes=10))
 
     run("--redo", "--log", write_log("identity erased PERSON", minutes=30))
 
@@ -206,7 +206,7 @@ def test_a_block_goes_along_with_an_erasure(alice: Api, write_log: Any) -> None:
     assert alice.send_code().json()["code"] == "account_disabled"
 
 
-@pytest.mark.parametrize("until", [None, timezone.now() + 24 * HOUR])
+@pytest.mark.parametrize("until", [None, utc_now() + 24 * HOUR])
 def test_somebody_new_since_the_dump_is_blocked_at_the_next_login(
     api: Api, write_log: Any, until: datetime | None
 ) -> None:

@@ -1,8 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 import time_machine
-from django.utils import timezone
 
+from wxlogin.clock import utc_now
 from wxlogin.models import HourlyFigure, LoginFailure, LoginSession
 
 from .commands import lines_of
@@ -59,7 +59,7 @@ def test_a_purge_deletes_no_row_that_is_not_counted(make_person):
 def test_a_purge_waits_for_hours_that_are_not_over(make_person, configure):
     configure(RETENTION=60)
     failure = LoginFailure.objects.create(
-        created_at=timezone.now() - timedelta(minutes=20), appid="wx", code="code_invalid"
+        created_at=utc_now() - timedelta(minutes=20), appid="wx", code="code_invalid"
     )
 
     lines_of("wxlogin_purge")

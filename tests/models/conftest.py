@@ -6,8 +6,10 @@ from uuid import uuid4
 import pytest
 import time_machine
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.db.models import QuerySet
 
+from tests.helpers.clocks import reopen_connection
 from wxlogin.models import WeChatUser
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -18,6 +20,26 @@ def clock() -> Iterator[time_machine.Traveller]:
     """A clock that stands still at noon, until a test moves it."""
     with time_machine.travel(NOON, tick=False) as clock:
         yield clock
+
+
+@pytest.fixture(params=["UTC", "Asia/Shanghai", "America/New_York"])
+def project_in(request: Any, settings: Any) -> str:
+    settings.TIME_ZONE = request.param
+    return str(request.param)
+
+
+@pytest.fixture(params=["aware", "naive", "zone of the database"])
+def kind_of_time(
+    request: Any, transactional_db: None, project_in: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Each kind of time in turn, on a connection that is opened for it."""
+    settings.USE_TZ = request.param != "naive"
+    if request.param == "zone of the database":
+        monkeypatch.setitem(connection.settings_dict, "TIME_ZONE", "Asia/Tokyo")
+    reopen_connection()
+    yield request.param
+    monkeypatch.undo()
+    reopen_connection()
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
 
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginFailure, LoginSession, StaffAct
+from wxlogin.models.fields import AwareDateTimeField
 
 PASSWORD = "made-up-password"
 
@@ -78,7 +79,7 @@ def migrate_afterwards() -> Any:
 
 @pytest.mark.django_db(transaction=True)
 def test_existing_sessions_get_the_app_of_their_person(migrate_afterwards: None) -> None:
-    now, user = timezone.now(), make_user("root")
+    now, user = utc_now(), make_user("root")
     call_command("migrate", "wxlogin", "0008", verbosity=0)
     person, session = insert_person(user.pk, now), secrets.token_hex(16)
     insert("loginsession", public_id=session, wechat_user_id=person, **SESSION_COLUMNS, **times(now))
@@ -93,9 +94,7 @@ def test_existing_sessions_get_the_app_of_their_person(migrate_afterwards: None)
 @pytest.mark.django_db(transaction=True)
 def test_identity_moves_become_staff_log_rows_and_backwards_only_they_stay(migrate_afterwards: None) -> None:
     for action in ("merge", "check_session_key"):
-        StaffAct.objects.create(
-            created_at=timezone.now(), action=action, from_user="1", to_user="2", reason="x"
-        )
+        StaffAct.objects.create(created_at=utc_now(), action=action, from_user="1", to_user="2", reason="x")
 
     call_command("migrate", "wxlogin", "0006", verbosity=0)
     with connection.cursor() as cursor:
@@ -109,7 +108,7 @@ def test_identity_moves_become_staff_log_rows_and_backwards_only_they_stay(migra
 
 @pytest.mark.django_db
 def test_a_server_of_the_version_before_can_insert_rows_without_a_client() -> None:
-    now = timezone.now()
+    now = utc_now()
 
     insert("loginsession", public_id=secrets.token_hex(16), appid="wx-tea", **SESSION_COLUMNS, **times(now))
     insert("loginfailure", created_at=now, appid="wx-tea", code="code_invalid", rid="", request_id="")
@@ -138,9 +137,8 @@ def insert(table: str, **row: Any) -> None:
     """Insert a row with SQL: the models fit the latest migration only."""
     columns = ", ".join(connection.ops.quote_name(name) for name in row)
     marks = ", ".join(["%s"] * len(row))
-    adapt = connection.ops.adapt_datetimefield_value
     values = [
-        adapt(each)
+        AwareDateTimeField().get_db_prep_value(each, connection)
         if isinstance(each, datetime)
         else each.hex
         if isinstance(each, UUID) and connection.vendor != "postgresql"

@@ -8,9 +8,9 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 
 from tests.conftest import Api
+from wxlogin.clock import utc_now
 
 LIMIT = 10
 PASSWORD, GUESS = "right-horse-battery", "PLANTED-guess"
@@ -67,7 +67,7 @@ def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_saw(attempt: Attem
 
 
 def test_it_ends_after_a_quarter_of_an_hour_however_long_the_guessing_goes_on(attempt: Attempt) -> None:
-    begin = timezone.now()
+    begin = utc_now()
     for minute in range(15):
         with time_machine.travel(begin + timedelta(seconds=minute * 60)):
             attempts = LIMIT if minute == 0 else 1

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 import requests
 from django.contrib.auth import get_user_model
-from django.utils import timezone
 
 from tests.helpers.open_platform import BOOKS, TEA
 from tests.helpers.simultaneous import at_once
+from wxlogin.clock import utc_now
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.models import LoginSession, WeChatUser
 
@@ -27,7 +27,7 @@ def test_thirty_two_first_logins_of_one_person_make_one_user(
         assert get_user_model().objects.count() == WeChatUser.objects.count() == people
         assert len({answer.json()["user"]["id"] for answer in answers}) == 1
         assert sum(answer.json()["created"] for answer in answers) == 1
-        assert LoginSession.objects.live(timezone.now()).count() == 10 * people
+        assert LoginSession.objects.live(utc_now()).count() == 10 * people
 
 
 def test_thirty_two_first_logins_of_one_unionid_in_two_apps_make_one_user(

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.utils import timezone
 
+from wxlogin.clock import utc_now
 from wxlogin.models import StaffAct, WeChatUser
 
 HOUR = timedelta(hours=1)
@@ -20,7 +20,7 @@ def redo(log: Path, *, dump_time: datetime | None = None, out: io.StringIO | Non
     ``out`` gets the output of a run that fails, too.
     """
     out = out or io.StringIO()
-    begun = (dump_time or timezone.now() - HOUR).isoformat()
+    begun = (dump_time or utc_now() - HOUR).isoformat()
     call_command("wxlogin_after_restore", "--dump-time", begun, "--log", str(log), "--redo", stdout=out)
     return out.getvalue()
 

@@ -15,11 +15,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection
-from django.utils import timezone
 
 from tests.conftest import Api
 from tests.helpers.process import ROOT, python
 from tests.settings import APPID
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginSession, WeChatUser
 from wxlogin.services import blocking, erasure, events, sessions
 
@@ -66,7 +66,7 @@ def story(api: Api, dump: Callable[[], Dump], log_file: Path, staff: Any) -> Sto
     blocked = [api.log_in(f"o-blocked-{number}") for number in range(5)]
     disabled, sharing, thief = (api.log_in(f"o-{name}") for name in ("disabled", "sharing", "thief"))
     person("o-sharing").change(nickname="Ann")
-    dump_time = timezone.now().isoformat()
+    dump_time = utc_now().isoformat()
     kept = dump()
 
     for each in out[:10]:
@@ -160,7 +160,7 @@ def test_a_second_run_changes_nothing(story: Story, api: Api) -> None:
     story.run(*options)
     alice = api.log_in("o-20")
     # As if the dump were older: within five minutes of it, a session counts as one of the dump's.
-    LoginSession.objects.open().update(created_at=timezone.now() + timedelta(minutes=6))
+    LoginSession.objects.open().update(created_at=utc_now() + timedelta(minutes=6))
 
     printed = story.run(*options)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from tests.conftest import Api
 from tests.helpers.process import ROOT
 from tests.settings import APPID
+from wxlogin.clock import utc_now
 from wxlogin.masking import person_hash
 from wxlogin.models import CarriedBlock
 from wxlogin.services import blocking
@@ -37,7 +37,7 @@ def at(**delta: int) -> str:
 
 
 def decisions_in(log: str) -> list[logged.Entry]:
-    return logged.read(log.splitlines(keepends=True), timezone.now() - HOUR).entries
+    return logged.read(log.splitlines(keepends=True), utc_now() - HOUR).entries
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def block_line(api: Api, log_file: Path) -> str:
     """The line of the log about alice's block, which ends tomorrow. She isn't blocked in the database."""
     api.log_in("o-alice")
     rows = Rows("o-alice")
-    blocking.block(person("o-alice"), reason="spam", until=timezone.now() + 24 * HOUR)
+    blocking.block(person("o-alice"), reason="spam", until=utc_now() + 24 * HOUR)
     rows.restore()
     return next(line for line in log_file.read_text().splitlines() if "until=" in line)
 
@@ -70,7 +70,7 @@ def test_a_decision_in_a_path_is_counted_and_not_redone(api: Api, log_file: Path
 
     assert "decisions in the log since the dump: 0, to redo: 0\n" in printed
     assert "look like decisions and aren't ours: 1." in printed
-    assert not person("o-alice").is_blocked(timezone.now())
+    assert not person("o-alice").is_blocked(utc_now())
     assert not CarriedBlock.objects.exists()
 
 
@@ -85,7 +85,7 @@ def test_the_mac_of_one_decision_does_not_sign_another(block_line: str, tmp_path
         (" until=", " staff=1 until="),
     ]:
         assert new in (forged := block_line.replace(old, new))
-        assert logged.read([forged], timezone.now() - HOUR) == logged.Reading([], 1)
+        assert logged.read([forged], utc_now() - HOUR) == logged.Reading([], 1)
 
 
 def nested(line: str) -> str:
@@ -123,7 +123,7 @@ def test_a_line_that_is_cut_anywhere_is_no_decision_and_no_crash(block_line: str
     found = [end for end in range(len(block_line)) if decisions_in(block_line[:end])]
 
     assert found == list(range(mac_end, len(block_line)))
-    assert logged.read([block_line[: mac_end - 1]], timezone.now() - HOUR).foreign == 1
+    assert logged.read([block_line[: mac_end - 1]], utc_now() - HOUR).foreign == 1
 
 
 def test_a_fact_with_odd_characters_is_read_back(api: Api, log_file: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError
 from django.db import transaction
-from django.utils import timezone
 
 from tests.conftest import Api
 from wxlogin import signals
+from wxlogin.clock import utc_now
 from wxlogin.models import CarriedBlock, StaffAct, WeChatUser
 from wxlogin.services import blocking, erasure, events
 from wxlogin.services.upkeep import redoing
@@ -181,7 +181,7 @@ def test_what_began_shortly_before_the_dump_is_redone(api: Api, log_file: Path) 
     erasure.erase(person("o-alice").user)
     rows.restore()
 
-    redo(log_file, dump_time=timezone.now())
+    redo(log_file, dump_time=utc_now())
 
     assert not WeChatUser.objects.exists()
 
@@ -199,7 +199,7 @@ def test_a_second_run_leaves_alone_what_was_changed_since_the_first(
     rows.restore()
     log = old_log()
     redo(log)
-    assert person("o-blocked").is_blocked(timezone.now())
+    assert person("o-blocked").is_blocked(utc_now())
     assert not person("o-disabled").user.is_active
     assert person("o-sharing").nickname == ""
     blocking.unblock(person("o-blocked"), reason="sorry")
@@ -210,7 +210,7 @@ def test_a_second_run_leaves_alone_what_was_changed_since_the_first(
 
     assert "to redo: 2\n" in printed
     assert printed.count("to do by hand (if need be: an earlier run redid all") == 2
-    assert not person("o-blocked").is_blocked(timezone.now())
+    assert not person("o-blocked").is_blocked(utc_now())
     assert person("o-disabled").user.is_active
     assert person("o-sharing").nickname == "Beth"
 
@@ -249,7 +249,7 @@ def test_a_person_with_lines_under_two_secret_keys_is_one(api: Api, log_file: Pa
 
     assert "decisions in the log since the dump: 3, to redo: 1\n" in printed
     assert person("o-alice").nickname == ""
-    assert not person("o-alice").is_blocked(timezone.now())
+    assert not person("o-alice").is_blocked(utc_now())
 
 
 def test_an_unblocking_of_somebody_who_is_not_in_the_dump_is_left_to_people(
@@ -277,7 +277,7 @@ def test_a_block_that_an_earlier_restore_kept_is_lifted(api: Api, log_file: Path
     alice = person("o-alice")
     blocking.unblock(alice, reason="sorry")
     log = old_log()
-    CarriedBlock.objects.keep_by_hash(alice.log_hash, blocked_until=None, reason="spam", at=timezone.now())
+    CarriedBlock.objects.keep_by_hash(alice.log_hash, blocked_until=None, reason="spam", at=utc_now())
     forget("o-alice")
 
     redo(log)

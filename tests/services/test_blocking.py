@@ -2,9 +2,9 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.utils import timezone
 
 from tests.conftest import Api
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginSession, WeChatUser
 from wxlogin.services.blocking import block, unblock
 
@@ -44,7 +44,7 @@ def test_an_unblocked_person_logs_in_again_and_old_sessions_stay_ended(alice: Ap
 
 
 def test_a_block_with_an_end_ends_and_revives_nothing(alice: Api) -> None:
-    end = timezone.now() + timedelta(hours=1)
+    end = utc_now() + timedelta(hours=1)
     block(person(), reason="cool down", until=end)
 
     refused = alice.send_code()

@@ -16,8 +16,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F
-from django.utils import timezone
 
+from wxlogin.clock import utc_now
 from wxlogin.fakewechat import FakeWeChat
 from wxlogin.models import CarriedBlock, LoginSession, WeChatUser
 
@@ -92,7 +92,7 @@ class World:
     def stored(self, identities: list[Identity]) -> tuple[dict[tuple[str, str], Any], list[str]]:
         """Return user and block of each identity in the database, and the ids of all their sessions."""
         people = list(WeChatUser.objects.filter(openid__in=[each.openid for each in identities]))
-        now = timezone.now()
+        now = utc_now()
         users = {(each.appid, each.openid): (each.user_id, each.is_blocked(now)) for each in people}
         assert len(users) == len(people), "one identity is stored twice"
         return users, list(LoginSession.objects.of_people(people).values_list("public_id", flat=True))
@@ -131,7 +131,7 @@ def claims(token: str) -> dict[str, Any]:
 
 def until(seconds: float) -> Any:
     """Return the time in so many seconds as ``block`` takes it, None for a block without an end."""
-    return None if seconds == FOREVER else timezone.now() + timedelta(seconds=seconds)
+    return None if seconds == FOREVER else utc_now() + timedelta(seconds=seconds)
 
 
 @contextmanager

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
+from wxlogin.clock import utc_now
 from wxlogin.conf import conf
 from wxlogin.models import LoginSession
 from wxlogin.models.lists import newer_than, not_newer_than
@@ -65,7 +65,7 @@ class StateFilter(ChoiceFilter):
         ]
 
     def apply(self, queryset: Any, value: str) -> Any:
-        now = timezone.now()
+        now = utc_now()
         if value == "disabled":
             return queryset.disabled()
         if value == "blocked":
@@ -113,7 +113,7 @@ class SinceFilter(ChoiceFilter):
         return [*((key, label) for key, (_days, label) in self.days.items()), ("older", _("Longer ago"))]
 
     def apply(self, queryset: Any, value: str) -> Any:
-        now = timezone.now()
+        now = utc_now()
         if value == "older":
             return not_newer_than(queryset, self.column, now - timedelta(days=30))
         return newer_than(queryset, self.column, now - timedelta(days=self.days[value][0]))
@@ -139,7 +139,7 @@ class SessionStateFilter(ChoiceFilter):
         return [("live", _("live")), *LoginSession.EndReason.choices]
 
     def apply(self, queryset: Any, value: str) -> Any:
-        now = timezone.now()
+        now = utc_now()
         if value == "live":
             return queryset.live(now)
         if value == LoginSession.EndReason.EXPIRED:

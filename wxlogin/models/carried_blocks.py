@@ -12,6 +12,7 @@ from wxlogin.secret import Secret
 from wxlogin.vault import CannotOpen
 
 from .base import OwnModel, OwnQuerySet
+from .fields import AwareDateTimeField
 
 PURPOSE = "erased block"
 
@@ -93,11 +94,11 @@ class CarriedBlock(OwnModel):
     """The block of an erased identity. The row doesn't say who was blocked, but recognises the person who returns."""
 
     fingerprint = models.CharField(max_length=64, unique=True)
-    blocked_at = models.DateTimeField(_("blocked at"))
-    blocked_until = models.DateTimeField(_("blocked until"), null=True)
+    blocked_at = AwareDateTimeField(_("blocked at"))
+    blocked_until = AwareDateTimeField(_("blocked until"), null=True)
     sealed_reason = models.BinaryField()
     reason_public = models.BooleanField(default=False)
-    forgotten_at = models.DateTimeField(db_index=True)
+    forgotten_at = AwareDateTimeField(db_index=True)
 
     objects = CarriedBlockQuerySet.as_manager()
 

@@ -3,14 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Combinable, Expression
 from django.db.models.sql import Query
 from django.utils import timezone
 
 from wxlogin import databases, deadline
-from wxlogin.clock import database_clock
+from wxlogin.clock import database_clock, utc_now
+
+from .fields import AwareDateTimeField
 
 # A point in time that a query compares with or stores: known already, or the database's own while it runs the query.
 Moment = datetime | Combinable
@@ -22,7 +23,7 @@ class DatabaseTime(Expression):
     Reading it sets ``database_clock``. A database without a clock of its own, such as SQLite, gets this host's time.
     """
 
-    output_field = models.DateTimeField()
+    output_field = AwareDateTimeField()
 
     def resolve_expression(self, *args: Any, **kwargs: Any) -> "DatabaseTime":
         # It refers to nothing, so no query needs a copy of its own.
@@ -31,7 +32,7 @@ class DatabaseTime(Expression):
     def as_sql(
         self, compiler: Any, connection: BaseDatabaseWrapper, **context: Any
     ) -> tuple[str, tuple[Any, ...]]:
-        return "%s", (connection.ops.adapt_datetimefield_value(timezone.now()),)
+        return "%s", (self.output_field.get_db_prep_value(utc_now(), connection),)
 
     def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         # NOW() would be the start of the transaction.
@@ -67,7 +68,7 @@ def shared_time() -> float:
         except Exception:  # whatever the driver raises
             if deadline.is_over():
                 raise
-            database_clock.set(timezone.now())
+            database_clock.set(utc_now())
     return database_clock.now()
 
 

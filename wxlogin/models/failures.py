@@ -6,7 +6,7 @@ from django.db.models import Count, Max
 from django.utils.translation import gettext_lazy as _
 
 from .base import OwnModel, OwnQuerySet
-from .fields import ExactCharField
+from .fields import AwareDateTimeField, ExactCharField
 from .people import WeChatUser
 
 
@@ -59,7 +59,7 @@ class LoginFailure(OwnModel):
     It holds no login code and no secret. The person is known only if WeChat had named them before the failure.
     """
 
-    created_at = models.DateTimeField(_("when"), db_index=True)
+    created_at = AwareDateTimeField(_("when"), db_index=True)
     appid = ExactCharField(_("app"), max_length=32)
     wechat_user = models.ForeignKey(
         WeChatUser, models.SET_NULL, null=True, related_name="failures", verbose_name=_("WeChat user")

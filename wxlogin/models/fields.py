@@ -1,10 +1,41 @@
+from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.lookups import Lookup, StartsWith
+from django.utils import timezone
 
+from wxlogin.clock import as_aware
 from wxlogin.secret import PrivateStr
+
+
+class AwareDateTimeField(models.DateTimeField):
+    """A time that always has its zone in Python, also in a project whose ``USE_TZ`` is off.
+
+    If it is off, columns hold local time, as all columns of such a project do. PostgreSQL's columns hold the zone, too.
+    """
+
+    def deconstruct(self) -> Any:
+        # For migrations, it is Django's own field.
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.DateTimeField", args, kwargs
+
+    def to_python(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().to_python(value)
+        return moment if moment is None or settings.USE_TZ else as_aware(moment)
+
+    def from_db_value(self, value: datetime | None, *args: Any) -> datetime | None:
+        return value if value is None or settings.USE_TZ else as_aware(value)
+
+    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:
+        if not prepared:
+            value = self.get_prep_value(value)
+        has_no_zone = not (settings.USE_TZ or connection.features.supports_timezones)
+        if has_no_zone and isinstance(value, datetime) and timezone.is_aware(value):
+            value = timezone.make_naive(value, timezone.get_default_timezone())
+        return super().get_db_prep_value(value, connection, prepared=True)
 
 
 class ExactCharField(models.CharField):

@@ -1,18 +1,21 @@
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from django.db import connections, models
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models import Case, Count, F, IntegerField, Max, Min, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Cast, TruncHour
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .base import OwnModel, OwnQuerySet
 from .failures import LoginFailure
-from .fields import ExactCharField
+from .fields import AwareDateTimeField, ExactCharField
 from .people import WeChatUser
 from .sessions import LoginSession
 
+HOUR = timedelta(hours=1)
 # The upper bounds of the buckets of the latency histogram, in milliseconds.
 BUCKETS = [50, 100, 200, 400, 800, 1600, 3200, 6400]
 # The bucket of calls that are slower than the last bound.
@@ -31,14 +34,19 @@ class HourlyFigureQuerySet(OwnQuerySet["HourlyFigure"]):
     def settled_until(self) -> datetime | None:
         """Return the end of the last hour that is rolled up, None before the first."""
         latest: datetime | None = self.filter(kind=HourlyFigure.Kind.SETTLED).aggregate(at=Max("hour"))["at"]
-        return latest
+        return hour_of(latest) if latest else None
 
-    def claim_hours(self, ends: list[datetime]) -> None:
-        """Claim the hours that end at ``ends``. Raises ``IntegrityError`` if another process has claimed one of them.
+    def claim_hours(self, since: datetime, until: datetime) -> None:
+        """Claim the hours of this period. Raises ``IntegrityError`` if another process has claimed one of them.
 
         A process claims the hours first and rolls them up in the same transaction: a second process then waits,
         and can't overwrite the first one's figures with counts of rows that were purged meanwhile.
         """
+        bounds = [since + number * HOUR for number in range((until - since) // HOUR + 1)]
+        # In a column of local times, the two hours that a change of the clocks makes alike are one.
+        column, connection = HourlyFigure._meta.get_field("hour"), connections[self.db]
+        known = {column.get_db_prep_value(bound, connection): bound for bound in reversed(bounds)}
+        ends = sorted(known.values())[1:]
         HourlyFigure.objects.bulk_create(
             [HourlyFigure(kind=HourlyFigure.Kind.SETTLED, hour=end, count=1) for end in ends]
         )
@@ -129,7 +137,7 @@ class HourlyFigure(OwnModel):
         # The hour that ends here, and all hours before it, are rolled up.
         SETTLED = "settled", _("settled")
 
-    hour = models.DateTimeField(_("hour"))
+    hour = AwareDateTimeField(_("hour"))
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
     appid = ExactCharField(_("app"), max_length=32, blank=True)
     label = models.CharField(_("label"), max_length=48, blank=True)
@@ -153,6 +161,25 @@ class HourlyFigure(OwnModel):
 
 # The counts of these kinds can't be added up over hours.
 NOT_SUMMABLE = (HourlyFigure.Kind.LIVE_SESSIONS, HourlyFigure.Kind.SETTLED)
+
+
+def hour_of(moment: datetime) -> datetime:
+    """Return the start of the hour of a time that the database returned."""
+    # Without USE_TZ, it is in local time already, and so is what the database truncates.
+    in_zone = moment.astimezone(_zone_of_hours()) if settings.USE_TZ else moment
+    return in_zone.replace(minute=0, second=0, microsecond=0)
+
+
+def _zone_of_hours() -> tzinfo:
+    """Return the zone that the database truncates times in.
+
+    It is the zone in which the columns hold their times: MySQL and MariaDB know others only if somebody has filled
+    their time zone tables.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    if connection.features.supports_timezones:
+        return UTC
+    return connection.timezone or timezone.get_default_timezone()
 
 
 def make_label(code: str, errcode: int | None) -> str:
@@ -186,8 +213,7 @@ def _per_hour(
     rows = model._default_manager.filter(created_at__gte=since, created_at__lt=until).order_by()
     columns = {
         "of_kind": Value(kind, output_field=models.CharField()),
-        # In UTC, since MariaDB needs its time zone tables for any other.
-        "hour": TruncHour("created_at", tzinfo=UTC),
+        "hour": TruncHour("created_at", tzinfo=_zone_of_hours()),
         "app": F("appid"),
         "of_code": of_code,
         "of_errcode": of_errcode,

@@ -16,7 +16,7 @@ from . import phones
 from .base import OwnModel, UserForeignKey
 from .carried_blocks import CarriedBlock
 from .clock import DatabaseTime, database_time
-from .fields import ExactCharField, PrivateCharField
+from .fields import AwareDateTimeField, ExactCharField, PrivateCharField
 from .search import SearchQuerySet
 
 
@@ -211,12 +211,12 @@ class WeChatUser(OwnModel):
     avatar = models.FileField(_("avatar"), upload_to="wxlogin/avatars/", blank=True)
     sealed_phone = models.BinaryField(_("phone"), default=b"", blank=True)
     phone_hash = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
-    blocked_at = models.DateTimeField(_("blocked at"), null=True, blank=True, db_index=True)
-    blocked_until = models.DateTimeField(_("blocked until"), null=True, blank=True)
+    blocked_at = AwareDateTimeField(_("blocked at"), null=True, blank=True, db_index=True)
+    blocked_until = AwareDateTimeField(_("blocked until"), null=True, blank=True)
     block_reason = ExactCharField(_("reason for the block"), max_length=200, blank=True)
     block_reason_public = models.BooleanField(_("tell the person the reason"), default=False)
-    created_at = models.DateTimeField(_("created at"), db_index=True)
-    last_login_at = models.DateTimeField(_("last login"), db_index=True)
+    created_at = AwareDateTimeField(_("created at"), db_index=True)
+    last_login_at = AwareDateTimeField(_("last login"), db_index=True)
 
     objects = WeChatUserQuerySet.as_manager()
 

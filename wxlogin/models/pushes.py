@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .base import OwnModel, OwnQuerySet
 from .clock import DatabaseTime
+from .fields import AwareDateTimeField
 
 
 class ReceivedPushQuerySet(OwnQuerySet["ReceivedPush"]):
@@ -20,7 +21,7 @@ class ReceivedPush(OwnModel):
     """A message from WeChat that was acted on. WeChat sends a message again if it saw no answer."""
 
     digest = models.CharField(max_length=64, unique=True)
-    received_at = models.DateTimeField(db_index=True)
+    received_at = AwareDateTimeField(db_index=True)
     # True if the row is never purged: a replayed message would erase data of a person who has come back since.
     is_lasting = models.BooleanField(default=False)
 

@@ -10,6 +10,7 @@ from wxlogin.secret import Secret
 
 from .base import OwnModel, OwnQuerySet
 from .clock import DatabaseTime
+from .fields import AwareDateTimeField
 from .people import WeChatUser
 
 
@@ -101,8 +102,8 @@ class SessionKey(OwnModel):
     )
     # Empty from the moment when WeChat says that the key is dead.
     sealed = models.BinaryField(editable=False)
-    obtained_at = models.DateTimeField(_("obtained at"))
-    checked_at = models.DateTimeField(_("checked at"), null=True, blank=True)
+    obtained_at = AwareDateTimeField(_("obtained at"))
+    checked_at = AwareDateTimeField(_("checked at"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.UNKNOWN)
 
     # Set by ``of_person``.

@@ -12,7 +12,7 @@ from wxlogin.conf import conf
 
 from .base import OwnModel, OwnQuerySet
 from .clock import DatabaseTime, Moment
-from .fields import ExactCharField
+from .fields import AwareDateTimeField, ExactCharField
 from .people import WeChatUser
 
 
@@ -174,13 +174,13 @@ class LoginSession(OwnModel):
         db_default="",
         help_text=_("Still told when the person is erased."),
     )
-    created_at = models.DateTimeField(_("created at"), db_index=True)
-    last_seen_at = models.DateTimeField(_("last seen"))
-    expires_at = models.DateTimeField(_("expires at"), help_text=_("No token outlives this."))
+    created_at = AwareDateTimeField(_("created at"), db_index=True)
+    last_seen_at = AwareDateTimeField(_("last seen"))
+    expires_at = AwareDateTimeField(_("expires at"), help_text=_("No token outlives this."))
     generation = models.PositiveIntegerField(
         _("refresh generation"), default=0, help_text=_("How often the session was refreshed.")
     )
-    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    ended_at = AwareDateTimeField(_("ended at"), null=True, blank=True)
     end_reason = models.CharField(_("how it ended"), max_length=16, choices=EndReason.choices, blank=True)
     ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     user_agent = ExactCharField(_("user agent"), max_length=256, blank=True)

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .base import OwnModel, OwnQuerySet, UserForeignKey
-from .fields import ExactCharField
+from .fields import AwareDateTimeField, ExactCharField
 from .people import WeChatUser
 
 
@@ -70,7 +70,7 @@ class StaffAct(OwnModel):
         REVEAL = "reveal", _("revealed a masked field")
         EXPORT = "export", _("exported people")
 
-    created_at = models.DateTimeField(_("when"), db_index=True)
+    created_at = AwareDateTimeField(_("when"), db_index=True)
     action = models.CharField(_("what"), max_length=24, choices=Action.choices)
     staff = UserForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("staff")

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from wxlogin.clock import as_aware
 from wxlogin.models import WeChatUser
 from wxlogin.models.clock import database_time
 from wxlogin.transactions import in_one_transaction
@@ -27,6 +28,7 @@ def block(
     longer than 200 characters.
     """
     reason = checked_reason(reason)
+    until = as_aware(until) if until else None
     if not wechat_user.change(
         blocked_at=database_time(), blocked_until=until, block_reason=reason, block_reason_public=public
     ):

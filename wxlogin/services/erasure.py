@@ -8,10 +8,11 @@ from functools import partial
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import ProtectedError, RestrictedError
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext
 
 from wxlogin import signals
+from wxlogin.clock import utc_now
 from wxlogin.log import log
 from wxlogin.models import LoginFailure, LoginSession, StaffAct, UnionidOwner, WeChatUser
 from wxlogin.models.clock import database_time
@@ -53,7 +54,7 @@ class Preview:
 
 def preview(user: AbstractBaseUser) -> Preview:
     """Count what ``erase`` would delete. A foreign key that protects the user is only noticed by the real run."""
-    now = timezone.now()
+    now = utc_now()
     people = list(WeChatUser.objects.of_user(user).with_session_key())
     return Preview(
         identities=len(people),

@@ -3,11 +3,11 @@ import logging
 import time
 
 import pytest
-from django.utils import timezone
 from django.utils.functional import Promise
 
 from tests.helpers.process import python
 from tests.settings import APPID
+from wxlogin.clock import utc_now
 from wxlogin.conf import conf
 from wxlogin.models import SessionKey
 from wxlogin.secret import Secret
@@ -123,7 +123,7 @@ def test_nothing_printed_or_logged_holds_a_secret(wechat, configure, make_person
         UPSTREAM_DEADLINE=0.3,
     )
     settings.SECRET_KEY_FALLBACKS = [planted * 2]
-    SessionKey.objects.store(make_person("o-planted"), Secret(planted), asked_at=timezone.now())
+    SessionKey.objects.store(make_person("o-planted"), Secret(planted), asked_at=utc_now())
     configure(ENCRYPTION_KEYS=[base64.b64encode(planted.encode()).decode()])
     caplog.set_level(logging.DEBUG)
     for path in (LOGIN, ACCESS_TOKEN):

@@ -1,8 +1,8 @@
 import base64
 
 import pytest
-from django.utils import timezone
 
+from wxlogin.clock import utc_now
 from wxlogin.models import SessionKey, WeChatUser
 from wxlogin.secret import Secret
 from wxlogin.services import blocking, erasure
@@ -19,7 +19,7 @@ def test_a_session_key_that_does_not_open_is_reported(make_person, configure, nu
     monkeypatch.setattr(doctor, "SAMPLE", 2)
     for each in range(5):
         configure(ENCRYPTION_KEYS=[KEYS[each == number]])
-        SessionKey.objects.store(make_person(f"o-{each}"), Secret("made-up"), asked_at=timezone.now())
+        SessionKey.objects.store(make_person(f"o-{each}"), Secret("made-up"), asked_at=utc_now())
     configure(ENCRYPTION_KEYS=[KEYS[0]])
 
     printed, is_well = run()
@@ -33,7 +33,7 @@ def test_a_session_key_that_does_not_open_is_reported(make_person, configure, nu
 def test_keys_open_with_any_listed_key_and_dropped_ones_need_none(make_person, configure):
     for number, listed in enumerate([KEYS[0], KEYS[1], base64.b64encode(b"c" * 32).decode()]):
         configure(ENCRYPTION_KEYS=[listed])
-        SessionKey.objects.store(make_person(f"o-{number}"), Secret("made-up"), asked_at=timezone.now())
+        SessionKey.objects.store(make_person(f"o-{number}"), Secret("made-up"), asked_at=utc_now())
     SessionKey.objects.store_check(SessionKey.objects.last(), is_live=False)
     configure(ENCRYPTION_KEYS=KEYS)
 

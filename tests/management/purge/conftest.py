@@ -1,6 +1,6 @@
 import pytest
-from django.utils import timezone
 
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginSession
 from wxlogin.services.upkeep import retention
 
@@ -19,7 +19,7 @@ def make_session(make_person):
 
     def make(*, created, expires=None, ended=None, **fields):
         """Make a session. All times are ages; a negative age lies in the future."""
-        now = timezone.now()
+        now = utc_now()
         return LoginSession.objects.create(
             wechat_user=fields.pop("wechat_user", alice),
             created_at=now - created,

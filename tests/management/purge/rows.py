@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 
-from django.utils import timezone
-
 from tests.settings import APPID
+from wxlogin.clock import utc_now
 from wxlogin.models import CarriedBlock, LoginFailure, ReceivedPush
 
 DAY = timedelta(days=1)
@@ -12,15 +11,15 @@ LONG_AGO, LATELY = 181 * DAY, 179 * DAY
 
 
 def make_failure(age):
-    return LoginFailure.objects.create(created_at=timezone.now() - age, appid=APPID, code="code_invalid")
+    return LoginFailure.objects.create(created_at=utc_now() - age, appid=APPID, code="code_invalid")
 
 
 def make_push(age, digest="d"):
-    return ReceivedPush.objects.create(digest=digest, received_at=timezone.now() - age)
+    return ReceivedPush.objects.create(digest=digest, received_at=utc_now() - age)
 
 
 def make_carried_block(forgotten, fingerprint="f"):
-    now = timezone.now()
+    now = utc_now()
     return CarriedBlock.objects.create(
         fingerprint=fingerprint, blocked_at=now - LONG_AGO, sealed_reason=b"", forgotten_at=now - forgotten
     )

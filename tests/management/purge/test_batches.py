@@ -3,9 +3,9 @@ from threading import Barrier
 
 import pytest
 from django.db import OperationalError, connection, connections
-from django.utils import timezone
 
 from tests.management.commands import lines_of
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginSession, ReceivedPush
 from wxlogin.services.upkeep import retention
 
@@ -42,7 +42,7 @@ def test_rows_that_stay_hide_no_rows_behind_them(make_session, small_batches):
 def test_rows_of_one_moment_are_each_passed(make_session, small_batches):
     for number in range(10):
         make_session(created=LONG_AGO, expires=DAY, ended=LONG_AGO if number % 2 else None)
-    LoginSession.objects.update(created_at=timezone.now() - LONG_AGO)
+    LoginSession.objects.update(created_at=utc_now() - LONG_AGO)
 
     lines = lines_of("wxlogin_purge")
 
@@ -100,7 +100,7 @@ def test_a_session_that_is_renewed_meanwhile_is_left_alone(make_session, monkeyp
 
     def renew_before_each_batch(*args, **kwargs):
         for batch in older_in_batches(*args, **kwargs):
-            LoginSession.objects.filter(pk=session.pk).update(expires_at=timezone.now() + DAY)
+            LoginSession.objects.filter(pk=session.pk).update(expires_at=utc_now() + DAY)
             yield batch
 
     monkeypatch.setattr(retention, "older_in_batches", renew_before_each_batch)

@@ -2,10 +2,10 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.utils import timezone
 
 from tests.conftest import Api
 from tests.management.commands import lines_of
+from wxlogin.clock import utc_now
 from wxlogin.models import (
     CarriedBlock,
     HourlyFigure,
@@ -111,7 +111,7 @@ def test_retention_says_how_long(make_session, configure):
 def test_tokens_of_an_erased_person_are_answered_until_their_time_is_over(alice: Api, configure) -> None:
     configure(RETENTION=1)
     alice.delete("me/")
-    with time_machine.travel(timezone.now() + DAY, tick=False):
+    with time_machine.travel(utc_now() + DAY, tick=False):
         lines_of("wxlogin_purge")
         answer = alice.refresh()
 
@@ -119,10 +119,10 @@ def test_tokens_of_an_erased_person_are_answered_until_their_time_is_over(alice:
 
 
 def test_people_their_keys_and_the_moves_of_identities_stay(make_person):
-    alice = make_person(created_at=timezone.now() - 999 * DAY, last_login_at=timezone.now() - 999 * DAY)
-    SessionKey.objects.store(alice, Secret("made-up"), asked_at=timezone.now() - 999 * DAY)
+    alice = make_person(created_at=utc_now() - 999 * DAY, last_login_at=utc_now() - 999 * DAY)
+    SessionKey.objects.store(alice, Secret("made-up"), asked_at=utc_now() - 999 * DAY)
     StaffAct.objects.create(
-        wechat_user=alice, action="merge", from_user="1", to_user="2", created_at=timezone.now() - 999 * DAY
+        wechat_user=alice, action="merge", from_user="1", to_user="2", created_at=utc_now() - 999 * DAY
     )
 
     assert lines_of("wxlogin_purge") == NOTHING
@@ -145,4 +145,4 @@ def test_a_host_that_is_ahead_deletes_and_rolls_up_nothing_early(clocks):
     with clocks.host(ahead=3 * 86400):
         assert lines_of("wxlogin_purge") == NOTHING
 
-    assert not HourlyFigure.objects.filter(hour__gt=timezone.now()).exists()
+    assert not HourlyFigure.objects.filter(hour__gt=utc_now()).exists()

@@ -2,10 +2,10 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError
-from django.utils import timezone
 
 from tests.management.commands import lines_of
 from tests.settings import APPID
+from wxlogin.clock import utc_now
 from wxlogin.models import CarriedBlock
 
 from .keys import LOST, NEW, OLD
@@ -14,7 +14,7 @@ SECOND = timedelta(seconds=1)
 
 
 def keep_block(make_person, openid, forgotten_in=timedelta(days=9)):
-    now = timezone.now()
+    now = utc_now()
     person = make_person(openid, blocked_at=now, blocked_until=now + forgotten_in)
     CarriedBlock.objects.keep(
         appid=person.appid,
@@ -42,7 +42,7 @@ def test_the_older_key_of_a_carried_block_is_asked_for_until_the_last_is_forgott
         "blocks of erased people: 3 need an older key and can't be moved; "
         f"keep it (or the SECRET_KEY it came from) listed until {last:%Y-%m-%d %H:%M} UTC, 0 don't open"
     )
-    assert CarriedBlock.objects.take(APPID, "o-2", timezone.now())
+    assert CarriedBlock.objects.take(APPID, "o-2", utc_now())
 
 
 def test_a_forgotten_block_needs_no_key(make_person, list_keys):

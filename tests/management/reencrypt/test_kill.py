@@ -20,12 +20,12 @@ django.setup()
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import transaction
-from django.utils import timezone
+from wxlogin.clock import utc_now
 from wxlogin.models import SessionKey, WeChatUser
 from wxlogin.secret import Secret
 from wxlogin.wechat.results import PhoneNumber
 call_command("migrate", verbosity=0)
-now = timezone.now()
+now = utc_now()
 with transaction.atomic():
     user = User.objects.create(username="everybody")
     for number in range({PEOPLE}):

@@ -3,9 +3,9 @@ from threading import Barrier
 
 import pytest
 from django.db import OperationalError, connections
-from django.utils import timezone
 
 from tests.management.commands import lines_of
+from wxlogin.clock import utc_now
 from wxlogin.models import SessionKey, WeChatUser
 from wxlogin.secret import Secret
 from wxlogin.wechat.results import PhoneNumber
@@ -21,7 +21,7 @@ def test_a_login_at_the_same_moment_wins(make_key, list_keys, monkeypatch):
 
     def reveal_while_alice_logs_in(self):
         monkeypatch.setattr(SessionKey, "unseal", reveal)
-        SessionKey.objects.store(key.wechat_user, Secret("newer"), asked_at=timezone.now())
+        SessionKey.objects.store(key.wechat_user, Secret("newer"), asked_at=utc_now())
         return reveal(self)
 
     monkeypatch.setattr(SessionKey, "unseal", reveal_while_alice_logs_in)
@@ -66,7 +66,7 @@ def test_keys_that_are_written_in_parallel_are_neither_lost_nor_replaced(make_ke
 
     def log_everybody_in():
         for person in people[::2]:
-            asked_at = timezone.now()
+            asked_at = utc_now()
             SessionKey.objects.store(person, Secret(f"newer of {person.openid}"), asked_at=asked_at)
 
     def at_once(work):

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from tests.conftest import Api
 from tests.helpers.open_platform import BOOKS, TEA
+from wxlogin.clock import utc_now
 from wxlogin.exceptions import CannotMerge
 from wxlogin.models import StaffAct, UnionidOwner, WeChatUser
 from wxlogin.services.accounts import merge_accounts, split_identity
@@ -108,7 +108,7 @@ def test_the_log_of_a_move_stays_after_the_users_are_deleted(alice: Api, bob: Ap
 
 def test_an_account_that_the_manager_hides_is_merged_all_the_same(alice: Api, bob: Api) -> None:
     source, target = user_of(alice), user_of(bob)
-    Customer.objects.filter(pk=source.pk).update(closed_at=timezone.now())
+    Customer.objects.filter(pk=source.pk).update(closed_at=utc_now())
 
     [person] = merge_accounts(source, target, staff=None, reason="came back as somebody new")
 

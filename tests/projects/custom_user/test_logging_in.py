@@ -6,11 +6,11 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.management import call_command
 from django.test import Client, RequestFactory
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from tests.conftest import Api
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginSession, WeChatUser
 
 from .models import Customer, Regular
@@ -131,7 +131,7 @@ def test_a_logout_ends_what_it_says(alice: Api, bob: Api, everywhere: bool, else
 
 
 def test_a_disabled_user_is_refused_at_the_next_request_and_login(alice: Api) -> None:
-    Customer.objects.update(closed_at=timezone.now())
+    Customer.objects.update(closed_at=utc_now())
 
     asked, again = alice.get("me/"), alice.send_code()
 
@@ -143,7 +143,7 @@ def test_a_disabled_user_is_refused_at_the_next_request_and_login(alice: Api) ->
 def test_saving_a_disabled_user_ends_their_sessions_for_good(alice: Api, bob: Api, kind: type) -> None:
     user = kind.objects.get(pk=alice.tokens["user"]["id"])
 
-    for closed_at in (timezone.now(), None):
+    for closed_at in (utc_now(), None):
         user.closed_at = closed_at
         user.save()
 
@@ -155,7 +155,7 @@ def test_saving_a_disabled_user_ends_their_sessions_for_good(alice: Api, bob: Ap
 def test_a_kept_account_that_the_manager_hides_keeps_nobody_out(alice: Api) -> None:
     """The closed account still has its e-mail address, although the manager hides the account."""
     WeChatUser.objects.all().delete()
-    Customer.objects.update(closed_at=timezone.now())
+    Customer.objects.update(closed_at=utc_now())
 
     answer = alice.send_code()
 

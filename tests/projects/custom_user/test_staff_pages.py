@@ -6,9 +6,9 @@ from django.contrib.admin import site
 from django.contrib.admin.utils import quote
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from tests.conftest import Api
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginFailure, LoginSession, SessionKey, StaffAct, WeChatUser
 from wxlogin.services.accounts import merge_accounts
 
@@ -132,7 +132,7 @@ def test_deleting_the_user_on_the_projects_page_takes_the_person_along(
 
 def test_a_disabled_user_is_shown_as_such(alice: Api, staff: Client) -> None:
     user = user_of(alice)
-    user.closed_at = timezone.now()
+    user.closed_at = utc_now()
     user.save()
 
     content = staff.get(url("wechatuser")).content.decode()

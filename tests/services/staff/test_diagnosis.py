@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.utils import timezone
 
 from tests.conftest import Api
 from tests.helpers.queries import statements
 from tests.settings import APPID
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginFailure, LoginSession, WeChatUser
 from wxlogin.services.blocking import block
 from wxlogin.services.meanings import Finding
@@ -28,7 +28,7 @@ def person(api: Api) -> WeChatUser:
 @pytest.fixture
 def fail(db: None) -> Callable[..., LoginFailure]:
     def fail(code: str = "code_invalid", ago: timedelta = timedelta(), **fields: Any) -> LoginFailure:
-        row = {"appid": APPID, "created_at": timezone.now() - ago, "code": code, **fields}
+        row = {"appid": APPID, "created_at": utc_now() - ago, "code": code, **fields}
         return LoginFailure.objects.create(**row)
 
     return fail
@@ -61,14 +61,14 @@ def test_a_disabled_account(person: WeChatUser) -> None:
 
 
 def test_a_block_with_its_reason_and_end(person: WeChatUser) -> None:
-    block(person, reason="spam {0}", until=timezone.now() + DAY)
+    block(person, reason="spam {0}", until=utc_now() + DAY)
 
     (finding,) = problems(person)
 
     assert finding.subject == "Block"
     assert "until" in str(finding.text)
     assert "spam {0}" in str(finding.text)
-    with time_machine.travel(timezone.now() + 2 * DAY):
+    with time_machine.travel(utc_now() + 2 * DAY):
         assert problems(person) == []
 
 
@@ -93,7 +93,7 @@ def test_how_the_latest_session_ended_is_no_problem(person: WeChatUser) -> None:
     LoginSession.objects.all().end("logged_out")
     assert "the latest one: logged out" in text_of(person)
 
-    LoginSession.objects.update(ended_at=None, end_reason="", expires_at=timezone.now())
+    LoginSession.objects.update(ended_at=None, end_reason="", expires_at=utc_now())
     assert "the latest one: expired" in text_of(person)
 
     LoginSession.objects.all().delete()
@@ -166,7 +166,7 @@ def test_an_outage_is_a_finding_about_everybody(
     appid: str,
     is_found: bool,
 ) -> None:
-    LoginSession.objects.update(created_at=timezone.now() - 2 * HOUR)
+    LoginSession.objects.update(created_at=utc_now() - 2 * HOUR)
     fail(code, ago, appid=appid, errcode=40013 if code == "wechat_misconfigured" else None)
 
     assert subjects(problems(person)) == (["Everybody else in this app"] if is_found else [])
@@ -182,7 +182,7 @@ def test_a_later_login_of_somebody_else_ends_the_outage(
 
 def test_findings_hold_no_personal_data(person: WeChatUser, fail: Callable[..., LoginFailure]) -> None:
     person.store_phone(PhoneNumber("13800138000", "86"))
-    LoginSession.objects.update(ip="203.0.113.77", created_at=timezone.now() - 2 * HOUR)
+    LoginSession.objects.update(ip="203.0.113.77", created_at=utc_now() - 2 * HOUR)
     fail(ip="203.0.113.77")
     fail("wechat_misconfigured", errcode=40125, wechat_user=person, ip="203.0.113.77")
 
@@ -201,7 +201,7 @@ def test_the_number_of_statements_does_not_depend_on_the_rows(
     for number in range(50):
         fail(errcode=number, wechat_user=person)
         fail(errcode=number, ip="127.0.0.1")
-        LoginSession.objects.start(person, at=timezone.now(), ip=f"10.0.0.{number}")
+        LoginSession.objects.start(person, at=utc_now(), ip=f"10.0.0.{number}")
 
     with statements() as many:
         findings = diagnose(person)

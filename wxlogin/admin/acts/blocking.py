@@ -10,6 +10,7 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _, ngettext
 
+from wxlogin.clock import as_aware
 from wxlogin.models import WeChatUser
 from wxlogin.models.clock import database_time
 from wxlogin.services import blocking, sessions
@@ -35,9 +36,9 @@ class BlockForm(ReasonForm):
             widget.attrs["aria-label"] = name
 
     def clean_until(self) -> datetime | None:
-        until: datetime | None = self.cleaned_data["until"]
-        if until is None:
+        if self.cleaned_data["until"] is None:
             return None
+        until = as_aware(self.cleaned_data["until"])
         now = database_time()
         if until <= now:
             raise forms.ValidationError(_("This is in the past."))

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _, ngettext
 
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginSession, WeChatUser
 from wxlogin.services import sessions
 
@@ -27,7 +27,7 @@ class EndSessions(Act):
     max_rows = 1_000
 
     def preview(self, rows: Sequence[LoginSession]) -> list[tuple[Any, Any]]:
-        now = timezone.now()
+        now = utc_now()
         live = [session for session in rows if not session.is_over(now)]
         people = {session.wechat_user_id for session in live}
         return [(_("live sessions"), len(live)), (_("people"), len(people))]

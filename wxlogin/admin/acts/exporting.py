@@ -7,9 +7,9 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from wxlogin.clock import utc_now
 from wxlogin.models import WeChatUser
 from wxlogin.models.lists import ids_in_order
 from wxlogin.services.staff import exporting
@@ -64,6 +64,6 @@ class Export(Act):
             searched=bool(request.GET.get("q")),
         )
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-        name = f"wechat-users-{timezone.now():%Y%m%d-%H%M%S}.csv"
+        name = f"wechat-users-{utc_now():%Y%m%d-%H%M%S}.csv"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return no_store(response)

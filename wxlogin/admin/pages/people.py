@@ -5,12 +5,12 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 
 from wxlogin import databases
+from wxlogin.clock import utc_now
 from wxlogin.conf import conf
 from wxlogin.masking import mask_phone
 from wxlogin.models import LoginSession, StaffAct, WeChatUser
@@ -52,7 +52,7 @@ class PeopleList(OrderedList):
 def add_counts(people: list[Any]) -> list[Any]:
     """Set ``live_count``, the number of live sessions, and ``is_in_conflict`` on each of ``people``."""
     ids = [person.pk for person in people]
-    live = LoginSession.objects.live_per_person(ids, timezone.now())
+    live = LoginSession.objects.live_per_person(ids, utc_now())
     in_conflict = WeChatUser.objects.ids_in_conflict(ids, conf.groups())
     for person in people:
         person.live_count = live.get(person.pk, 0)
@@ -159,7 +159,7 @@ class WeChatUserPage(ActsOnRows, PersonSections, AppColumn, ReadOnlyPage):
     def state(self, wechat_user: WeChatUser) -> SafeString:
         if not wechat_user.user.is_active:
             return badge("bad", _("account disabled"))
-        if wechat_user.is_blocked(timezone.now()):
+        if wechat_user.is_blocked(utc_now()):
             return badge("bad", _("blocked"))
         if wechat_user.is_in_conflict:  # type: ignore[attr-defined]
             return badge("bad", _("unionid conflict"))

@@ -5,9 +5,9 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from wxlogin.clock import utc_now
 from wxlogin.masking import mask_address
 from wxlogin.models import LoginFailure, LoginSession, SessionKey, StaffAct, WeChatUser
 from wxlogin.services.accounts.joining import related_identities
@@ -119,7 +119,7 @@ class PersonSections(Columns):
     def recent_sessions(self, wechat_user: WeChatUser) -> str:
         latest = wechat_user.login_sessions.newest_first()[:RECENT]
         may_end = any(act.name == "end_sessions" for act in wechat_user.allowed_acts)  # type: ignore[attr-defined]
-        now = timezone.now()
+        now = utc_now()
         rows = [
             {
                 "url": page_url(session),

@@ -3,11 +3,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy as _
 
+from wxlogin.clock import utc_now
 from wxlogin.models import LoginSession
 from wxlogin.services.staff import lookup
 
@@ -99,7 +99,7 @@ class LoginSessionPage(ActsOnRows, PersonColumns, ReadOnlyPage):
 
     @admin.display(description=_("actions"))
     def to_do(self, session: LoginSession) -> str:
-        if session.is_over(timezone.now()) or not session.allowed_acts:  # type: ignore[attr-defined]
+        if session.is_over(utc_now()) or not session.allowed_acts:  # type: ignore[attr-defined]
             return "-"
         return format_html('<a href="{}">{}</a>', act_url(session, "end_sessions"), EndSessions.label)
 
@@ -107,7 +107,7 @@ class LoginSessionPage(ActsOnRows, PersonColumns, ReadOnlyPage):
 def session_state(session: LoginSession) -> SafeString:
     if session.ended_at:
         return badge("quiet", session.get_end_reason_display())
-    if session.is_over(timezone.now()):
+    if session.is_over(utc_now()):
         return badge("quiet", LoginSession.EndReason.EXPIRED.label)
     return badge("good", _("live"))
 

@@ -1,3 +1,4 @@
+from datetime import UTC
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -31,5 +32,6 @@ class Command(BaseCommand):
 def _summary(blocks: CarriedBlockCounts) -> str:
     summary = f"{blocks.older} need an older key"
     if blocks.until:
-        summary += f" and can't be moved; keep it (or the SECRET_KEY it came from) listed until {blocks.until:%Y-%m-%d %H:%M %Z}"
+        until = blocks.until.astimezone(UTC)
+        summary += f" and can't be moved; keep it (or the SECRET_KEY it came from) listed until {until:%Y-%m-%d %H:%M} UTC"
     return f"{summary}, {blocks.unopened} don't open"

@@ -1,3 +1,4 @@
+from datetime import UTC
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -11,9 +12,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         rollup = None
         for rollup in roll_up():
+            since, until = rollup.since.astimezone(UTC), rollup.until.astimezone(UTC)
             self.stdout.write(
-                f"rolled up: {rollup.since:%Y-%m-%d %H:%M} to {rollup.until:%Y-%m-%d %H:%M %Z}, "
-                f"{rollup.figures} figures"
+                f"rolled up: {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC, {rollup.figures} figures"
             )
         if rollup is None:
             self.stdout.write("nothing to roll up")

@@ -1,15 +1,31 @@
-"""The project's time zone."""
+"""The project's time zone, and how its database keeps times."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Warning  # noqa: A004
+from django.db import connection
+from django.utils.text import format_lazy
+from django.utils.timezone import get_default_timezone
+from django.utils.translation import gettext_lazy as _
+
+from wxlogin.clock import utc_now
 
 
 def problems() -> Iterator[CheckMessage]:
-    if not settings.USE_TZ:
-        yield Error(
-            "USE_TZ is off, and sessions need times without doubt.",
-            hint="Set USE_TZ = True.",
-            id="wxlogin.E021",
+    holds_local_times = not (settings.USE_TZ or connection.features.supports_timezones)
+    if holds_local_times and _has_clock_changes():
+        text = _(
+            "USE_TZ is off, and the clocks of {zone} change. Columns hold local times, so for the hour that comes "
+            "twice a year they don't say which one is meant: sessions and blocks may end an hour early or late, and "
+            "Simple JWT's own authentication may refuse tokens."
         )
+        hint = _("Set USE_TZ = True, choose a TIME_ZONE whose clocks don't change, or use PostgreSQL.")
+        # The stubs know no lazy texts here.
+        yield Warning(format_lazy(text, zone=settings.TIME_ZONE), hint=hint, id="wxlogin.W015")  # type: ignore[arg-type]
+
+
+def _has_clock_changes() -> bool:
+    year, zone = utc_now().year, get_default_timezone()
+    return len({datetime(year, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)}) > 1

@@ -10,6 +10,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from wxlogin.caller import is_request_id
+from wxlogin.clock import utc_now
 from wxlogin.conf import conf
 from wxlogin.models import LoginFailure, LoginSession, WeChatUser
 from wxlogin.models.failures import LoginFailureQuerySet
@@ -37,7 +38,7 @@ def diagnose(wechat_user: WeChatUser) -> list[Finding]:
 
     Costs at most five statements, and one for the Django user.
     """
-    now = timezone.now()
+    now = utc_now()
     sessions = list(LoginSession.objects.of_people([wechat_user]).newest_first()[:MAX_SESSIONS])
     findings = [
         _account(wechat_user),

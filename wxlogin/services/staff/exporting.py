@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from wxlogin import databases
+from wxlogin.clock import utc_now
 from wxlogin.conf import conf
 from wxlogin.masking import mask_phone, shorten
 from wxlogin.models import WeChatUser
@@ -63,7 +63,7 @@ def _lines(people: WeChatUserQuerySet, ids: Sequence[int], unmasked: bool) -> It
             gettext("blocked"),
         ]
     )
-    now = timezone.now()
+    now = utc_now()
     for start in range(0, len(ids), CHUNK):
         for person in people.in_order(ids[start : start + CHUNK]):
             yield writer.writerow(map(defuse, _row(person, unmasked, now)))

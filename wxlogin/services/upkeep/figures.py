@@ -11,11 +11,12 @@ from itertools import islice
 from django.db import Error, IntegrityError
 from django.utils import timezone
 
+from wxlogin.clock import utc_now
 from wxlogin.conf import conf
 from wxlogin.log import log
 from wxlogin.models import HourlyFigure
 from wxlogin.models.clock import database_time
-from wxlogin.models.figures import ABOVE_LAST_BUCKET, split_label
+from wxlogin.models.figures import ABOVE_LAST_BUCKET, hour_of, split_label
 from wxlogin.transactions import in_one_transaction
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -141,7 +142,7 @@ def _roll_up_from(since: datetime | None) -> Iterator[Rollup]:
         return
     roll_up_hours = in_one_transaction(_roll_up_hours)
     now = database_time()
-    end = _hour_of(now - ROLL_UP_DELAY)
+    end = hour_of(now - ROLL_UP_DELAY)
     while since < end:
         until = min(since + DAY, end)
         try:
@@ -162,7 +163,7 @@ def _roll_up_from(since: datetime | None) -> Iterator[Rollup]:
 def _next_hour_with_any(since: datetime, end: datetime) -> datetime:
     """Skip long stretches without any event, at most to the last hour."""
     first = HourlyFigure.objects.first_event(since)
-    return min(_hour_of(first), end - HOUR) if first else end - HOUR
+    return min(hour_of(first), end - HOUR) if first else end - HOUR
 
 
 def _roll_up_hours(since: datetime, until: datetime, *, live_at: datetime | None) -> int:
@@ -171,9 +172,7 @@ def _roll_up_hours(since: datetime, until: datetime, *, live_at: datetime | None
     If ``live_at`` is given, the sessions that are live then are counted too. Raises ``IntegrityError`` if another
     process rolled up some of the hours.
     """
-    HourlyFigure.objects.claim_hours(
-        [since + hours * HOUR for hours in range(1, (until - since) // HOUR + 1)]
-    )
+    HourlyFigure.objects.claim_hours(since, until)
     figures = HourlyFigure.objects.count_rows(since, until)
     if live_at:
         figures += HourlyFigure.objects.live_now(until - HOUR, live_at, list(conf.APPS))
@@ -185,7 +184,7 @@ def _uncounted_since() -> datetime | None:
     """Return the start of the first hour that isn't rolled up, None if there is nothing to count."""
     settled_until = HourlyFigure.objects.settled_until()
     if settled_until is None and (first := HourlyFigure.objects.first_event()):
-        return _hour_of(first)
+        return hour_of(first)
     return settled_until
 
 
@@ -200,13 +199,9 @@ def _roll_up_one_day() -> datetime | None:
     return settled_until
 
 
-def _hour_of(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
-
-
 def _day_starts() -> list[datetime]:
     """Return the start of each day shown, in the current time zone."""
-    today = timezone.localdate()
+    today = timezone.localdate(utc_now())
     dates = [today - back * DAY for back in reversed(range(DAYS_SHOWN))]
     return [timezone.make_aware(datetime.combine(each, time.min)) for each in dates]
 

@@ -6,8 +6,8 @@ from contextlib import suppress
 from datetime import timedelta
 
 from django.core.files.storage import Storage
-from django.utils import timezone
 
+from wxlogin.clock import as_aware, utc_now
 from wxlogin.exceptions import StorageUnavailable
 from wxlogin.models import WeChatUser
 from wxlogin.models.batches import rows_in_batches
@@ -90,7 +90,7 @@ def _delete_unnamed(storage: Storage, names: list[str]) -> int:
 
 def _is_old(storage: Storage, name: str) -> bool:
     try:
-        return storage.get_modified_time(name) < timezone.now() - MIN_AGE
+        return as_aware(storage.get_modified_time(name)) < utc_now() - MIN_AGE
     except FileNotFoundError:
         # It was deleted meanwhile.
         return False
