@@ -166,7 +166,7 @@ class Conf:
 
     def has_default_factory(self) -> bool:
         """True if ``USER_FACTORY`` is ours. This imports nothing, since a project's factory imports its models."""
-        return self._get("USER_FACTORY", DEFAULT_FACTORY) in {DEFAULT_FACTORY, DEFINED_FACTORY}
+        return self._get("USER_FACTORY", DEFAULT_FACTORY) in (DEFAULT_FACTORY, DEFINED_FACTORY)
 
     @property
     def USER_SERIALIZER(self) -> Any:

@@ -256,7 +256,7 @@ def test_a_receiver_of_the_projects_own_may_fill_it(problems_of: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "factory", ["shop.customers.make_customer", "no.such.module", "wxlogin.checks.FATAL", None]
+    "factory", ["shop.customers.make_customer", "no.such.module", "wxlogin.checks.FATAL", None, []]
 )
 def test_a_model_is_not_looked_at_while_the_factory_is_the_projects_own(
     problems_of: Any, configure: Any, factory: Any

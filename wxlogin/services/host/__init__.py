@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from wxlogin.services.meanings import Examination, Text
 
-from . import cache, clocks, database, keys, logs, storage, time_zones, users
+from . import cache, clocks, database, keys, logs, schema, storage, time_zones, users
 
 
 def problems() -> Iterator[CheckMessage]:
     """Yield what would break logins in this project."""
-    for look in (keys, time_zones, database, users):
+    for look in (keys, time_zones, database, users, schema):
         yield from look.problems()
 
 

@@ -1,7 +1,7 @@
 """The project's user model, and the factory that makes its users."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -34,7 +34,8 @@ def problems() -> Iterator[CheckMessage]:
         text = _("The user model {model} has no {missing}, which JWTs are to name users by.")
         message: Any = format_lazy(text, model=settings.AUTH_USER_MODEL, missing=repr(missing))
         yield Error(message, hint=NAME_USER_ID, id="wxlogin.E022")
-    if conf.has_default_factory():
+    # Another check names settings that are no dict.
+    if isinstance(getattr(settings, "WXLOGIN", None), Mapping) and conf.has_default_factory():
         yield from _misfits()
 
 
