@@ -5,4 +5,4 @@ history, and that no such row holds an openid.
 """
 
 PACKAGES = ["axes", "simple_history"]
-SUITE: list[str] = []
+SUITE = []

@@ -5,4 +5,4 @@ login say which columns these are, and that people log in with a factory of the 
 """
 
 SERVERS = ["POSTGRESQL_URL"]
-SUITE: list[str] = []
+SUITE = []

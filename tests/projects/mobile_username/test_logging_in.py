@@ -84,3 +84,19 @@ def test_a_second_person_who_collides_with_the_first_is_no_race(
     assert "USER_FACTORY" in errors()
     assert log_in(api, "o-alice").status_code == 200
     assert Member.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reference_to_nothing_is_found_at_the_commit_and_tried_again_once(
+    api: Api, use_factory: UseFactory, errors: Callable[[], str]
+) -> None:
+    use_factory("make_member_of_a_missing_group")
+
+    with CaptureQueriesContext(connection) as queries:
+        answer = log_in(api, "o-alice")
+
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert inserts(queries) == 2
+    assert "members_member_groups" in errors()
+    assert "USER_FACTORY" in errors()
+    assert not Member.objects.exists()

@@ -15,7 +15,7 @@ from django.db import DataError, IntegrityError, OperationalError, models
 from django.utils.crypto import salted_hmac
 
 from wxlogin.conf import conf
-from wxlogin.database_errors import facts_of, refuses_values
+from wxlogin.database_errors import TABLES, facts_of, refuses_values
 from wxlogin.exceptions import UserFactoryFailed
 from wxlogin.log import log
 from wxlogin.models import WeChatUser
@@ -92,14 +92,26 @@ def retry_collision(
         met: set[int | None] = {None}
         for _ in range(RACE_RETRIES):
             try:
-                return function(appid, identity, *args, **kwargs)
+                return _blame_project(function, appid, identity, *args, **kwargs)
             except UserFactoryFailed as failure:
                 if failure.collision in met and not _is_known_by_now(failure, appid, identity):
                     raise
                 met.add(failure.collision)
-        return function(appid, identity, *args, **kwargs)
+        return _blame_project(function, appid, identity, *args, **kwargs)
 
     return wrapper
+
+
+def _blame_project(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call ``function``, whose commit may fail on a row of the project: PostgreSQL checks foreign keys only then."""
+    try:
+        return function(*args, **kwargs)
+    except IntegrityError as exc:
+        facts = facts_of(exc)
+        if type(exc) is not IntegrityError or "table=" not in facts or TABLES in facts:
+            raise
+        problem = f"{_factory()}, or a receiver of the project's own: {facts}"
+        raise UserFactoryFailed(problem, hash(str(exc))) from exc
 
 
 def _is_known_by_now(failure: UserFactoryFailed, appid: str, identity: Code2Session) -> bool:
