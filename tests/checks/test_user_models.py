@@ -79,8 +79,8 @@ def to_town(kind: Any = models.ForeignKey, **options: Any) -> models.Field:
 
 UNNAMEABLE: dict[str, Shape] = {
     "a mobile number": named(models.CharField(max_length=11, unique=True)),
-    "too short for a name that is taken": named(models.CharField(max_length=35, unique=True)),
-    "a short e-mail address": named(models.EmailField(max_length=50, unique=True)),
+    "a little too short": named(models.CharField(max_length=26, unique=True)),
+    "a short e-mail address": named(models.EmailField(max_length=41, unique=True)),
     "a number": named(models.PositiveBigIntegerField(unique=True)),
     "a UUID": named(models.UUIDField(unique=True)),
     "an address": named(models.GenericIPAddressField(unique=True)),
@@ -89,10 +89,11 @@ UNNAMEABLE: dict[str, Shape] = {
     "a one-to-one key": named(to_town(models.OneToOneField)),
 }
 NAMEABLE: dict[str, Shape] = {
-    "just long enough": named(models.CharField(max_length=36, unique=True)),
-    "an e-mail address": named(models.EmailField(max_length=51, unique=True)),
+    "just long enough": named(models.CharField(max_length=27, unique=True)),
+    "an e-mail address": named(models.EmailField(max_length=42, unique=True)),
     "a slug": named(models.SlugField(unique=True)),
     "without a limit": named(models.TextField(unique=True)),
+    "with a limit of forms": named(models.TextField(max_length=11, unique=True)),
     "the primary key": named(models.CharField(max_length=64, primary_key=True)),
 }
 REQUIRED: dict[str, models.Field] = {

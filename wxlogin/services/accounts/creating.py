@@ -28,6 +28,8 @@ from .misfits import MAIL_DOMAIN, columns_of_length, misfits
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# Characters of a username, where its column has no limit.
+ENOUGH = 100
 # Errors of a factory, and of the rows that it writes. A refusal, such as ``PermissionDenied``, is none of these.
 MISTAKES = (ValidationError, ValueError, TypeError, LookupError, AttributeError)
 
@@ -40,11 +42,13 @@ def create_user(*, appid: str, openid: str, unionid: str) -> AbstractBaseUser:
     """
     User = get_user_model()
     name = derive_username(appid, openid)
-    has_mail = isinstance(User._meta.get_field(User.USERNAME_FIELD), models.EmailField)
-    domain = MAIL_DOMAIN if has_mail else ""
+    column: Any = User._meta.get_field(User.USERNAME_FIELD)
+    domain = MAIL_DOMAIN if isinstance(column, models.EmailField) else ""
     if is_username_taken(name + domain):
         # The person was unlinked from a user that was kept, and comes back as somebody new.
-        name = f"{name}_{secrets.token_hex(4)}"
+        addition = f"_{secrets.token_hex(4)}"
+        room = (column.max_length or ENOUGH) - len(addition) - len(domain)
+        name = name[:room] + addition
     user = User(**{User.USERNAME_FIELD: name + domain})
     user.set_unusable_password()
     # With a primary key that is the same for all people, Django would otherwise overwrite the first of them.

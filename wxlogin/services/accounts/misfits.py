@@ -21,8 +21,8 @@ from .conditions import is_met
 
 # An e-mail address that belongs to nobody: the domain .invalid never resolves.
 MAIL_DOMAIN = "@wechat.invalid"
-# "wx_" and 24 characters; and with "_" and 8 more, if that name is taken.
-NAME_LENGTH, LONGEST_NAME = 27, 36
+# "wx_" and 24 characters.
+NAME_LENGTH = 27
 # What ``set_unusable_password`` stores.
 PASSWORD_LENGTH = 41
 TEXTS = {"CharField", "TextField", "SlugField", "EmailField", "URLField"}
@@ -81,7 +81,7 @@ def columns_of_length(length: int) -> list[str]:
 
 
 def _username_problems(field: Any) -> Iterator[str | Promise]:
-    longest = LONGEST_NAME + (len(MAIL_DOMAIN) if isinstance(field, models.EmailField) else 0)
+    length = NAME_LENGTH + (len(MAIL_DOMAIN) if isinstance(field, models.EmailField) else 0)
     if field.remote_field:
         yield _("It names a row of another table, and the factory writes a text.")
     elif field.choices:
@@ -90,10 +90,10 @@ def _username_problems(field: Any) -> Iterator[str | Promise]:
     elif hasattr(models, field.get_internal_type()) and field.get_internal_type() not in TEXTS:
         text = _("It is no text ({type}), and the factory writes one.")
         yield format_lazy(text, type=field.get_internal_type())
-    elif (field.max_length or longest) < longest:
-        text = _("It holds {holds} characters. The factory's names have {usual}, or {needs} if one is taken.")
-        usual = longest - LONGEST_NAME + NAME_LENGTH
-        yield format_lazy(text, holds=field.max_length, usual=usual, needs=longest)
+    # The limit of a TextField is for forms only.
+    elif not isinstance(field, models.TextField) and (field.max_length or length) < length:
+        text = _("It holds {holds} characters, and the factory's names have {needs}.")
+        yield format_lazy(text, holds=field.max_length, needs=length)
 
 
 def _value(field: Any) -> Any:
