@@ -1,5 +1,3 @@
-from importlib.util import find_spec
-
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +13,7 @@ class WxLoginConfig(AppConfig):
 
         from . import checks, database_errors
         from .services import decisions, deletion, pictures, sessions
+        from .services.host import schema as schema_package
 
         checks.refuse_to_start()
         connection_created.connect(database_errors.watch, dispatch_uid="wxlogin.watch")
@@ -30,6 +29,6 @@ class WxLoginConfig(AppConfig):
         post_delete.connect(
             decisions.log_deleted, sender=self.get_model("WeChatUser"), dispatch_uid="wxlogin.log_deleted"
         )
-        if find_spec("drf_spectacular"):
+        if schema_package.can_be_described():
             # drf-spectacular registers an extension when its class is defined, so the import is enough.
             from .api import schema  # noqa: F401

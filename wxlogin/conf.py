@@ -14,6 +14,9 @@ from django.utils.module_loading import import_string
 from wxlogin.secret import PrivateDict, Secret
 
 RATE = re.compile(r"([1-9]\d{0,8})/(?:(s)(?:ec(?:ond)?)?|(m)(?:in(?:ute)?)?|(h)(?:our)?|(d)(?:ay)?)")
+DEFAULT_FACTORY = "wxlogin.services.accounts.create_user"
+# The same function, where it is defined.
+DEFINED_FACTORY = "wxlogin.services.accounts.creating.create_user"
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -159,7 +162,11 @@ class Conf:
     @property
     def USER_FACTORY(self) -> Any:
         """The callable that creates a user. It takes ``appid``, ``openid`` and ``unionid`` and returns a saved user."""
-        return import_string(self._get("USER_FACTORY", "wxlogin.services.accounts.create_user"))
+        return import_string(self._get("USER_FACTORY", DEFAULT_FACTORY))
+
+    def has_default_factory(self) -> bool:
+        """True if ``USER_FACTORY`` is ours. This imports nothing, since a project's factory imports its models."""
+        return self._get("USER_FACTORY", DEFAULT_FACTORY) in (DEFAULT_FACTORY, DEFINED_FACTORY)
 
     @property
     def USER_SERIALIZER(self) -> Any:

@@ -23,10 +23,14 @@ TABLES = "wxlogin_"
 # Names only. A value that looks like this comes earlier in the text.
 NAMES = re.compile(
     r"for (?:key|column) ['`][\w.`]+'?(?: at row \d+)?$"
-    r"|CONSTRAINT `\w+`"
-    r"|\w+ constraint failed: [\w., ]+$"
+    r"|CONSTRAINT `[\w.]+`"
+    r"|(?:Column|Field|Check constraint) '\w+' (?:cannot be null|doesn't have a default value|is violated\.)$"
+    r"|\w+ constraint failed: (?:index '\w+'|[\w., ]+)$"
     r"|database (?:table )?is locked"
 )
+# NOT NULL and check constraints, of PostgreSQL, MySQL, MariaDB and SQLite. No other row takes part in these.
+REFUSED_VALUES = {"23502", "23514", 1048, 1364, 3819, 4025}
+REFUSED_VALUES |= {"SQLITE_CONSTRAINT_NOTNULL", "SQLITE_CONSTRAINT_CHECK"}
 DIAGNOSTICS = {"table": "table_name", "column": "column_name", "constraint": "constraint_name"}
 
 
@@ -52,7 +56,7 @@ def conceal(exc: BaseException) -> None:
     errors = [each for each in chain(exc) if _quotes_a_driver(each)]
     for each in [*errors, *(error.__cause__ for error in errors if error.__cause__)]:
         number = each.args[:1] if each.args and isinstance(each.args[0], int) else ()
-        each.args = (*number, _facts(each))
+        each.args = (*number, facts_of(each))
     hide_variables(exc)
 
 
@@ -66,7 +70,15 @@ def _quotes_a_driver(exc: BaseException) -> bool:
     )
 
 
-def _facts(exc: BaseException) -> str:
+def refuses_values(exc: BaseException) -> bool:
+    """True if the database refused the values of a row, whatever other rows there are. A retry won't help."""
+    raised = exc.__cause__ or exc
+    state = getattr(raised, "sqlstate", None) or getattr(raised, "pgcode", None)
+    names = (state, getattr(raised, "sqlite_errorname", None), *raised.args[:1])
+    return any(isinstance(name, str | int) and name in REFUSED_VALUES for name in names)
+
+
+def facts_of(exc: BaseException) -> str:
     """Return the names and numbers of a database error. Django's error has the driver's as its cause."""
     raised = exc.__cause__ or exc
     diagnostics = getattr(raised, "diag", None)

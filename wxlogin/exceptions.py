@@ -61,6 +61,21 @@ class AccountDisabled(WxLoginError):
         self.wechat_user = wechat_user
 
 
+class UserFactoryFailed(WxLoginError):
+    """``USER_FACTORY`` raised an error, or returned something that can't be the user of a new identity.
+
+    ``problem`` names the columns and constraints for the log, without values. ``collision`` is the same number each
+    time that the same value collides with another row, and None if no other row takes part.
+    """
+
+    code = "internal_error"
+
+    def __init__(self, problem: str, collision: int | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.collision = collision
+
+
 class OpenDataInvalid(WxLoginError):
     """The open data can't be decrypted, or it belongs to another person or app, or it is too old.
 

@@ -2,15 +2,15 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
 
 from wxlogin import databases, deadline
-from wxlogin.database_errors import conceal
+from wxlogin.database_errors import conceal, refuses_values
 from wxlogin.log import log
 
 P = ParamSpec("P")
@@ -70,8 +70,12 @@ def retry_lost_race(function: Callable[P, R]) -> Callable[P, R]:
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         for _ in range(RACE_RETRIES):
-            with suppress(IntegrityError):
+            try:
                 return function(*args, **kwargs)
+            except IntegrityError as exc:
+                # ``ProtectedError`` and other subclasses tell of rows that stay.
+                if type(exc) is not IntegrityError or refuses_values(exc):
+                    raise
         return function(*args, **kwargs)
 
     return wrapper
@@ -92,6 +96,15 @@ def after_commit(function: Callable[[], object], *, using: str | None = None) ->
             log("failed after commit", logging.ERROR, exc_info=exc, problem=type(exc).__name__)
 
     transaction.on_commit(call, using=using or databases.alias())
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """Undo at the end what the block stored. What it registers with ``on_commit`` is never called."""
+    using = databases.alias()
+    with transaction.atomic(using=using):
+        yield
+        transaction.set_rollback(True, using=using)
 
 
 def kind_of_contention(exc: OperationalError) -> str:

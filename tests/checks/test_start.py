@@ -37,6 +37,14 @@ def test_missing_settings_stop_the_process(settings):
         checks.refuse_to_start()
 
 
+@pytest.mark.parametrize("declared", ["", [], None])
+def test_settings_that_are_no_dict_stop_the_process(settings, declared):
+    settings.WXLOGIN = declared
+
+    with pytest.raises(ImproperlyConfigured, match=r"wxlogin\.E001"):
+        checks.refuse_to_start()
+
+
 def test_a_short_signing_key_stops_the_process_and_is_not_shown(monkeypatch):
     monkeypatch.setattr(tokens.api_settings, "SIGNING_KEY", "short-and-made-up")
 

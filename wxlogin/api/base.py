@@ -26,6 +26,7 @@ from wxlogin.conf import conf
 from wxlogin.crash_reports import hide_body
 from wxlogin.database_errors import conceal
 from wxlogin.deadline import request_deadline
+from wxlogin.exceptions import UserFactoryFailed
 from wxlogin.log import log, request_id
 from wxlogin.models import LoginSession, WeChatUser
 
@@ -104,7 +105,8 @@ class WeChatView(APIView):
         conceal(exc)
         # Receivers ask sys.exc_info() for the exception, which is being handled here.
         outcomes = got_request_exception.send_robust(sender=None, request=self.request._request)
-        log("internal error", logging.ERROR, exc_info=exc, problem=type(exc).__name__)
+        cause = exc.problem if isinstance(exc, UserFactoryFailed) else ""
+        log("internal error", logging.ERROR, exc_info=exc, problem=type(exc).__name__, cause=cause)
         for _, failure in outcomes:
             if isinstance(failure, Exception):
                 log("crash reporter failed", logging.ERROR, problem=type(failure).__name__)

@@ -1,13 +1,20 @@
 """Queries over the project's own user model."""
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import Length
 
 from wxlogin import databases
+
+OPENID_LENGTH = 28
+OPENID = re.compile("o[A-Za-z0-9_-]{27}")
 
 
 def is_staff(user: AbstractBaseUser) -> bool:
@@ -44,6 +51,29 @@ def is_stored(user_id: Any) -> bool:
 def is_username_taken(username: str) -> bool:
     """True if a user has ``username`` in the user model's ``USERNAME_FIELD``."""
     return _all_users().filter(**{get_user_model().USERNAME_FIELD: username}).exists()
+
+
+def count_openids_as_names(limit: int) -> tuple[int, bool]:
+    """Return how many users without an identity have a username in the shape of an openid, and if these are all.
+
+    At most ``limit`` rows are read. A ``USERNAME_FIELD`` that isn't a text has no openids.
+    """
+    User = get_user_model()
+    name = User._meta.get_field(User.USERNAME_FIELD)
+    if name.get_internal_type() not in {"CharField", "TextField"}:
+        return 0, True
+    rows = _all_users().filter(wechat_users=None).annotate(openid=F(name.name), length=Length(name.name))
+    # The range is for the index: ``startswith`` can't use one on MySQL and SQLite.
+    likely = rows.filter(openid__gte="o", openid__lt="p", openid__startswith="o", length=OPENID_LENGTH)
+    values = list(likely.order_by().values_list("openid", flat=True)[:limit])
+    return sum(bool(OPENID.fullmatch(value)) for value in values), len(values) < limit
+
+
+def check_references(users: Iterable[models.Model]) -> None:
+    """Check the foreign keys of ``users`` now, and not at the commit. Raises ``IntegrityError``."""
+    connection = databases.connection()
+    if connection.features.can_defer_constraint_checks:
+        connection.check_constraints({user._meta.db_table for user in users})
 
 
 def has_active_column() -> bool:

@@ -17,6 +17,7 @@ from wxlogin.transactions import after_commit, in_one_transaction, retry_lost_ra
 from wxlogin.wechat.results import Code2Session
 
 from . import phone
+from .accounts.creating import retry_collision
 from .accounts.joining import find_or_make_user, handle_new_unionid
 from .refusals import milliseconds_since, store_refusals
 from .sessions import issue_tokens
@@ -72,6 +73,7 @@ class _StoredLogin:
 
 
 @retry_lost_race
+@retry_collision
 @in_one_transaction
 def _store(
     appid: str, identity: Code2Session, *, asked: float, started: float, caller: Caller, upstream_ms: int

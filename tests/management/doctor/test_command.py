@@ -11,7 +11,7 @@ from wxlogin.clock import utc_now
 from wxlogin.conf import conf
 from wxlogin.models import SessionKey
 from wxlogin.secret import Secret
-from wxlogin.services.host import cache, database, storage
+from wxlogin.services.host import cache, database, storage, users
 from wxlogin.services.upkeep import doctor
 from wxlogin.services.upkeep.doctor import examine
 
@@ -32,6 +32,7 @@ def test_a_good_project_gets_a_line_for_each_part():
         "ok      Database: It answers.",
         "ok      Database: A row was stored, read back, locked and rolled back.",
         "ok      Database: All migrations are applied.",
+        "ok      Users: USER_FACTORY made two users, who were not kept.",
         cache,
         "ok      Avatar storage: A file could be stored, read and deleted.",
         *[line for line in printed.splitlines() if "Clocks:" in line],
@@ -52,11 +53,12 @@ def test_a_part_that_fails_in_an_unforeseen_way_stops_nothing_else(monkeypatch):
     monkeypatch.setattr(cache, "is_shared", fail)
     monkeypatch.setattr(SessionKey.objects, "oldest_and_newest", fail)
     monkeypatch.setattr(storage.secrets, "token_bytes", fail)
+    monkeypatch.setattr(users, "make_user", fail)
 
     printed, is_well = run()
 
     assert not is_well
-    assert printed.count("Doesn't work: ZeroDivisionError.") == 8
+    assert printed.count("Doesn't work: ZeroDivisionError.") == 9
     assert "planted" not in printed
 
 
@@ -90,11 +92,12 @@ def test_with_everything_dead_every_part_is_reported_in_time(tmp_path):
     assert time.monotonic() - started < 30
     assert outcome.returncode == 1, outcome.stderr
     lines = [line for line in outcome.stdout.splitlines() if line.startswith(("ok", "note", "PROBLEM"))]
-    assert [line.split()[0] for line in lines[:8]] == [
+    assert [line.split()[0] for line in lines[:9]] == [
         "PROBLEM",  # login
         "PROBLEM",  # access_token
         "ok",  # pushes
         "PROBLEM",  # database
+        "PROBLEM",  # users
         "PROBLEM",  # cache
         "ok",  # file storage
         "ok",  # the keys themselves

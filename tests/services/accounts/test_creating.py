@@ -60,5 +60,16 @@ def test_a_username_that_is_taken_gets_an_addition(user):
     assert another.username.startswith(f"{user.username}_")
 
 
+def test_a_name_with_an_addition_is_no_longer_than_its_column(user, monkeypatch):
+    column = get_user_model()._meta.get_field("username")
+    monkeypatch.setattr(column, "max_length", len(user.username))
+
+    another = create_user(appid="wx-shop", openid=OPENID, unionid="")
+
+    assert len(another.username) == len(user.username)
+    assert another.username[:18] == user.username[:18]
+    assert another.username != user.username
+
+
 def test_a_username_fits_djangos_validators(user):
     user.full_clean(exclude=["password"])

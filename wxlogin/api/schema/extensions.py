@@ -40,6 +40,18 @@ class WeChatJWTExtension(OpenApiAuthenticationExtension):
         }
 
 
+class KeptNames(dict[str, Any]):
+    """A JSON Schema whose property names stay.
+
+    A project's postprocessing hook may turn the names of all components into camelCase, as its own renderer does. Our
+    renderer doesn't. Hooks may still change a property.
+    """
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key not in self or key not in {"properties", "required"}:
+            super().__setitem__(key, value)
+
+
 class WeChatAutoSchema(AutoSchema):
     """Describe a call as the table of operations does. A call without a row is left out of the schema."""
 
@@ -85,6 +97,9 @@ class WeChatAutoSchema(AutoSchema):
         name = super().get_serializer_name(serializer, direction)
         return f"WeChat{name}" if type(serializer).__module__.startswith("wxlogin.") else name
 
+    def _map_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        return KeptNames(super()._map_serializer(*args, **kwargs))  # type: ignore[no-untyped-call]
+
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         # Labels, help texts and refusals would be translated, the rest of the schema not.
         with translation.override("en"):
@@ -108,7 +123,7 @@ class WeChatAutoSchema(AutoSchema):
 
     def _component(self, kind: str, name: str, content: dict[str, Any]) -> dict[str, Any]:
         """Register a component that operations share, unless it exists, and return a reference to it."""
-        component = ResolvedComponent(name, kind, content, object=WeChatAutoSchema)
+        component = ResolvedComponent(name, kind, KeptNames(content), object=WeChatAutoSchema)
         self.registry.register_on_missing(component)
         return component.ref
 

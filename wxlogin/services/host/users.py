@@ -1,17 +1,122 @@
 """The project's user model, and the factory that makes its users."""
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from wxlogin import tokens
+from wxlogin.conf import conf
+from wxlogin.database_errors import facts_of
+from wxlogin.exceptions import UserFactoryFailed
+from wxlogin.models.users import check_references, count_openids_as_names
+from wxlogin.secret import PrivateStr, Secret
+from wxlogin.services.accounts.creating import make_user
+from wxlogin.services.accounts.misfits import Kind, may_be_filled_by_project, misfits
+from wxlogin.services.meanings import Result
+from wxlogin.transactions import rolled_back
+from wxlogin.wechat.results import Code2Session
+
+IDS = {Kind.WRITTEN: "wxlogin.E038", Kind.REQUIRED: "wxlogin.E039", Kind.SAME: "wxlogin.E040"}
+# More users than these are only said to be more: the doctor doesn't count a million rows.
+MAX_COUNTED = 1000
 
 
 def problems() -> Iterator[CheckMessage]:
     if missing := tokens.missing_user_id_field():
-        yield Error(
-            f"The user model {settings.AUTH_USER_MODEL} has no {missing!r}, which JWTs are to name users by.",
-            hint='Set SIMPLE_JWT["USER_ID_FIELD"] to the name of its primary key.',
-            id="wxlogin.E022",
+        text = _("The user model {model} has no {missing}, which JWTs are to name users by.")
+        message: Any = format_lazy(text, model=settings.AUTH_USER_MODEL, missing=repr(missing))
+        yield Error(message, hint=NAME_USER_ID, id="wxlogin.E022")
+    # Another check names settings that are no dict.
+    if isinstance(getattr(settings, "WXLOGIN", None), Mapping) and conf.has_default_factory():
+        yield from _misfits()
+
+
+def _misfits() -> Iterator[CheckMessage]:
+    """Yield the columns that our factory can't fill. An own ``save`` may fill them, so there this only warns."""
+    is_uncertain = may_be_filled_by_project()
+    for misfit in misfits():
+        text = _("The default USER_FACTORY can't fill {columns} of {model}: {reason}")
+        message: Any = format_lazy(
+            text, columns=misfit.columns, model=settings.AUTH_USER_MODEL, reason=misfit.text
         )
+        if is_uncertain:
+            yield Warning(message, hint=TRY_IT, id="wxlogin.W016")
+        else:
+            yield Error(message, hint=NAME_FACTORY, id=IDS[misfit.kind])
+
+
+def examine() -> Iterator[Result]:
+    yield _try_factory()
+    count, are_all = count_openids_as_names(MAX_COUNTED)
+    if count:
+        yield True, format_lazy(COUNTED if are_all else AT_LEAST, count=count), WRITE_IDENTITIES
+
+
+def _try_factory() -> Result:
+    """Run ``USER_FACTORY`` for two made-up people, in a transaction that is rolled back.
+
+    Receivers of the project's own signals run, as in a login: what they do outside of the database stays. What they or
+    the factory leave to ``transaction.on_commit`` is never done.
+    """
+    try:
+        with rolled_back():
+            users = [_make_up_user() for _number in range(2)]
+            check_references(users)
+    except UserFactoryFailed as failure:
+        return False, format_lazy(NO_USER, problem=failure.problem), NAME_FACTORY
+    except IntegrityError as exc:
+        return False, format_lazy(NO_USER, problem=facts_of(exc)), NAME_FACTORY
+    except PermissionDenied:
+        return True, _("USER_FACTORY refused two made-up people, so nothing more is known of it.")
+    return _judge(users)
+
+
+def _make_up_user() -> AbstractBaseUser:
+    """Make the user of a made-up person in the first app. In an open-platform group, people have unionids."""
+    appid = next(iter(conf.APPS))
+    group, _appids = conf.group_of(appid)
+    made_up = [PrivateStr(f"o{secrets.token_hex(13)}-") for _number in range(2)]
+    identity = Code2Session(
+        openid=made_up[0], session_key=Secret(""), unionid=made_up[1] if group else PrivateStr("")
+    )
+    return make_user(appid, identity)
+
+
+def _judge(users: list[AbstractBaseUser]) -> Result:
+    first, second = users
+    if first.pk == second.pk:
+        return False, _("USER_FACTORY gave one user to two people."), NAME_FACTORY
+    if not (first.is_active and second.is_active):
+        return False, _("USER_FACTORY makes inactive users: nobody new can log in."), NAME_FACTORY
+    return True, _("USER_FACTORY made two users, who were not kept.")
+
+
+# Django takes a lazy text for each of these, and its stubs don't.
+NAME_USER_ID: Any = _('Set SIMPLE_JWT["USER_ID_FIELD"] to the name of its primary key.')
+NO_USER = _("A first login fails: {problem}.")
+NAME_FACTORY: Any = _(
+    "Set WXLOGIN['USER_FACTORY'] to a function of yours, (appid, openid, unionid) → user, that fills what your user model "
+    "requires with values of its own for each person."
+)
+TRY_IT: Any = _(
+    "The model's own save, or a receiver of pre_save, may fill it: run manage.py wxlogin_doctor, which tries. If it fails, "
+    "set WXLOGIN['USER_FACTORY'] to a function of yours, (appid, openid, unionid) → user."
+)
+COUNTED = _(
+    "{count} users without an identity look like openids of an app: their username has the shape of one."
+)
+AT_LEAST = _(
+    "At least {count} users without an identity look like openids of an app: their username has the shape of one."
+)
+WRITE_IDENTITIES = _(
+    "The next login of such a person would make a second user. Before people log in, store a WeChatUser for each: with the "
+    "user, the appid, and the username as openid."
+)

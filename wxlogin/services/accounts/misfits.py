@@ -1,0 +1,155 @@
+"""Columns and constraints of the user model that the default ``USER_FACTORY`` can't satisfy.
+
+This reads declarations: it needs no connection and calls no code of the project. Check constraints, foreign keys to
+missing rows, and what the model's own ``save`` does, show only when the doctor runs the factory.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import connection, models
+from django.db.models import F, UniqueConstraint, Value
+from django.db.models.signals import pre_save
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from .conditions import is_met
+
+# An e-mail address that belongs to nobody: the domain .invalid never resolves.
+MAIL_DOMAIN = "@wechat.invalid"
+# "wx_" and 24 characters.
+NAME_LENGTH = 27
+# What ``set_unusable_password`` stores.
+PASSWORD_LENGTH = 41
+TEXTS = {"CharField", "TextField", "SlugField", "EmailField", "URLField"}
+# The value of a column that differs from user to user, or isn't known before the row is stored.
+VARIES = object()
+
+
+class Kind(Enum):
+    """The reason why the factory can't make users."""
+
+    WRITTEN = "the column doesn't take what the factory writes"
+    REQUIRED = "the column needs a value"
+    SAME = "all people get one value, and it has to be unique"
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Columns, separated by commas, that the default factory can't fill, and a sentence that says why."""
+
+    kind: Kind
+    columns: str
+    text: str | Promise
+
+
+def misfits() -> Iterator[Misfit]:
+    """Yield what of the project's user model the default factory can't fill."""
+    User = get_user_model()
+    fields = {field.name: field for field in User._meta.concrete_fields}
+    if username := fields.get(User.USERNAME_FIELD):
+        yield from (Misfit(Kind.WRITTEN, username.name, text) for text in _username_problems(username))
+    password = fields.get("password")
+    if password and (password.max_length or PASSWORD_LENGTH) < PASSWORD_LENGTH:
+        text = _("It holds {holds} characters, and an unusable password has {needs}.")
+        text = format_lazy(text, holds=password.max_length, needs=PASSWORD_LENGTH)
+        yield Misfit(Kind.WRITTEN, password.name, text)
+    written = {User.USERNAME_FIELD, "password"}
+    values = {name: VARIES if name in written else _value(field) for name, field in fields.items()}
+    for name, value in values.items():
+        if value is None and not fields[name].null:
+            yield Misfit(Kind.REQUIRED, name, _("It is required and has no default."))
+            values[name] = VARIES
+    for columns in sorted({*_shared_by_all(User, values)}):
+        text = _("All people would have the same value there, and the model says that it is unique.")
+        yield Misfit(Kind.SAME, columns, text)
+
+
+def may_be_filled_by_project() -> bool:
+    """True if the model's own ``save``, or a receiver of ``pre_save``, may fill columns."""
+    User = get_user_model()
+    return not User.save.__module__.startswith("django.") or pre_save.has_listeners(User)
+
+
+def columns_of_length(length: int) -> list[str]:
+    """Return the names of the columns that hold this many characters. PostgreSQL names only the length."""
+    return [field.name for field in get_user_model()._meta.concrete_fields if field.max_length == length]
+
+
+def _username_problems(field: Any) -> Iterator[str | Promise]:
+    length = NAME_LENGTH + (len(MAIL_DOMAIN) if isinstance(field, models.EmailField) else 0)
+    if field.remote_field:
+        yield _("It names a row of another table, and the factory writes a text.")
+    elif field.choices:
+        yield _("It has choices, and the factory writes none of them.")
+    # A field of another package has a type of its own, and may take any text.
+    elif hasattr(models, field.get_internal_type()) and field.get_internal_type() not in TEXTS:
+        text = _("It is no text ({type}), and the factory writes one.")
+        yield format_lazy(text, type=field.get_internal_type())
+    # The limit of a TextField is for forms only.
+    elif not isinstance(field, models.TextField) and (field.max_length or length) < length:
+        text = _("It holds {holds} characters, and the factory's names have {needs}.")
+        yield format_lazy(text, holds=field.max_length, needs=length)
+
+
+def _value(field: Any) -> Any:
+    """Return the value that every new row has in this column. None for NULL, also where that isn't allowed."""
+    if _fills_itself(field):
+        return VARIES
+    if field.has_default():
+        return VARIES if callable(field.default) else field.default
+    if field.has_db_default():
+        declared = field.db_default
+        if isinstance(declared, Value):
+            return declared.value
+        return VARIES if hasattr(declared, "resolve_expression") else declared
+    return "" if field.empty_strings_allowed and not field.null else None
+
+
+def _fills_itself(field: Any) -> bool:
+    is_parent_link = field.remote_field and field.remote_field.parent_link
+    has_own_value = not type(field).pre_save.__module__.startswith("django.db.models.fields")
+    has_time = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+    is_numbered = isinstance(field, models.AutoField | models.OrderWrt)
+    return bool(field.generated or is_parent_link or has_own_value or has_time or is_numbered)
+
+
+def _shared_by_all(User: Any, values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the unique sets of columns that have one and the same value for all new users."""
+    for field in User._meta.concrete_fields:
+        if field.unique and _is_same(values, [field.name]):
+            yield field.name
+    for model in (User, *User._meta.get_parent_list()):
+        for names in model._meta.unique_together:
+            if _is_same(values, names):
+                yield ", ".join(names)
+        for constraint in model._meta.constraints:
+            if isinstance(constraint, UniqueConstraint) and _is_violated(constraint, values):
+                yield f"{', '.join(_columns(constraint))} ({constraint.name})"
+
+
+def _is_violated(constraint: UniqueConstraint, values: Mapping[str, Any]) -> bool:
+    # MySQL leaves a constraint with a condition out.
+    is_enforced = constraint.condition is None or connection.features.supports_partial_indexes
+    if not is_enforced or (constraint.condition is not None and not is_met(constraint.condition, values)):
+        return False
+    nulls_collide = constraint.nulls_distinct is False
+    return _is_same(values, _columns(constraint), nulls_collide=nulls_collide)
+
+
+def _columns(constraint: UniqueConstraint) -> list[str]:
+    expressions: Any = constraint.expressions
+    parts: list[Any] = list(expressions)
+    parts += [part for each in expressions if not isinstance(each, F) for part in each.flatten()]
+    return [*constraint.fields, *(part.name for part in parts if isinstance(part, F))]  # type: ignore[attr-defined]
+
+
+def _is_same(values: Mapping[str, Any], names: Iterable[str], *, nulls_collide: bool = False) -> bool:
+    found = [values.get(name, VARIES) for name in names]
+    if not found or any(value is VARIES for value in found):
+        return False
+    return nulls_collide or None not in found
