@@ -16,7 +16,7 @@ from . import cache, clocks, database, keys, logs, storage, time_zones, users
 
 def problems() -> Iterator[CheckMessage]:
     """Yield what would break logins in this project."""
-    for look in (keys, time_zones, database, users):
+    for look in (keys, time_zones, database, cache, users):
         yield from look.problems()
 
 
