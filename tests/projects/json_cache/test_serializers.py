@@ -90,9 +90,9 @@ def test_the_doctor_tries_what_is_really_stored(api: Api, use_options: Callable[
     printed, is_well = run()
 
     assert not is_well
-    found = line_with("Cache: ", printed)
-    assert "PROBLEM" in found
-    assert "TypeError" in found
+    assert "PROBLEM" in line_with("Cache: It can't hold an access_token: TypeError.", printed)
+    assert "another serializer" in printed
+    assert "PLANTED" not in printed
 
 
 @pytest.mark.parametrize("garbage", [b"\x80\x04PLANTED", b'"text"', b"[]", b"{}", b"1e400", b"", b"7"])

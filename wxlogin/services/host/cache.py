@@ -83,40 +83,39 @@ def _why_throttles_miss_calls(found: type[BaseCache]) -> Text | None:
 
 def examine() -> Iterator[Result]:
     """Use Django's cache directly: ``shared_cache`` would hide that it is down."""
-    key, is_good = f"wxlogin:doctor:{secrets.token_hex(16)}", True
+    try:
+        problems = list(_find_problems(f"wxlogin:doctor:{secrets.token_hex(16)}"))
+    except DatabaseError as exc:
+        text = _("The table of the cache can't be used: {problem}.")
+        problems = [(False, format_lazy(text, problem=type(exc).__name__), MAKE_TABLE)]
+    yield from problems
+    if not problems and is_shared():
+        yield True, _("It works, and all processes share it.")
+    elif not problems:
+        yield True, _("It works. Each process has one of its own.")
+
+
+def _find_problems(key: str) -> Iterator[Result]:
     for what, probe in PROBES.items():
         try:
             with protected_transaction():
                 kept = probe(key)
-        except DatabaseError as exc:
-            text = _("The table of the cache can't be used: {problem}.")
-            yield False, format_lazy(text, problem=type(exc).__name__), MAKE_TABLE
-            return
         except Exception as exc:
             if is_outage(exc, seconds=0):
                 raise
-            text = _("It can't hold {what}: {problem}.")
-            kept = False
-            yield False, format_lazy(text, what=what, problem=type(exc).__name__), CHANGE_SERIALIZER
-        else:
-            if kept is None:
-                yield (
-                    False,
-                    _("It forgets what it is told, or keeps what it should forget."),
-                    USE_SHARED_CACHE,
-                )
-                return
-            if not kept:
-                yield (
-                    False,
-                    format_lazy(_("It gives something else back for {what}."), what=what),
-                    CHANGE_SERIALIZER,
-                )
-        is_good = is_good and bool(kept)
-    if is_good and is_shared():
-        yield True, _("It works, and all processes share it.")
-    elif is_good:
-        yield True, _("It works. Each process has one of its own.")
+            text = format_lazy(_("It can't hold {what}: {problem}."), what=what, problem=type(exc).__name__)
+            yield False, text, CHANGE_SERIALIZER
+            continue
+        if kept is None:
+            text = _("It forgets what it is told, or keeps what it should forget.")
+            yield False, text, USE_SHARED_CACHE
+            return
+        if not kept:
+            yield (
+                False,
+                format_lazy(_("It gives something else back for {what}."), what=what),
+                CHANGE_SERIALIZER,
+            )
 
 
 def _keeps(key: str, value: Any) -> bool | None:
