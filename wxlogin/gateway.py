@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from django.core.cache import caches
 from django.db import connections
 
 from wxlogin import deadline
@@ -128,7 +129,8 @@ def _report(path: str, state: BreakerState) -> None:
             reported = OpenBreaker(path, state.name, state.failures, state.since)
             shared_cache.set(OPEN_BREAKER, reported.dump(), 2 + conf.UPSTREAM_DEADLINE)
     finally:
-        # The cache may be a table. Nobody else closes the connections of the breaker's thread.
+        # Nobody else closes the connections of the breaker's thread. The cache may be a table of the database.
+        caches.close_all()
         connections.close_all()
 
 
