@@ -10,6 +10,7 @@ command, or Django when it deletes a user. An error of a project's own statement
 of ours: see ``WeChatView``.
 """
 
+import logging
 import re
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from django.db import Error, connection
 
 from wxlogin.crash_reports import chain, hide_variables
+from wxlogin.log import log
 
 TABLES = "wxlogin_"
 # Names only. A value that looks like this comes earlier in the text.
@@ -26,6 +28,12 @@ NAMES = re.compile(
     r"|\w+ constraint failed: [\w., ]+$"
     r"|database (?:table )?is locked"
 )
+# A text with characters that the database, or the connection to it, has no place for. PostgreSQL: untranslatable
+# character, character not in repertoire. MySQL and MariaDB: incorrect string value, invalid character string, cannot
+# convert (MariaDB, MySQL).
+UNSTORABLE = {"22P05", "22021", 1366, 1300, 1977, 3854}
+UTF8 = "OPTIONS charset utf8mb4 in DATABASES, or a PostgreSQL database in UTF8: see manage.py wxlogin_doctor"
+COLUMN = re.compile(r"for column ['`]?([\w.`]+)")
 DIAGNOSTICS = {"table": "table_name", "column": "column_name", "constraint": "constraint_name"}
 
 
@@ -44,6 +52,25 @@ def _conceal_errors(
         if TABLES in str(sql):
             conceal(exc)
         raise
+    except UnicodeEncodeError as exc:
+        # Some drivers encode texts themselves. The exception holds the whole text.
+        exc.object, exc.args = "", ()
+        raise
+
+
+def is_unstorable(exc: BaseException) -> bool:
+    """True if a character set lacks characters of a text. It is no outage: no retry can help."""
+    cause = exc.__cause__ or exc
+    number = cause.args[0] if cause.args else None
+    known = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None) or number
+    return isinstance(exc, UnicodeEncodeError) or (isinstance(exc, Error) and known in UNSTORABLE)
+
+
+def log_unstorable(text: str, exc: BaseException) -> None:
+    """Log that ``text``, the name of a column, wasn't stored: only the operator can help."""
+    named = COLUMN.search(str(exc))
+    column = named[1].replace("`", "") if named else text
+    log("text not stored", logging.ERROR, column=column, problem=type(exc).__name__, remedy=UTF8)
 
 
 def conceal(exc: BaseException) -> None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
+from wxlogin.database_errors import is_unstorable
 from wxlogin.exceptions import TooManyPictures, WxLoginError
 from wxlogin.log import log
 from wxlogin.wechat.errors import BreakerOpen, WeChatError
@@ -113,6 +114,9 @@ def code_of(exc: Exception) -> str:
     """Return the exception's stable code: ``internal_error`` if nobody foresaw it."""
     if isinstance(exc, WxLoginError | WeChatError):
         return exc.code
+    if is_unstorable(exc):
+        # The same request can't succeed later, whatever class the driver gives it.
+        return "internal_error"
     # psycopg2 raises DatabaseError itself for a lost connection. Its subclasses mean other things.
     if type(exc) is DatabaseError:
         return "storage_unavailable"

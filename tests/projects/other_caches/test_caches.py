@@ -1,4 +1,4 @@
-"""What wxlogin keeps in the cache, with each cache that Django has."""
+"""Each cache that Django has keeps what wxlogin stores there."""
 
 import logging
 import time
