@@ -30,8 +30,8 @@ NAMES = re.compile(
 )
 # A text with characters that the database, or the connection to it, has no place for. PostgreSQL: untranslatable
 # character, character not in repertoire. MySQL and MariaDB: incorrect string value, invalid character string, cannot
-# convert (MariaDB, MySQL).
-UNSTORABLE = {"22P05", "22021", 1366, 1300, 1977, 3854}
+# convert (MariaDB, MySQL). PostgreSQL in SQL_ASCII counts bytes: there, a text of the right length is too long.
+UNSTORABLE = {"22P05", "22021", "22001", 1366, 1300, 1977, 3854}
 UTF8 = "OPTIONS charset utf8mb4 in DATABASES, or a PostgreSQL database in UTF8: see manage.py wxlogin_doctor"
 COLUMN = re.compile(r"for column ['`]?([\w.`]+)")
 DIAGNOSTICS = {"table": "table_name", "column": "column_name", "constraint": "constraint_name"}
@@ -48,22 +48,27 @@ def _conceal_errors(
 ) -> Any:
     try:
         return execute(sql, params, many, context)
-    except Error as exc:
+    # Some drivers encode texts themselves.
+    except (Error, UnicodeEncodeError) as exc:
         if TABLES in str(sql):
             conceal(exc)
         raise
-    except UnicodeEncodeError as exc:
-        # Some drivers encode texts themselves. The exception holds the whole text.
-        exc.object, exc.args = "", ()
-        raise
+
+
+def error_codes(exc: BaseException) -> set[str | int]:
+    """Return the SQLSTATE and the number of a database error, as far as the driver tells them.
+
+    MySQL's number says more than its SQLSTATE, which is the same for most errors. psycopg2 calls the SQLSTATE ``pgcode``.
+    """
+    raised = exc.__cause__ or exc
+    told = [getattr(raised, "sqlstate", None), getattr(raised, "pgcode", None), *raised.args[:1]]
+    return {code for code in told if isinstance(code, str | int)}
 
 
 def is_unstorable(exc: BaseException) -> bool:
     """True if a character set lacks characters of a text. It is no outage: no retry can help."""
-    cause = exc.__cause__ or exc
-    number = cause.args[0] if cause.args else None
-    known = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None) or number
-    return isinstance(exc, UnicodeEncodeError) or (isinstance(exc, Error) and known in UNSTORABLE)
+    is_refused = isinstance(exc, Error) and not UNSTORABLE.isdisjoint(error_codes(exc))
+    return is_refused or isinstance(exc, UnicodeEncodeError)
 
 
 def log_unstorable(text: str, exc: BaseException) -> None:
@@ -79,6 +84,10 @@ def conceal(exc: BaseException) -> None:
     for each in [*errors, *(error.__cause__ for error in errors if error.__cause__)]:
         number = each.args[:1] if each.args and isinstance(each.args[0], int) else ()
         each.args = (*number, _facts(each))
+    for each in chain(exc):
+        if isinstance(each, UnicodeEncodeError):
+            # It holds the whole text.
+            each.object, each.args = "", ()
     hide_variables(exc)
 
 
@@ -97,7 +106,7 @@ def _facts(exc: BaseException) -> str:
     raised = exc.__cause__ or exc
     diagnostics = getattr(raised, "diag", None)
     facts = {
-        "sqlstate": getattr(raised, "sqlstate", None),
+        "sqlstate": getattr(raised, "sqlstate", None) or getattr(raised, "pgcode", None),
         "sqlite": getattr(raised, "sqlite_errorname", None),
     }
     facts |= {name: getattr(diagnostics, attribute, None) for name, attribute in DIAGNOSTICS.items()}

@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from wxlogin import deadline
-from wxlogin.database_errors import conceal
+from wxlogin.database_errors import conceal, error_codes
 from wxlogin.log import log
 
 P = ParamSpec("P")
@@ -86,9 +86,7 @@ def after_commit(function: Callable[[], object]) -> None:
 
 def kind_of_contention(exc: OperationalError) -> str:
     """Return ``deadlock`` or ``lock timeout`` if the database gave up because of another transaction, else ``""``."""
-    cause = exc.__cause__
-    number = cause.args[0] if cause and cause.args else None
-    state = getattr(cause, "sqlstate", number)
-    if state in DEADLOCK:
+    codes = error_codes(exc)
+    if not DEADLOCK.isdisjoint(codes):
         return "deadlock"
-    return "lock timeout" if state in LOCK_TIMEOUT or "locked" in str(exc) else ""
+    return "lock timeout" if not LOCK_TIMEOUT.isdisjoint(codes) or "locked" in str(exc) else ""

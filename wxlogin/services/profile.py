@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import DatabaseError, DataError
+from django.db import DatabaseError
 
 from wxlogin.database_errors import is_unstorable, log_unstorable
 from wxlogin.exceptions import TokenInvalid, UnusableNickname
@@ -40,8 +40,7 @@ def set_nickname(wechat_user: WeChatUser, nickname: str) -> None:
     try:
         is_stored = wechat_user.change(nickname=nickname)
     except (DatabaseError, UnicodeEncodeError) as exc:
-        # A database in SQL_ASCII counts bytes, so 64 characters are too long for it.
-        if not is_unstorable(exc) and not isinstance(exc, DataError):
+        if not is_unstorable(exc):
             raise
         log_unstorable("wxlogin_wechatuser.nickname", exc)
         raise UnusableNickname from None
