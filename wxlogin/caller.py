@@ -15,6 +15,7 @@ from wxlogin.conf import conf
 from wxlogin.log import request_id
 
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+NOT_PLAIN = re.compile(r"[^ -~]+")
 SANE_CLIENT = re.compile(r"[A-Za-z0-9._/+-]{1,32}")
 # Some proxies add a port: 192.0.2.7:49152, [2001:db8::7]:49152.
 WITH_PORT = re.compile(r"(?:\[([^\]]*)\]|([^:]*)):\d{1,5}")
@@ -39,8 +40,12 @@ class Caller:
 
 
 def caller_of(request: HttpRequest) -> Caller:
-    """Return what the headers of ``request`` say about its caller, cleaned for storage."""
-    agent = "".join(filter(str.isprintable, request.headers.get("User-Agent", "")))
+    """Return what the headers of ``request`` say about its caller, reduced to what every database stores.
+
+    That is printable ASCII, and no more of it than the column takes: a hint must not cost a login. Headers are bytes, which
+    WSGI hands over as Latin-1, so other characters would often be the wrong ones anyway.
+    """
+    agent = NOT_PLAIN.sub("", request.headers.get("User-Agent", ""))
     referer = REFERER.match(request.headers.get("Referer", ""))
     client = request.headers.get("X-Wxlogin-Client", "")
     return Caller(

@@ -10,6 +10,7 @@ command, or Django when it deletes a user. An error of a project's own statement
 of ours: see ``WeChatView``.
 """
 
+import logging
 import re
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,7 @@ from django.db import Error
 
 from wxlogin import databases
 from wxlogin.crash_reports import chain, hide_variables
+from wxlogin.log import log
 
 TABLES = "wxlogin_"
 # Names only. A value that looks like this comes earlier in the text.
@@ -31,6 +33,12 @@ NAMES = re.compile(
 # NOT NULL and check constraints, of PostgreSQL, MySQL, MariaDB and SQLite. No other row takes part in these.
 REFUSED_VALUES = {"23502", "23514", 1048, 1364, 3819, 4025}
 REFUSED_VALUES |= {"SQLITE_CONSTRAINT_NOTNULL", "SQLITE_CONSTRAINT_CHECK"}
+# A text with characters that the database, or the connection to it, has no place for. PostgreSQL: untranslatable
+# character, character not in repertoire. MySQL and MariaDB: incorrect string value, invalid character string, cannot
+# convert (MariaDB, MySQL). PostgreSQL in SQL_ASCII counts bytes: there, a text of the right length is too long.
+UNSTORABLE = {"22P05", "22021", "22001", 1366, 1300, 1977, 3854}
+UTF8 = "OPTIONS charset utf8mb4 in DATABASES, or a PostgreSQL database in UTF8: see manage.py wxlogin_doctor"
+COLUMN = re.compile(r"for column ['`]?([\w.`]+)")
 DIAGNOSTICS = {"table": "table_name", "column": "column_name", "constraint": "constraint_name"}
 
 
@@ -45,10 +53,35 @@ def _conceal_errors(
 ) -> Any:
     try:
         return execute(sql, params, many, context)
-    except Error as exc:
+    # Some drivers encode texts themselves.
+    except (Error, UnicodeEncodeError) as exc:
         if TABLES in str(sql):
             conceal(exc)
         raise
+
+
+def error_codes(exc: BaseException) -> set[str | int]:
+    """Return the SQLSTATE, the number and SQLite's name of a database error, as far as the driver tells them.
+
+    MySQL's number says more than its SQLSTATE, which is the same for most errors. psycopg2 calls the SQLSTATE ``pgcode``.
+    """
+    raised = exc.__cause__ or exc
+    names = ("sqlstate", "pgcode", "sqlite_errorname")
+    told = [*(getattr(raised, name, None) for name in names), *raised.args[:1]]
+    return {code for code in told if isinstance(code, str | int)}
+
+
+def is_unstorable(exc: BaseException) -> bool:
+    """True if a character set lacks characters of a text. It is no outage: no retry can help."""
+    is_refused = isinstance(exc, Error) and not UNSTORABLE.isdisjoint(error_codes(exc))
+    return is_refused or isinstance(exc, UnicodeEncodeError)
+
+
+def log_unstorable(text: str, exc: BaseException) -> None:
+    """Log that ``text``, the name of a column, wasn't stored: only the operator can help."""
+    named = COLUMN.search(str(exc))
+    column = named[1].replace("`", "") if named else text
+    log("text not stored", logging.ERROR, column=column, problem=type(exc).__name__, remedy=UTF8)
 
 
 def conceal(exc: BaseException) -> None:
@@ -57,6 +90,10 @@ def conceal(exc: BaseException) -> None:
     for each in [*errors, *(error.__cause__ for error in errors if error.__cause__)]:
         number = each.args[:1] if each.args and isinstance(each.args[0], int) else ()
         each.args = (*number, facts_of(each))
+    for each in chain(exc):
+        if isinstance(each, UnicodeEncodeError):
+            # It holds the whole text.
+            each.object, each.args = "", ()
     hide_variables(exc)
 
 
@@ -72,10 +109,7 @@ def _quotes_a_driver(exc: BaseException) -> bool:
 
 def refuses_values(exc: BaseException) -> bool:
     """True if the database refused the values of a row, whatever other rows there are. A retry won't help."""
-    raised = exc.__cause__ or exc
-    state = getattr(raised, "sqlstate", None) or getattr(raised, "pgcode", None)
-    names = (state, getattr(raised, "sqlite_errorname", None), *raised.args[:1])
-    return any(isinstance(name, str | int) and name in REFUSED_VALUES for name in names)
+    return not REFUSED_VALUES.isdisjoint(error_codes(exc))
 
 
 def facts_of(exc: BaseException) -> str:
@@ -83,7 +117,6 @@ def facts_of(exc: BaseException) -> str:
     raised = exc.__cause__ or exc
     diagnostics = getattr(raised, "diag", None)
     facts = {
-        # psycopg, psycopg2.
         "sqlstate": getattr(raised, "sqlstate", None) or getattr(raised, "pgcode", None),
         "sqlite": getattr(raised, "sqlite_errorname", None),
     }

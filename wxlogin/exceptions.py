@@ -97,6 +97,12 @@ class UnusablePicture(WxLoginError):
     code = "invalid_request"
 
 
+class UnusableNickname(WxLoginError):
+    """The database's character set lacks characters of the nickname. The API answers as to any malformed request."""
+
+    code = "invalid_request"
+
+
 class TooManyPictures(WxLoginError):
     """This process decodes as many pictures as it may. The client should send the picture again a little later."""
 

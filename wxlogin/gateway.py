@@ -1,11 +1,15 @@
 """Make the platform client from the project's settings and its cache. Nothing else does."""
 
+import json
 import os
 import threading
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
+from django.core.cache import caches
 from django.db import connections
 
 from wxlogin import deadline
@@ -59,7 +63,7 @@ class SealedCache:
     """
 
     def get(self, key: str) -> Secret[str] | None:
-        sealed = shared_cache.run(lambda store: store.get(key))
+        sealed = shared_cache.get(key)
         try:
             return vault().open(b64decode(sealed), bound_to=("cache", key)) if sealed else None
         except (CannotOpen, TypeError, ValueError):
@@ -67,15 +71,13 @@ class SealedCache:
             return None
 
     def set(self, key: str, value: Secret[str], timeout: float) -> None:
-        sealed = _seal(key, value)
-        shared_cache.run(lambda store: store.set(key, sealed, timeout))
+        shared_cache.set(key, _seal(key, value), timeout)
 
     def add(self, key: str, value: Secret[str], timeout: float) -> bool:
-        sealed = _seal(key, value)
-        return shared_cache.run(lambda store: store.add(key, sealed, timeout))
+        return shared_cache.add(key, _seal(key, value), timeout)
 
     def delete(self, key: str) -> None:
-        shared_cache.run(lambda store: store.delete(key))
+        shared_cache.delete(key)
 
 
 def _seal(key: str, value: Secret[str]) -> str:
@@ -91,15 +93,27 @@ class OpenBreaker:
     failures: int
     since: float
 
+    @classmethod
+    def parse(cls, text: Any) -> "OpenBreaker | None":
+        """Return what ``dump`` wrote, None for anything else: another version of this code may have stored it."""
+        try:
+            stored = json.loads(text)
+            opened = cls(
+                str(stored["path"]), str(stored["state"]), int(stored["failures"]), float(stored["since"])
+            )
+            # It has to be a time that can be shown.
+            datetime.fromtimestamp(opened.since, UTC)
+        except (TypeError, LookupError, ValueError, OverflowError, OSError, RecursionError):
+            return None
+        return opened
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self))
+
 
 def open_breaker() -> OpenBreaker | None:
     """Return what the processes that share the cache reported last, None if no breaker of theirs is open."""
-    reported = shared_cache.run(lambda store: store.get(OPEN_BREAKER))
-    try:
-        return OpenBreaker(**reported) if reported else None
-    except TypeError:
-        # Another version of this code stored it, with other fields.
-        return None
+    return OpenBreaker.parse(shared_cache.get(OPEN_BREAKER))
 
 
 def _report(path: str, state: BreakerState) -> None:
@@ -110,12 +124,13 @@ def _report(path: str, state: BreakerState) -> None:
     """
     try:
         if state.name == "closed":
-            shared_cache.run(lambda store: store.delete(OPEN_BREAKER))
+            shared_cache.delete(OPEN_BREAKER)
         else:
-            reported = {"path": path, "state": state.name, "failures": state.failures, "since": state.since}
-            shared_cache.run(lambda store: store.set(OPEN_BREAKER, reported, 2 + conf.UPSTREAM_DEADLINE))
+            reported = OpenBreaker(path, state.name, state.failures, state.since)
+            shared_cache.set(OPEN_BREAKER, reported.dump(), 2 + conf.UPSTREAM_DEADLINE)
     finally:
-        # The cache may be a table. Nobody else closes the connections of the breaker's thread.
+        # Nobody else closes the connections of the breaker's thread. The cache may be a table of the database.
+        caches.close_all()
         connections.close_all()
 
 

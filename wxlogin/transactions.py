@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 from django.db import IntegrityError, OperationalError, transaction
 
 from wxlogin import databases, deadline
-from wxlogin.database_errors import conceal, refuses_values
+from wxlogin.database_errors import conceal, error_codes, refuses_values
 from wxlogin.log import log
 
 P = ParamSpec("P")
@@ -109,10 +109,7 @@ def rolled_back() -> Iterator[None]:
 
 def kind_of_contention(exc: OperationalError) -> str:
     """Return ``deadlock`` or ``lock timeout`` if the database gave up because of another transaction, else ``""``."""
-    cause = exc.__cause__
-    number = cause.args[0] if cause and cause.args else None
-    # psycopg, psycopg2, MySQL's drivers.
-    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None) or number
-    if state in DEADLOCK:
+    codes = error_codes(exc)
+    if not DEADLOCK.isdisjoint(codes):
         return "deadlock"
-    return "lock timeout" if state in LOCK_TIMEOUT or "locked" in str(exc) else ""
+    return "lock timeout" if not LOCK_TIMEOUT.isdisjoint(codes) or "locked" in str(exc) else ""

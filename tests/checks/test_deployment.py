@@ -1,6 +1,8 @@
 import logging
 
 import pytest
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
 from django.core.checks import Tags, run_checks
 
 from wxlogin import checks
@@ -12,6 +14,8 @@ REDIS = {
     "BACKEND": "django.core.cache.backends.redis.RedisCache",
     "OPTIONS": {"socket_connect_timeout": 0.4, "socket_timeout": 0.4},
 }
+DJANGO_REDIS = "django_redis.cache.RedisCache"
+PYLIBMC = "django.core.cache.backends.memcached.PyLibMCCache"
 MEMORY = "django.core.files.storage.InMemoryStorage"
 
 
@@ -35,14 +39,32 @@ def test_a_derived_encryption_key_is_named(settings):
     assert problems[0].hint
 
 
-@pytest.mark.parametrize("backend", ["locmem.LocMemCache", "dummy.DummyCache"])
-def test_a_cache_of_one_process_is_named(settings, backend):
+class OwnMemory(LocMemCache):
+    """A project's own kind of a cache of one process."""
+
+
+class OwnRedis(RedisCache):
+    """A project's own kind of a shared cache."""
+
+
+@pytest.mark.parametrize(
+    ("backend", "text"),
+    [
+        ("django.core.cache.backends.locmem.LocMemCache", "not shared"),
+        (f"{__name__}.OwnMemory", "not shared"),
+        ("django.core.cache.backends.dummy.DummyCache", "keeps nothing"),
+        ("django.core.cache.backends.db.DatabaseCache", "in two steps"),
+        ("django.core.cache.backends.filebased.FileBasedCache", "in two steps"),
+    ],
+)
+def test_a_cache_that_counts_inexactly_is_named(settings, tmp_path, backend, text):
     settings.WXLOGIN = {"APPS": GOOD_APPS, "ENCRYPTION_KEYS": [GOOD_KEY]}
-    settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}"}}
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": str(tmp_path)}}
 
     problems = checks.check_deployment()
 
     assert ids(problems) == ["wxlogin.W005"]
+    assert text in problems[0].msg
     assert problems[0].hint
 
 
@@ -56,10 +78,35 @@ def test_a_cache_of_one_process_is_named(settings, backend):
         ({"BACKEND": REDIS["BACKEND"], "OPTIONS": {"socket_timeout": 60}}, ["wxlogin.W010"]),
         ({"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache"}, ["wxlogin.W010"]),
         ({"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache", "OPTIONS": {"timeout": 1}}, []),
+        ({"BACKEND": f"{__name__}.OwnRedis"}, ["wxlogin.W010"]),
+        ({"BACKEND": f"{__name__}.OwnRedis", "OPTIONS": {"socket_timeout": 1}}, []),
+        ({"BACKEND": REDIS["BACKEND"], "LOCATION": "redis://h/0?socket_timeout=1"}, []),
+        ({"BACKEND": REDIS["BACKEND"], "LOCATION": "redis://h?socket_timeout=x"}, ["wxlogin.W010"]),
+        (
+            {"BACKEND": REDIS["BACKEND"], "LOCATION": ["redis://h?socket_timeout=1", "redis://i"]},
+            ["wxlogin.W010"],
+        ),
+        ({"BACKEND": DJANGO_REDIS, "OPTIONS": {"socket_timeout": 1}}, ["wxlogin.W010"]),
+        ({"BACKEND": DJANGO_REDIS, "OPTIONS": {"CONNECTION_POOL_KWARGS": {"socket_timeout": 1}}}, []),
+        (
+            {"BACKEND": DJANGO_REDIS, "OPTIONS": {"SOCKET_TIMEOUT": 1, "SENTINEL_KWARGS": {}}},
+            ["wxlogin.W010"],
+        ),
+        (
+            {
+                "BACKEND": DJANGO_REDIS,
+                "OPTIONS": {"SOCKET_TIMEOUT": 1, "SENTINEL_KWARGS": {"socket_timeout": 1}},
+            },
+            [],
+        ),
+        ({"BACKEND": PYLIBMC}, ["wxlogin.W010"]),
+        ({"BACKEND": PYLIBMC, "OPTIONS": {"behaviors": {"connect_timeout": 400}}}, ["wxlogin.W010"]),
+        ({"BACKEND": PYLIBMC, "OPTIONS": {"behaviors": {"_poll_timeout": 400}}}, []),
+        ({}, []),
     ],
 )
 def test_a_cache_without_a_time_limit_is_named(good_deployment, settings, cache, found):
-    settings.CACHES = {"default": cache}
+    settings.CACHES = {"default": cache} if cache else {}
 
     problems = checks.check_deployment()
 

@@ -140,3 +140,39 @@ def test_tenants_whose_avatars_are_mixed_are_named(settings, names, found):
 
     assert ids(problems) == found
     assert all(problem.hint for problem in problems)
+
+
+def test_a_cache_whose_class_is_missing_is_named(settings):
+    settings.CACHES = {"default": {"BACKEND": "not_installed.cache.Cache"}}
+
+    problems = checks.check_project()
+
+    assert ids(problems) == ["wxlogin.E041"]
+    assert "not_installed" in problems[0].msg
+    assert problems[0].hint
+
+
+def spaced_key(key, prefix, version):
+    return f"{prefix} {key}"
+
+
+@pytest.mark.parametrize(
+    ("declared", "found"),
+    [
+        ({}, []),
+        ({"KEY_PREFIX": "shop"}, []),
+        ({"KEY_PREFIX": "茶" * 50}, []),
+        ({"KEY_PREFIX": "茶" * 70}, ["wxlogin.W018"]),
+        ({"KEY_PREFIX": "tea house"}, ["wxlogin.W018"]),
+        ({"KEY_FUNCTION": f"{__name__}.spaced_key"}, ["wxlogin.W018"]),
+    ],
+)
+def test_keys_that_memcached_refuses_are_named(settings, declared, found):
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache", **declared}
+    }
+
+    problems = checks.check_project()
+
+    assert ids(problems) == found
+    assert all(problem.hint for problem in problems)

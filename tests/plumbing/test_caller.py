@@ -166,6 +166,8 @@ def test_an_impossible_client_version_is_left_out(rf, sent):
         ("a\0b\r\nc\td\x7fe", "abcde"),
         ("\0" * 300 + "phone", "phone"),
         ("a\u202eb", "ab"),
+        ("茶 Tea 🍵 House\udce9", " Tea  House"),
+        ("Ã©tÃ© \x85\xa0\xad", "t "),
     ],
 )
 def test_a_user_agent_is_cleaned_and_cut(rf, sent, kept):

@@ -15,7 +15,15 @@ class FromPostgreSQL(Exception):
 
 
 class FromPsycopg2(Exception):
-    pgcode = "40P01"
+    def __init__(self, pgcode):
+        super().__init__("made up")
+        self.pgcode = pgcode
+
+
+class FromPyMySQL(Exception):
+    def __init__(self, number, sqlstate):
+        super().__init__(number, "made up")
+        self.sqlstate = sqlstate
 
 
 def failure(cause=None, text="made up"):
@@ -41,9 +49,12 @@ CONTENTION = {
     "PostgreSQL: deadlock": lambda: failure(FromPostgreSQL("40P01")),
     "PostgreSQL: serialization failure": lambda: failure(FromPostgreSQL("40001")),
     "PostgreSQL: lock not available": lambda: failure(FromPostgreSQL("55P03")),
-    "PostgreSQL, psycopg2: deadlock": lambda: failure(FromPsycopg2("deadlock detected\n")),
     "MySQL: lock wait time-out": lambda: failure(Exception(1205, "Lock wait timeout exceeded")),
     "MySQL: deadlock": lambda: failure(Exception(1213, "Deadlock found")),
+    "psycopg2: deadlock": lambda: failure(FromPsycopg2("40P01")),
+    "psycopg2: lock not available": lambda: failure(FromPsycopg2("55P03")),
+    "PyMySQL: lock wait time-out": lambda: failure(FromPyMySQL(1205, "HY000")),
+    "PyMySQL: deadlock": lambda: failure(FromPyMySQL(1213, "40001")),
     "SQLite: locked": lambda: failure(Exception("database is locked"), "database is locked"),
     "SQLite: table locked": lambda: failure(None, "database table is locked"),
 }
@@ -51,6 +62,7 @@ OTHER_TROUBLE = {
     "PostgreSQL: statement time-out": lambda: failure(FromPostgreSQL("57014")),
     "PostgreSQL: no state": lambda: failure(FromPostgreSQL(None)),
     "MySQL: gone away": lambda: failure(Exception(2006, "Server has gone away")),
+    "PyMySQL: gone away": lambda: failure(FromPyMySQL(2006, None)),
     "SQLite: disk": lambda: failure(Exception("disk I/O error"), "disk I/O error"),
     "no cause": lambda: failure(),
     "a cause without arguments": lambda: failure(Exception()),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
-from wxlogin.database_errors import refuses_values
+from wxlogin.database_errors import is_unstorable, refuses_values
 from wxlogin.exceptions import TooManyPictures, WxLoginError
 from wxlogin.log import log
 from wxlogin.wechat.errors import BreakerOpen, WeChatError
@@ -114,8 +114,8 @@ def code_of(exc: Exception) -> str:
     """Return the exception's stable code: ``internal_error`` if nobody foresaw it."""
     if isinstance(exc, WxLoginError | WeChatError):
         return exc.code
-    # The drivers of MySQL take this for trouble of the server, where it is the row that is wrong.
-    if isinstance(exc, OperationalError) and refuses_values(exc):
+    # The same request can't succeed later, whatever class the driver gives it: MySQL's call it trouble of the server.
+    if is_unstorable(exc) or (isinstance(exc, OperationalError) and refuses_values(exc)):
         return "internal_error"
     # psycopg2 raises DatabaseError itself for a lost connection. Its subclasses mean other things.
     if type(exc) is DatabaseError:

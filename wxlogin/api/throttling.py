@@ -14,11 +14,12 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from wxlogin.cache_errors import CacheGaveNoAnswer, is_outage
 from wxlogin.caller import client_address
 from wxlogin.conf import Rate, conf
 from wxlogin.models import LoginSession
 from wxlogin.models.clock import shared_time
-from wxlogin.shared_cache import shared_cache
+from wxlogin.shared_cache import add, shared_cache
 
 
 def seconds_to_wait(key: str, rate: Rate) -> int | None:
@@ -27,39 +28,65 @@ def seconds_to_wait(key: str, rate: Rate) -> int | None:
     Windows are fixed and start with the first call. While the cache fails, each process counts for itself.
     """
     now = shared_time()
-    return shared_cache.run(lambda store: _count(store, key, rate, now))
+    return shared_cache.run(lambda store: _count(store, key, rate, now), key)
 
 
 def _count(store: BaseCache, key: str, rate: Rate, now: float) -> int | None:
     """Count one more call at ``now``, by the clock that all hosts share: another host may count the next call."""
-    end_key = f"{key}:end"
-    count = _increment(store, key, rate)
-    if count == 1:
-        store.set(end_key, now + rate.seconds, rate.seconds)
+    count = _increment(store, key, rate, now)
     if count <= rate.limit:
         return None
-    end: float | None = store.get(end_key)
-    if end is None:
-        # The call that began the window didn't get to set its end.
-        end = now + rate.seconds
-        store.touch(key, rate.seconds)
-        store.set(end_key, end, rate.seconds)
-    return min(max(1, math.ceil(end - now)), rate.seconds)
+    left = _seconds_left(store, key, now)
+    if left is None:
+        # The window is over, but some caches keep the count: their ``incr`` forgets when it should expire.
+        _begin_window(store, key, rate, now)
+        store.set(key, 1, rate.seconds)
+        return None
+    return min(max(1, math.ceil(left)), rate.seconds)
 
 
-def _increment(store: BaseCache, key: str, rate: Rate) -> int:
+def _increment(store: BaseCache, key: str, rate: Rate, now: float) -> int:
     for _ in range(2):
         # ``incr`` raises ValueError if there is no window.
         with suppress(ValueError):
             return _increment_existing(store, key, rate)
         # A parallel call may begin one before we do, and the next ``incr`` may come after its end.
-        if store.add(key, 1, rate.seconds):
-            break
+        _begin_window(store, key, rate, now)
+        if add(store, key, 1, rate.seconds):
+            return 1
+    # Something else than a count is stored.
+    store.set(key, 1, rate.seconds)
     return 1
 
 
+def _begin_window(store: BaseCache, key: str, rate: Rate, now: float) -> None:
+    """Store the end of a window that begins now. Its count comes later, so that each window with a count has an end."""
+    store.set(f"{key}:end", round((now + rate.seconds) * 1000), rate.seconds)
+
+
+def _seconds_left(store: BaseCache, key: str, now: float) -> float | None:
+    """Return the seconds until the window ends. None if it is over, or if its end can't be read."""
+    try:
+        left = int(store.get(f"{key}:end")) / 1000 - now
+    except Exception as exc:
+        if is_outage(exc, seconds=0):
+            raise
+        return None
+    return left if left > 0 else None
+
+
 def _increment_existing(store: BaseCache, key: str, rate: Rate) -> int:
-    count = store.incr(key)
+    """Count in a window that has begun. Raises ``ValueError`` if there is none, or if its count isn't a number."""
+    try:
+        count = store.incr(key)
+    except Exception as exc:
+        if is_outage(exc, seconds=0):
+            raise
+        raise ValueError from exc
+    if count is None or count is False:
+        raise CacheGaveNoAnswer
+    if not isinstance(count, int):
+        raise ValueError("not a count")
     if count == 1:
         # The window ended within ``incr``, and Redis has made a new key that never expires.
         store.touch(key, rate.seconds)

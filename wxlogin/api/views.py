@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from wxlogin.caller import caller_of
-from wxlogin.exceptions import PushRefused, UnusablePicture
+from wxlogin.exceptions import PushRefused, UnusableNickname, UnusablePicture
 from wxlogin.services import (
     erasure,
     events,
@@ -81,7 +81,11 @@ class MeView(WeChatView):
         return Response(self.serialize_user(self.wechat_user))
 
     def put(self, request: Request) -> Response:
-        profile.set_nickname(self.wechat_user, **self.read_body(ProfileRequestSerializer))
+        try:
+            profile.set_nickname(self.wechat_user, **self.read_body(ProfileRequestSerializer))
+        except UnusableNickname:
+            text = _("This name has characters that can't be stored here. Choose one without emoji.")
+            raise ValidationError({"nickname": [text]}) from None
         return Response(self.serialize_user(self.wechat_user))
 
     def delete(self, request: Request) -> Response:

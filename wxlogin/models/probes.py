@@ -1,26 +1,27 @@
-"""Probes of the database, for the doctor: does it keep what logins rely on?"""
+"""Rows that the doctor stores, reads back and removes: does the database keep what logins and staff rely on?"""
 
 import secrets
-from contextlib import suppress
-
-from django.db import transaction
+from datetime import datetime
 
 from wxlogin import databases
+from wxlogin.transactions import rolled_back
 
+from .carried_blocks import CarriedBlock
+from .clock import database_time
 from .pushes import ReceivedPush
+from .staff_acts import StaffAct
 
-
-class _Undo(Exception):
-    """Raised to roll a transaction back."""
+# The character set of texts between us and the database, as the database says it. PostgreSQL converts them, so there the
+# one that it stores counts.
+QUESTIONS = {"postgresql": "SHOW server_encoding", "mysql": "SELECT @@character_set_client"}
 
 
 def rolls_back() -> bool:
     """Insert a row, lock it, and roll that back. True if the row is gone afterwards."""
     digest = _digest()
-    with suppress(_Undo), transaction.atomic(using=databases.alias()):
+    with rolled_back():
         ReceivedPush.objects.insert_if_new(digest, is_lasting=False)
         ReceivedPush.objects.select_for_update().get(digest=digest)
-        raise _Undo
     rows = ReceivedPush.objects.filter(digest=digest)
     # Delete it: a table of MySQL's without transactions has kept it.
     return not rows.delete()[0]
@@ -35,6 +36,43 @@ def finds_what_it_stored() -> bool:
         return rows.exists()
     finally:
         rows.delete()
+
+
+def character_set() -> str:
+    """Return the name of the character set, "" on a database that has only one."""
+    connection = databases.connection()
+    if connection.vendor not in QUESTIONS:
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute(QUESTIONS[connection.vendor])
+        return str(cursor.fetchone()[0])
+
+
+def read_back_text(text: str) -> str:
+    """Return ``text`` as the database gives it back, from a column like those for nicknames and reasons."""
+    with rolled_back():
+        pk = StaffAct.objects.create(created_at=database_time(), action="block", reason=text).pk
+        return StaffAct.objects.get(pk=pk).reason
+
+
+def read_back_sealed(value: bytes) -> bytes:
+    """Return a sealed value as the database gives it back."""
+    return _read_back_block(database_time(), value)[1]
+
+
+def read_back_time(time: datetime) -> datetime:
+    return _read_back_block(time, b"")[0]
+
+
+def _read_back_block(time: datetime, sealed: bytes) -> tuple[datetime, bytes]:
+    # 64 characters, as most of our ids may have.
+    fingerprint = f"{'doctor':-<64}"
+    with rolled_back():
+        pk = CarriedBlock.objects.create(
+            fingerprint=fingerprint, blocked_at=time, sealed_reason=sealed, forgotten_at=time
+        ).pk
+        block = CarriedBlock.objects.get(pk=pk, fingerprint=fingerprint)
+        return block.blocked_at, bytes(block.sealed_reason)
 
 
 def _digest() -> str:

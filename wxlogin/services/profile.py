@@ -4,8 +4,10 @@ import unicodedata
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import DatabaseError
 
-from wxlogin.exceptions import TokenInvalid
+from wxlogin.database_errors import is_unstorable, log_unstorable
+from wxlogin.exceptions import TokenInvalid, UnusableNickname
 from wxlogin.models import WeChatUser
 
 # They reverse the reading direction of the text next to the name.
@@ -33,9 +35,16 @@ def clean_nickname(text: str) -> str:
 def set_nickname(wechat_user: WeChatUser, nickname: str) -> None:
     """Store a nickname of 1 to 64 characters that ``clean_nickname`` has cleaned.
 
-    Raises ``TokenInvalid`` if the person was deleted meanwhile.
+    Raises ``TokenInvalid`` if the person was deleted meanwhile, and ``UnusableNickname``.
     """
-    if not wechat_user.change(nickname=nickname):
+    try:
+        is_stored = wechat_user.change(nickname=nickname)
+    except (DatabaseError, UnicodeEncodeError) as exc:
+        if not is_unstorable(exc):
+            raise
+        log_unstorable("wxlogin_wechatuser.nickname", exc)
+        raise UnusableNickname from None
+    if not is_stored:
         raise TokenInvalid
 
 

@@ -11,6 +11,7 @@ from wxlogin.models import StaffAct, WeChatUser
 from wxlogin.models.clock import DatabaseTime
 
 MAX_REASON = 200
+MAX_NAME = 254
 
 Staff = AbstractBaseUser | AnonymousUser | None
 Action = StaffAct.Action
@@ -35,7 +36,8 @@ def record(
         "action": action,
         "created_at": DatabaseTime(),
         "staff_id": staff.pk if staff else None,
-        "staff_name": staff.get_username() if staff else "",
+        # A name may be longer where the project's user model has a column for it.
+        "staff_name": staff.get_username()[:MAX_NAME] if staff else "",
         "reason": checked_reason(reason),
         "ip": staff_address.get(),
         "request_id": request_id.get(),

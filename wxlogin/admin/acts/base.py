@@ -14,6 +14,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -24,6 +25,7 @@ from django.utils.translation import gettext_lazy as _, ngettext
 
 from wxlogin import databases
 from wxlogin.caller import staff_request
+from wxlogin.database_errors import is_unstorable, log_unstorable
 from wxlogin.models.lists import is_stored, with_ids
 from wxlogin.models.users import is_staff
 from wxlogin.services.staff_log import MAX_REASON
@@ -166,8 +168,15 @@ class ActsOnRows(Page):
         form = act.form(request.POST if "confirmed" in request.POST else None, rows=rows, request=request)
         if request.method != "POST" or not form.is_valid():
             return self._render_form(request, rows, act, form)
-        with staff_request(request):
-            outcome = act.do(self, request, rows, **form.cleaned_data)
+        try:
+            with staff_request(request):
+                outcome = act.do(self, request, rows, **form.cleaned_data)
+        except (DatabaseError, UnicodeEncodeError) as exc:
+            if not is_unstorable(exc):
+                raise
+            log_unstorable("reason", exc)
+            form.add_error(None, NOT_STORABLE)
+            return self._render_form(request, rows, act, form)
         if not isinstance(outcome, Outcome):
             return outcome
         self.message_user(request, str(outcome.message), outcome.level)
@@ -205,6 +214,11 @@ class ActsOnRows(Page):
     def _return_url(self, row: Model) -> str:
         """Return the URL of the row's page, or of the list if the row is gone."""
         return page_url(row) if is_stored(row) else list_url(type(row))
+
+
+NOT_STORABLE = _(
+    "This can't be stored: the database's character set lacks a character of what you wrote. Leave out emoji."
+)
 
 
 def no_store(response: R) -> R:

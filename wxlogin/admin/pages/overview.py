@@ -48,7 +48,7 @@ class OverviewPage(ReadOnlyPage):
         logins need.
         """
         if request.method == "POST":
-            if shared_cache.run(lambda store: store.add("wxlogin:examined", 1, PAUSE)):
+            if shared_cache.add("wxlogin:examined", 1, PAUSE):
                 return _add_verdicts(doctor.examine())
             text = _("Somebody has just asked for this. Wait %d seconds.") % PAUSE
             self.message_user(request, text, messages.WARNING)

@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from wxlogin.services.meanings import Examination, Text
 
-from . import cache, clocks, database, keys, logs, schema, storage, time_zones, users
+from . import cache, clocks, database, keys, logs, schema, storage, text, time_zones, users
 
 
 def problems() -> Iterator[CheckMessage]:
     """Yield what would break logins in this project."""
-    for look in (keys, time_zones, database, storage, users, schema):
+    for look in (keys, time_zones, database, text, cache, storage, users, schema):
         yield from look.problems()
 
 
@@ -30,6 +30,7 @@ def examinations() -> Iterator[tuple[Text, Examination, Text]]:
     """Yield what the doctor examines: a subject, the examination, and what to do if the examination itself fails."""
     reach_database = _("Check DATABASES, and that the server is up and lets us in.")
     yield _("Database"), database.examine, reach_database
+    yield _("Text"), text.examine, reach_database
     look_at_factory = _(
         "Put right what is said of the database first. If it works, USER_FACTORY raised this."
     )

@@ -1,56 +1,166 @@
-"""The project's default cache."""
+"""The project's default cache: whether it takes what logins store there, and whether all processes share it."""
 
 import secrets
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
-from django.core.checks import CheckMessage, Warning  # noqa: A004
+from django.core.cache import BaseCache, cache
+from django.core.cache.backends.base import get_key_func, memcache_key_warnings
+from django.core.cache.backends.memcached import BaseMemcachedCache
+from django.core.checks import CheckMessage
+from django.db import Error as DatabaseError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from wxlogin.services.meanings import Result
-from wxlogin.shared_cache import is_shared
+from wxlogin.cache_errors import is_outage
+from wxlogin.gateway import OpenBreaker
+from wxlogin.services.meanings import Result, Text
+from wxlogin.shared_cache import cache_class, is_shared, keeps_nothing, protected_transaction
 
-from .limits import is_limit
+from . import cache_limits
+from .messages import error, warning
 
-# The option by which each kind of cache limits a call.
-TIMEOUTS = {"redis": "socket_timeout", "pymemcache": "timeout"}
 # Seconds that a probe stays in the cache if it can't be deleted.
 PROBE_LIFETIME = 10
+# The longest key of ours: a throttle's, for the network of an IPv6 address, and the end of its window.
+LONGEST_KEY = "wxlogin:refused-push:ffff:ffff:ffff:ffff::/64:end"
+
+
+def problems() -> Iterator[CheckMessage]:
+    # Django itself names a missing default cache: caches.E001.
+    found, declared = cache_class(), settings.CACHES.get("default", {})
+    if declared and found is None:
+        yield error(
+            "E041",
+            format_lazy(
+                _("The class of the default cache can't be imported: {name}."), name=declared.get("BACKEND")
+            ),
+            hint=_("Install the package that the cache needs, or correct CACHES['default']['BACKEND']."),
+        )
+    if found and issubclass(found, BaseMemcachedCache):
+        make_key = get_key_func(declared.get("KEY_FUNCTION"))
+        key = make_key(LONGEST_KEY, declared.get("KEY_PREFIX", ""), declared.get("VERSION", 1))
+        # Memcached counts bytes.
+        if list(memcache_key_warnings(key.encode().decode("latin-1"))):
+            yield warning(
+                "W018",
+                _("Memcached takes no keys like those that the default cache makes for us."),
+                hint=_(
+                    "Choose a KEY_PREFIX without spaces, of at most 150 bytes, or another KEY_FUNCTION. "
+                    "Until then each process counts throttles for itself."
+                ),
+            )
 
 
 def deployment_problems() -> Iterator[CheckMessage]:
+    found = cache_class()
+    if found and (text := _why_throttles_miss_calls(found)):
+        yield warning("W005", text, hint=USE_SHARED_CACHE)
+    if not cache_limits.has_limit(found, settings.CACHES.get("default", {})):
+        yield warning(
+            "W010",
+            _("A call to the default cache may take longer than UPSTREAM_DEADLINE."),
+            hint=cache_limits.SET_LIMIT,
+        )
+
+
+def _why_throttles_miss_calls(found: type[BaseCache]) -> Text | None:
+    if keeps_nothing():
+        return _("The default cache keeps nothing, so each process counts throttles for itself.")
     if not is_shared():
-        yield Warning(
-            "The default cache is not shared between processes, so each one counts throttles for itself.",
-            hint="Use Redis or Memcached as the default cache.",
-            id="wxlogin.W005",
+        return _(
+            "The default cache is not shared between processes, so each one counts throttles for itself."
         )
-    declared = settings.CACHES["default"]
-    names = [name for backend, name in TIMEOUTS.items() if backend in declared["BACKEND"].lower()]
-    limits = {name.lower(): value for name, value in declared.get("OPTIONS", {}).items()}
-    if names and not is_limit(limits.get(names[0])):
-        yield Warning(
-            "A call to the default cache may take longer than UPSTREAM_DEADLINE.",
-            hint='Set CACHES["default"]["OPTIONS"] to {"socket_timeout": 0.4, "socket_connect_timeout": 0.4} for '
-            'Redis (django-redis: in capital letters), or {"timeout": 0.4, "connect_timeout": 0.4} for Memcached.',
-            id="wxlogin.W010",
+    if found.incr is BaseCache.incr:
+        return _(
+            "The default cache counts in two steps, a read and a write, so throttles miss calls that come at the "
+            "same moment. And it drops counts when it has more than MAX_ENTRIES entries."
         )
+    return None
 
 
 def examine() -> Iterator[Result]:
     """Use Django's cache directly: ``shared_cache`` would hide that it is down."""
-    probe = secrets.token_hex(16)
-    key = f"wxlogin:doctor:{probe}"
-    cache.set(key, probe, PROBE_LIFETIME)
-    found = cache.get(key)
-    cache.delete(key)
-    if found != probe or cache.get(key) is not None:
-        yield False, _("It forgets what it is told, or keeps what it should forget."), USE_SHARED_CACHE
-    elif is_shared():
+    try:
+        problems = list(_find_problems(f"wxlogin:doctor:{secrets.token_hex(16)}"))
+    except DatabaseError as exc:
+        text = _("The table of the cache can't be used: {problem}.")
+        problems = [(False, format_lazy(text, problem=type(exc).__name__), MAKE_TABLE)]
+    yield from problems
+    if not problems and is_shared():
         yield True, _("It works, and all processes share it.")
-    else:
+    elif not problems:
         yield True, _("It works. Each process has one of its own.")
 
 
+def _find_problems(key: str) -> Iterator[Result]:
+    for what, probe in PROBES.items():
+        try:
+            with protected_transaction():
+                kept = probe(key)
+        except Exception as exc:
+            if is_outage(exc, seconds=0):
+                raise
+            text = format_lazy(_("It can't hold {what}: {problem}."), what=what, problem=type(exc).__name__)
+            yield False, text, CHANGE_SERIALIZER
+            continue
+        if kept is None:
+            text = _("It forgets what it is told, or keeps what it should forget.")
+            yield False, text, USE_SHARED_CACHE
+            return
+        if not kept:
+            yield (
+                False,
+                format_lazy(_("It gives something else back for {what}."), what=what),
+                CHANGE_SERIALIZER,
+            )
+
+
+def _keeps(key: str, value: Any) -> bool | None:
+    """Return whether the cache gives ``value`` back. None if it gives back nothing, or keeps what was deleted."""
+    cache.set(key, value, PROBE_LIFETIME)
+    found = cache.get(key)
+    cache.delete(key)
+    return None if found is None or cache.get(key) is not None else bool(found == value)
+
+
+def _keeps_sealed_text(key: str) -> bool | None:
+    return _keeps(key, b64encode(bytes(range(256))).decode())
+
+
+def _keeps_report(key: str) -> bool | None:
+    return _keeps(key, OpenBreaker("/sns/jscode2session", "open", 5, 1_790_000_000.25).dump())
+
+
+def _keeps_end(key: str) -> bool | None:
+    return _keeps(key, 1_790_000_000_250)
+
+
+def _counts(key: str) -> bool:
+    added = cache.add(key, 1, PROBE_LIFETIME)
+    counts = [cache.incr(key), cache.incr(key)]
+    cache.delete(key)
+    return added and counts == [2, 3]
+
+
+def _is_exclusive(key: str) -> bool:
+    added = [bool(cache.add(key, text, PROBE_LIFETIME)) for text in ("one", "another")]
+    cache.delete(key)
+    return added == [True, False]
+
+
 USE_SHARED_CACHE = _("Use Redis or Memcached as the default cache.")
+MAKE_TABLE = _("Run manage.py createcachetable, and check that the database is up and lets us write.")
+CHANGE_SERIALIZER = _(
+    "Give the default cache another serializer: text and whole numbers have to come back as they were."
+)
+# What logins store, and what each needs of the cache.
+PROBES: dict[Text, Callable[[str], bool | None]] = {
+    _("an access_token"): _keeps_sealed_text,
+    _("the report of an open breaker"): _keeps_report,
+    _("the end of a throttle's window"): _keeps_end,
+    _("the count of a throttle"): _counts,
+    _("a lock"): _is_exclusive,
+}
