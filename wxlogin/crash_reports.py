@@ -23,7 +23,6 @@ FOREIGN = {
     "rest_framework_simplejwt",
     "sentry_sdk",
     "urllib3",
-    "xmltodict",
 }
 # Django calls them with the values of a row.
 OURS = {"wxlogin.models.fields", "wxlogin.database_errors", "wxlogin.deadline"}
