@@ -89,7 +89,7 @@ def _verified_message(app: App, query: Mapping[str, str], body: Secret[bytes]) -
     if not app.push_aes_key:
         _check(app, query.get("signature", ""), query)
         outer = read_message(body)
-        if not outer.keys() - ENCRYPTED_ONLY:
+        if "encrypt" in outer and not outer.keys() - ENCRYPTED_ONLY:
             raise PushRefused("encrypted, and there is no PUSH_AES_KEY")
         return outer
     encrypt = _encrypted_part(app, query, body)
