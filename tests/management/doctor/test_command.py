@@ -34,6 +34,7 @@ def test_a_good_project_gets_a_line_for_each_part():
         cache,
         "ok      Avatar storage: A file could be stored, read and deleted.",
         *[line for line in printed.splitlines() if "Clocks:" in line],
+        "ok      Client addresses: TRUSTED_PROXIES is 0. No limit was hit that many people may share.",
         "ok      Encryption keys: ENCRYPTION_KEYS lists them.",
         "ok      Encryption keys: Session keys looked at: 0. All open.",
         line_with("Calls to WeChat:", printed),
@@ -89,13 +90,14 @@ def test_with_everything_dead_every_part_is_reported_in_time(tmp_path):
     assert time.monotonic() - started < 30
     assert outcome.returncode == 1, outcome.stderr
     lines = [line for line in outcome.stdout.splitlines() if line.startswith(("ok", "note", "PROBLEM"))]
-    assert [line.split()[0] for line in lines[:8]] == [
+    assert [line.split()[0] for line in lines[:9]] == [
         "PROBLEM",  # login
         "PROBLEM",  # access_token
         "ok",  # pushes
         "PROBLEM",  # database
         "PROBLEM",  # cache
         "ok",  # file storage
+        "ok",  # the clients' addresses
         "ok",  # the keys themselves
         "PROBLEM",  # the session keys in the database
     ]
