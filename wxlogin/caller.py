@@ -81,7 +81,7 @@ def staff_request(request: HttpRequest) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Proxies:
-    """What a request shows of the proxies that it came through.
+    """Traces of the proxies that a request came through.
 
     ``address`` is the client's as ``client_address`` finds it, ``peer`` that of the connection: None at a Unix socket.
     ``entries`` counts those of ``X-Forwarded-For``, and ``is_forwarded`` is True if any header tells of a proxy.
