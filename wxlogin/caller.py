@@ -17,8 +17,14 @@ from wxlogin.log import request_id
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 NOT_PLAIN = re.compile(r"[^ -~]+")
 SANE_CLIENT = re.compile(r"[A-Za-z0-9._/+-]{1,32}")
-# Some proxies add a port: 192.0.2.7:49152, [2001:db8::7]:49152.
-WITH_PORT = re.compile(r"(?:\[([^\]]*)\]|([^:]*)):\d{1,5}")
+# Proxies write 192.0.2.7:49152, [2001:db8::7]:49152 or [2001:db8::7]. By RFC 7239 a port may be hidden: _a1.
+WRAPPED = re.compile(
+    r"\[\s*([^\]]*?)\s*\](?::{port})?|([^:]*):{port}".replace("{port}", r"(?:\d{1,5}|_[\w.-]+)")
+)
+# The longest address with zone and port is shorter.
+MAX_ADDRESS = 100
+# What proxies put a client's address in. Only the first is believed.
+PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 # developers.weixin.qq.com, wx.request: WeChat sets the Referer and a page can't change it.
 REFERER = re.compile(r"https://servicewechat\.com/(wx[0-9a-z]{1,30})/([0-9A-Za-z.]{1,32})/")
 
@@ -78,6 +84,30 @@ def staff_request(request: HttpRequest) -> Iterator[None]:
         request_id.reset(before[1])
 
 
+@dataclass(frozen=True)
+class Proxies:
+    """Traces of the proxies that a request came through.
+
+    ``address`` is the client's as ``client_address`` finds it, ``peer`` that of the connection: None at a Unix socket.
+    ``entries`` counts those of ``X-Forwarded-For``, and ``is_forwarded`` is True if any header tells of a proxy.
+    Clients can write such headers, too.
+    """
+
+    address: str | None
+    peer: str | None
+    entries: int
+    is_forwarded: bool
+
+
+def proxies_of(request: HttpRequest) -> Proxies:
+    return Proxies(
+        address=client_address(request),
+        peer=_readable(request.META.get("REMOTE_ADDR", "")),
+        entries=len(_forwarded_for(request)),
+        is_forwarded=any(request.headers.get(name, "").strip() for name in PROXY_HEADERS),
+    )
+
+
 def client_address(request: HttpRequest) -> str | None:
     """Return the IP address that our outermost proxy saw. Return None if it is unreadable.
 
@@ -86,19 +116,24 @@ def client_address(request: HttpRequest) -> str | None:
     ``X-Forwarded-For`` grows on the right, one entry for each proxy. Entries to the left of ours can be
     written by anybody.
     """
-    forwarded = [
-        part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()
-    ]
+    forwarded = _forwarded_for(request)
     hops = min(conf.TRUSTED_PROXIES, len(forwarded))
-    return _readable(forwarded[-hops] if hops else request.META.get("REMOTE_ADDR", ""))
+    return _readable((forwarded[-hops] if hops else request.META.get("REMOTE_ADDR", ""))[:MAX_ADDRESS])
+
+
+def _forwarded_for(request: HttpRequest) -> list[str]:
+    """Return the entries of ``X-Forwarded-For``. Servers join several such headers by commas."""
+    entries = (part.strip() for part in request.headers.get("X-Forwarded-For", "").split(","))
+    return [entry for entry in entries if entry.strip('"')]
 
 
 # A login asks twice, for its throttle and for its session.
 @lru_cache(maxsize=1024)
 def _readable(address: str) -> str | None:
-    """Return the IP address without port and zone, None if it is none."""
-    if match := WITH_PORT.fullmatch(address):
-        address = match[1] or match[2]
+    """Return the IP address without quotes, brackets, port and zone. None if it is none: ``unknown``, ``_hidden``."""
+    address = address.strip('" \t')
+    if match := WRAPPED.fullmatch(address):
+        address = match[1] or match[2] or ""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -130,9 +130,20 @@ def make_certificate(folder: Path) -> None:
 
 
 @contextmanager
-def running_gunicorn(folder: Path, wechat: FakeWeChat) -> Iterator[None]:
-    """Serve the project, with a SQLite of its own, at the socket that the example names."""
-    environment = {
+def running_gunicorn(folder: Path, wechat: FakeWeChat, **changes: str) -> Iterator[None]:
+    """Serve the project at the socket that the example names. ``changes`` are variables of its environment."""
+    socket_file = folder / "gunicorn.sock"
+    socket_file.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", f"unix:{socket_file}"]
+    environment = project_environment(folder, wechat, **changes)
+    with running(command, socket_file.exists, folder / "gunicorn.log", environment):
+        yield
+
+
+def project_environment(folder: Path, wechat: FakeWeChat, **changes: str) -> dict[str, str]:
+    """Return the environment of the project with a SQLite of its own, behind a proxy with TLS unless changed."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "project.settings",
         "DJANGO_SECRET_KEY": "a-made-up-key-that-is-long-enough-for-everything",
         "DJANGO_ALLOWED_HOSTS": "127.0.0.1",
         "DJANGO_HTTPS": "1",
@@ -141,22 +152,33 @@ def running_gunicorn(folder: Path, wechat: FakeWeChat) -> Iterator[None]:
         "WECHAT_SECRET": "0123456789abcdef0123456789abcdef",
         "WECHAT_API_BASE": wechat.url,
         "WXLOGIN_TRUSTED_PROXIES": "1",
+        "WEB_CONCURRENCY": "2",
+        # Gunicorn makes a socket file in HOME.
+        "HOME": str(folder),
+        **changes,
     }
-    migrated = python("manage.py", "migrate", DJANGO_SETTINGS_MODULE="project.settings", **environment)
-    assert migrated.returncode == 0, migrated.stderr
-    with (folder / "gunicorn.log").open("wb") as log:
-        gunicorn = subprocess.Popen(  # noqa: S603  our own command line
-            [sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", f"unix:{folder}/gunicorn.sock"],
+
+
+@contextmanager
+def running(
+    command: list[str], is_ready: Callable[[], bool], log: Path, environment: dict[str, str]
+) -> Iterator[None]:
+    """Make the project's database if there is none, and run ``command``, a server, with its output in ``log``."""
+    if not Path(environment["DATABASE_URL"].removeprefix("sqlite:///")).exists():
+        migrated = python("manage.py", "migrate", **environment)
+        assert migrated.returncode == 0, migrated.stderr
+    with log.open("wb") as output:
+        server = subprocess.Popen(  # noqa: S603  our own command line
+            command,
             cwd=ROOT,
-            # Gunicorn makes a socket file in HOME.
-            env=environment_with(WEB_CONCURRENCY="2", HOME=str(folder), **environment),
-            stdout=log,
-            stderr=log,
+            env=environment_with(**environment),
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
     try:
-        wait_until((folder / "gunicorn.sock").exists, gunicorn)
+        wait_until(is_ready, server)
         yield
     finally:
-        os.killpg(gunicorn.pid, signal.SIGKILL)
-        gunicorn.wait(READY)
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait(READY)

@@ -15,9 +15,9 @@ import atheris
 # The code whose branches lead the fuzzer to new inputs.
 INSTRUMENTED = [
     "wxlogin.wechat.crypto",
+    "wxlogin.wechat.messages",
     "wxlogin.services.events",
     "wxlogin.api.parsers",
-    "xmltodict",
     "json",
 ]
 MAX_LENGTH = 70_000  # bytes, a little more than the API reads

@@ -1,4 +1,4 @@
-"""Push any message, signed as WeChat signs it: the answer is ``success`` or one of the documented refusals."""
+"""Push any message, signed as WeChat signs it: the answer is ``success``, whatever it says, unless it is too large."""
 
 import json
 import time
@@ -18,17 +18,16 @@ from django.test import Client  # noqa: E402
 
 from tests.helpers.plain import push_signature  # noqa: E402
 from tests.settings import APPID, WXLOGIN  # noqa: E402
-from wxlogin.wechat.crypto import encrypt_push  # noqa: E402
+from wxlogin.fakewechat.encryption import encrypt_push  # noqa: E402
 
 APP = WXLOGIN["APPS"][APPID]
 PLAIN = "wx-plain"
 EVENTS = ("user_info_modified", "user_authorization_revoke", "user_authorization_cancellation", "debug_demo")
 NAMES = ("OpenID", "AppID", "RevokeInfo", "CreateTime", "Encrypt", "MsgType")
-MAX = 66_000
-REFUSALS = {403: "signature_invalid", 413: "too_large"}
+MAX, MAX_BODY = 66_000, 64 * 1024
 
 settings.WXLOGIN["APPS"][PLAIN] = {"SECRET": "made-up", "PUSH_TOKEN": APP["PUSH_TOKEN"]}
-# Refused messages are throttled, and most of these are refused.
+# Refused messages are throttled.
 settings.WXLOGIN["DATA_RATE"] = "999999999/s"
 settings.LOGGING_CONFIG = None
 connection.ensure_connection()
@@ -50,10 +49,13 @@ def run(data: bytes) -> None:
         url = f"/api/wechat/events/{appid}/?{urlencode(signed)}"
         answer = client.post(url, message, content_type="text/xml")
         transaction.set_rollback(True)
-    if answer.status_code == 200:
-        assert answer.content == b"success"
+    if len(message) > MAX_BODY:
+        assert answer.json()["code"] == "too_large"
+    elif appid == PLAIN and b"ncrypt" in message:
+        # It may be one that only an AES key would open.
+        assert answer.status_code in {200, 403}
     else:
-        assert answer.json()["code"] == REFUSALS[answer.status_code]
+        assert answer.content == b"success"
 
 
 def _message(provider: atheris.FuzzedDataProvider) -> bytes:
@@ -71,7 +73,8 @@ def _message(provider: atheris.FuzzedDataProvider) -> bytes:
 
 
 def _sealed(message: bytes, signed: dict[str, str]) -> bytes:
-    encrypt = encrypt_push(APP["PUSH_AES_KEY"], message.decode("utf-8", "replace"), APPID)
+    # Bytes that are no UTF-8 too: the fake writes half a surrogate pair as such.
+    encrypt = encrypt_push(message.decode("utf-8", "surrogateescape"), APPID, APP["PUSH_AES_KEY"])
     parts = (APP["PUSH_TOKEN"], signed["timestamp"], signed["nonce"], encrypt)
     signed["msg_signature"] = push_signature(*parts)
     return json.dumps({"Encrypt": encrypt}).encode()

@@ -13,7 +13,7 @@ def decrypt_open_data(*texts: str) -> dict[str, Any]:
 
 def decrypt_push(*texts: str) -> tuple[str, str]:
     message, appid = crypto.decrypt_push(*map(Secret, texts))
-    return message.reveal(), appid
+    return message.reveal().decode("utf-8", "replace"), appid
 
 
 def session_signature(session_key: str, message: bytes = b"") -> str:

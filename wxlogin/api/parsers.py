@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import IO, Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest
+from django.http import HttpRequest, UnreadablePostError
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
@@ -24,9 +24,15 @@ def refuse_if_declared_larger(request: HttpRequest, limit: int) -> None:
     The header can be trusted as a limit: Django reads at most as many bytes as it says, and none if it is missing
     or no number.
     """
+    if declared_length(request) > limit:
+        raise RequestDataTooBig
+
+
+def declared_length(request: HttpRequest) -> int:
+    """Return ``Content-Length``, or 0 if it is missing or no number."""
     with suppress(ValueError):
-        if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
-            raise RequestDataTooBig
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    return 0
 
 
 def drain(request: HttpRequest) -> None:
@@ -35,21 +41,25 @@ def drain(request: HttpRequest) -> None:
     A server that closes a connection with bytes unread resets it. A proxy that is still sending them then loses the
     answer, and makes up one of its own. Without a proxy, a slow client would hold the thread.
     """
+    # The client may be gone.
     with suppress(ValueError, OSError):
-        if conf.TRUSTED_PROXIES and int(request.META.get("CONTENT_LENGTH") or 0) <= MAX_UPLOAD:
+        if conf.TRUSTED_PROXIES and declared_length(request) <= MAX_UPLOAD:
             while request.read(MAX_BODY):
                 pass
 
 
-def read_bounded(request: HttpRequest, stream: IO[bytes] | None = None) -> Secret[bytes]:
-    """Return the body, of at most 64 KiB. Raises ``RequestDataTooBig`` for a longer one.
+def read_bounded(request: HttpRequest, stream: IO[bytes] | None) -> Secret[bytes]:
+    """Return the body, of at most 64 KiB. Raises ``RequestDataTooBig`` for a longer one, ``UnreadablePostError``.
 
-    ``stream`` has the body if something has already read ``request`` itself.
+    ``stream`` is DRF's: something may have read ``request`` itself already. It is None if there is no body.
     """
     refuse_if_declared_larger(request, MAX_BODY)
     body = Secret((stream or request).read(MAX_BODY + 1))
     if len(body) > MAX_BODY:
         raise RequestDataTooBig
+    # Some servers raise an error if the client hangs up, others return what came.
+    if len(body) < declared_length(request):
+        raise UnreadablePostError
     return body
 
 

@@ -15,10 +15,11 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from wxlogin.cache_errors import CacheGaveNoAnswer, is_outage
-from wxlogin.caller import client_address
+from wxlogin.caller import client_address, proxies_of
 from wxlogin.conf import Rate, conf
 from wxlogin.models import LoginSession
 from wxlogin.models.clock import shared_time
+from wxlogin.services.host.addresses import shared_limits
 from wxlogin.shared_cache import add, shared_cache
 
 
@@ -97,6 +98,7 @@ class Throttle(BaseThrottle):
     """The base of the throttles. ``scope`` names the count, so each scope has counts of its own."""
 
     scope = ""
+    counts_addresses = True
     seconds: int | None = None
 
     def rate(self) -> Rate:
@@ -108,6 +110,8 @@ class Throttle(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         self.seconds = seconds_to_wait(f"wxlogin:{self.scope}:{self.client_key(request)}", self.rate())
+        if self.seconds is not None and self.counts_addresses:
+            shared_limits.note(proxies_of(request), self.scope)
         return self.seconds is None
 
     def wait(self) -> float | None:
@@ -145,6 +149,7 @@ class SessionDataThrottle(DataThrottle):
     """A limit for each login session, since an attacker who tries open data may call from many IP addresses."""
 
     scope = "data-session"
+    counts_addresses = False
 
     def client_key(self, request: Request) -> str:
         return cast(LoginSession, request.auth).public_id

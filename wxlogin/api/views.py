@@ -189,7 +189,7 @@ class EventsView(WeChatView):
         return self._answer_text(events.answer_handshake(appid, request.query_params.dict()))
 
     def post(self, request: Request, appid: str) -> HttpResponse:
-        events.receive(appid, request.query_params.dict(), read_bounded(request._request))
+        events.receive(appid, request.query_params.dict(), read_bounded(request._request, request.stream))
         return self._answer_text("success")
 
     def _answer_text(self, text: str) -> HttpResponse:

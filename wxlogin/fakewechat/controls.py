@@ -12,7 +12,7 @@ from wxlogin.fakewechat.state import WeChat
 Fields = dict[str, Any]
 Control = Callable[[WeChat, Fields], Any]
 
-PUSH_OPTIONS = {"openid", "mode", "appid", "token", "aes_key", "format"}
+PUSH_OPTIONS = {"openid", "mode", "appid", "token", "aes_key", "format", "text"}
 PUSH_NAMES = PUSH_OPTIONS | {"url", "event"}
 
 

@@ -53,11 +53,16 @@ def encrypt_push(text: str, appid: str, aes_key: str, random_bytes: bytes | None
     Raise ``ValueError`` if ``aes_key`` isn't an EncodingAESKey.
     """
     key = _decode_aes_key(aes_key)
-    message = text.encode()
+    message = encode(text)
     length = len(message).to_bytes(4, "big")
     plaintext = (random_bytes or secrets.token_bytes(16)) + length + message + appid.encode()
     cipher = AES.new(key, AES.MODE_CBC, key[:16])
     return base64.b64encode(cipher.encrypt(_pad(plaintext, PUSH_BLOCK))).decode()
+
+
+def encode(text: str) -> bytes:
+    """Return ``text`` in UTF-8. Half a surrogate pair, of an emoji that was cut, gives bytes that are no UTF-8."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _decode_aes_key(aes_key: str) -> bytes:

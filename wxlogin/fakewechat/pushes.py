@@ -111,8 +111,10 @@ def send_handshake(receiver: Receiver, now: int) -> Delivery:
     return _send("GET", receiver.url, query)
 
 
-def send_event(receiver: Receiver, message: Message, mode: str, format: str, now: int) -> Delivery:
-    """Write, encrypt and send the message once.
+def send_event(
+    receiver: Receiver, message: Message, mode: str, format: str, now: int, text: str | None = None
+) -> Delivery:
+    """Write, encrypt and send the message once. ``text`` is sent in its place, well-formed or not.
 
     Raise ``ValueError`` for an unknown mode or format, and for a missing or invalid aes_key.
     """
@@ -120,12 +122,14 @@ def send_event(receiver: Receiver, message: Message, mode: str, format: str, now
     _check_choice("format", format, FORMATS)
     content_type, write = FORMATS[format]
     query = _signed_query(receiver, now) | {"openid": receiver.sender_openid}
+    body = write(message) if text is None else text
     if mode != "plain":
-        encrypted = _encrypt(receiver, write(message))
+        encrypted = _encrypt(receiver, body)
         query |= {"encrypt_type": "aes", "msg_signature": _msg_signature(receiver, query, encrypted)}
-        envelope = {"ToUserName": receiver.original_id, "Encrypt": encrypted}
-        message = envelope if mode == "secure" else {**message, **envelope}
-    return _send("POST", receiver.url, query, write(message).encode(), content_type)
+        outer = {"ToUserName": receiver.original_id} if mode == "secure" else {}
+        envelope = write({**outer, "Encrypt": encrypted})
+        body = envelope if mode == "secure" else JOINERS[format](body, envelope)
+    return _send("POST", receiver.url, query, encryption.encode(body), content_type)
 
 
 def _check_choice(name: str, value: str, choices: Collection[str]) -> None:
@@ -187,4 +191,14 @@ def _xml_value(value: Any) -> str:
     return f"<![CDATA[{text}]]>"
 
 
+def _join_json(one: str, other: str) -> str:
+    """Return an object with the members of both, whatever they are."""
+    return f"{one.rstrip().removesuffix('}')},{other.removeprefix('{')}"
+
+
+def _join_xml(one: str, other: str) -> str:
+    return one.rstrip().removesuffix("</xml>") + other.removeprefix("<xml>")
+
+
+JOINERS = {"json": _join_json, "xml": _join_xml}
 FORMATS = {"json": ("application/json", _json), "xml": ("text/xml", _xml)}

@@ -192,13 +192,15 @@ class WeChat:
         token: str | None = None,
         aes_key: str | None = None,
         format: str = "json",
+        text: str | None = None,
         **fields: Any,
     ) -> pushes.Delivery:
         """Send an event about ``openid`` to ``url`` once, and wait up to 5 seconds for the answer.
 
         ``event="handshake"`` sends the GET that comes before all events. ``appid`` defaults to the last part of the
         URL, ``token`` and ``aes_key`` to those of the app. ``fields`` add members to the message or replace them, and
-        None removes one. Raise ``ValueError`` if the event can't be sent.
+        None removes one. ``text`` is signed and sent in place of the message, well-formed or not. Raise ``ValueError``
+        if the event can't be sent.
         """
         appid = appid or pushes.appid_from_url(url)
         app = self.apps.get(appid, KnownApp())
@@ -207,7 +209,7 @@ class WeChat:
         if event == "handshake":
             return pushes.send_handshake(receiver, now)
         message = pushes.build_message(receiver, event, openid, now, fields)
-        return pushes.send_event(receiver, message, mode, format, now)
+        return pushes.send_event(receiver, message, mode, format, now, text)
 
     # Faults and calls
 

@@ -1,13 +1,11 @@
 """Messages that WeChat pushes. Act on the three that withdraw consent, and send a signal for every message."""
 
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping
-from itertools import chain
 from typing import Any
-from xml.parsers import expat
 
-import xmltodict
 from django.utils.crypto import salted_hmac
 
 from wxlogin import signals
@@ -15,9 +13,10 @@ from wxlogin.conf import App, conf
 from wxlogin.exceptions import PushRefused
 from wxlogin.log import log
 from wxlogin.models import ReceivedPush, WeChatUser
-from wxlogin.secret import PrivateDict, PrivateStr, Secret
+from wxlogin.secret import PrivateStr, Secret
 from wxlogin.transactions import after_commit, in_one_transaction
 from wxlogin.wechat.crypto import CannotDecrypt, decrypt_push, push_signature
+from wxlogin.wechat.messages import Unreadable, read_message
 
 from . import erasure, pictures
 from .decisions import Decision, log_decision
@@ -32,8 +31,8 @@ PHONE_ITEM = "8"
 ENCRYPTED_ONLY = {"tousername", "encrypt"}
 # ``Encrypt`` in JSON or XML. JSON may write a slash as ``\/``.
 ENCRYPT = re.compile(rb"""(?:<encrypt>\s*(?:<!\[CDATA\[)?|"encrypt"\s*:\s*")\s*([\w+/=\\]*)""", re.IGNORECASE)
-# The levels of a message. WeChat's have three or four.
-MAX_DEPTH = 32
+# An event's name that can stand in a line of the log.
+EVENT_NAME = re.compile(r"\w{1,64}", re.ASCII)
 
 
 def answer_handshake(appid: str, query: Mapping[str, str]) -> str:
@@ -43,8 +42,17 @@ def answer_handshake(appid: str, query: Mapping[str, str]) -> str:
 
 
 def receive(appid: str, query: Mapping[str, str], body: Secret[bytes]) -> None:
-    """Act on a message, once even if WeChat repeats it. Raises ``PushRefused``, ``StorageUnavailable``."""
-    _act_once(appid, _verified_message(_app(appid), query, body))
+    """Act on a message, once even if WeChat repeats it. Raises ``PushRefused``, ``StorageUnavailable``.
+
+    A signed message of which nothing can be read is logged and done with: sent again, it would be the same.
+    """
+    app = _app(appid)
+    try:
+        message = _verified_message(app, query, body)
+    except Unreadable as exc:
+        log("push unreadable", logging.WARNING, appid=appid, problem=exc.problem)
+    else:
+        _act_once(appid, message)
 
 
 def log_refusal(appid: str, refusal: PushRefused) -> None:
@@ -63,88 +71,49 @@ def _app(appid: str) -> App:
 
 
 def _check(app: App, signature: str, query: Mapping[str, str], *signed: Secret[str]) -> None:
-    times = Secret(query.get("timestamp", "")), Secret(query.get("nonce", ""))
-    if push_signature(app.push_token, *times, *signed) != Secret(signature):
+    if not _is_signed(app, signature, query, *signed):
         raise PushRefused("wrong signature: compare PUSH_TOKEN with the console")
 
 
+def _is_signed(app: App, signature: str, query: Mapping[str, str], *signed: Secret[str]) -> bool:
+    times = Secret(query.get("timestamp", "")), Secret(query.get("nonce", ""))
+    return push_signature(app.push_token, *times, *signed) == Secret(signature)
+
+
 def _verified_message(app: App, query: Mapping[str, str], body: Secret[bytes]) -> Message:
-    """Return the message, from the signed part of the request only. Raises ``PushRefused``.
+    """Return the message, from the signed part of the request only. Raises ``PushRefused``, ``Unreadable``.
 
     With an AES key, only ``Encrypt`` under ``msg_signature`` is signed: the plain ``signature`` covers no body.
     Nothing is parsed before the signature is checked.
     """
     if not app.push_aes_key:
         _check(app, query.get("signature", ""), query)
-        outer = _parse(body)
-        if not outer.keys() - ENCRYPTED_ONLY:
+        outer = read_message(body)
+        if "encrypt" in outer and not outer.keys() - ENCRYPTED_ONLY:
             raise PushRefused("encrypted, and there is no PUSH_AES_KEY")
         return outer
-    encrypt = _encrypted_part(body)
-    _check(app, query.get("msg_signature", ""), query, encrypt)
+    encrypt = _encrypted_part(app, query, body)
     try:
         content, appid = decrypt_push(app.push_aes_key, encrypt)
     except CannotDecrypt:
         raise PushRefused("not decrypted: compare PUSH_AES_KEY with the console") from None
     if appid != app.appid:
         raise PushRefused("another app's")
-    return _parse(Secret(content.reveal().encode()))
+    return read_message(content)
 
 
-def _encrypted_part(body: Secret[bytes]) -> Secret[str]:
-    """Return ``Encrypt``, empty if there is none. Nobody vouches for the body yet, so it isn't parsed."""
-    found = ENCRYPT.search(body.reveal())
-    return Secret(found[1].decode().replace("\\/", "/") if found else "")
+def _encrypted_part(app: App, query: Mapping[str, str], body: Secret[bytes]) -> Secret[str]:
+    """Return the ``Encrypt`` that is signed. Raises ``PushRefused`` if none is.
 
-
-def _parse(body: Secret[bytes]) -> Message:
-    """Parse JSON, or XML without entity expansion. Raises ``PushRefused``.
-
-    Names become lower case, since WeChat writes them in more than one way.
+    Nobody vouches for the body yet, so it isn't parsed. In compatible mode somebody's text stands beside ``Encrypt``,
+    and may look like another one.
     """
-    try:
-        text = PrivateStr(body.reveal().decode("utf-8").strip())
-        message = _parse_xml(text) if text.startswith("<") else json.loads(text, object_hook=PrivateDict)
-        if _is_deep(message):
-            raise ValueError
-        return PrivateDict({name.strip().lower(): value for name, value in message.items()})
-    except Exception:  # noqa: BLE001  anybody can send this body, and expat has its own exceptions
-        raise PushRefused("neither JSON nor XML") from None
-
-
-def _parse_xml(text: str) -> Any:
-    """Parse XML. Raises ``ValueError`` at its first element that is too deep: to build such a tree is expensive."""
-    depth = 0
-
-    def start(*args: object) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > MAX_DEPTH:
-            raise ValueError
-
-    def end(*args: object) -> None:
-        nonlocal depth
-        depth -= 1
-
-    def refuse(*args: object) -> None:
-        raise ValueError
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler, parser.EntityDeclHandler = start, end, refuse
-    parser.Parse(text, True)
-    return PrivateDict(xmltodict.parse(text)["xml"])
-
-
-def _is_deep(message: object) -> bool:
-    level = [message]
-    for _ in range(MAX_DEPTH):
-        inner = [
-            each.values() if isinstance(each, dict) else each
-            for each in level
-            if isinstance(each, dict | list)
-        ]
-        level = list(chain.from_iterable(inner))
-    return bool(level)
+    signature = query.get("msg_signature", "")
+    for found in ENCRYPT.finditer(body.reveal()):
+        encrypt = Secret(found[1].decode().replace("\\/", "/"))
+        if _is_signed(app, signature, query, encrypt):
+            return encrypt
+    raise PushRefused("wrong signature: compare PUSH_TOKEN with the console")
 
 
 def text_in(message: Message, name: str) -> PrivateStr:
@@ -153,10 +122,16 @@ def text_in(message: Message, name: str) -> PrivateStr:
     return PrivateStr(str(message[key]).strip() if isinstance(message.get(key), str | int) else "")
 
 
+def _event_of(message: Message) -> str:
+    """Return the event's name, "" for a message that is no event: a person's text may have put an Event into it."""
+    is_event = "msgtype" not in message or text_in(message, "MsgType").lower() == "event"
+    return text_in(message, "Event") if is_event else ""
+
+
 @in_one_transaction
 def _act_once(appid: str, message: Message) -> None:
     """Act on a message that is new. After an error nothing is stored, and WeChat sends the message again."""
-    handler = HANDLERS.get(text_in(message, "Event").lower())
+    handler = HANDLERS.get(_event_of(message).lower())
     if not ReceivedPush.objects.insert_if_new(_digest(appid, message), is_lasting=handler is not None):
         return
     wechat_user = _person_in(appid, message)
@@ -217,11 +192,11 @@ def _digest(appid: str, message: Message) -> str:
 
 
 def _announce(appid: str, message: Message, wechat_user: WeChatUser | None) -> None:
-    event = text_in(message, "Event")
+    event = _event_of(message)
     log(
         "push received",
         appid=appid,
-        push=event if event.isidentifier() else "",
+        push=event if EVENT_NAME.fullmatch(event) else "",
         person=wechat_user.log_hash if wechat_user else "",
     )
     signals.push_received.send(sender=WeChatUser, appid=appid, message=message, wechat_user=wechat_user)

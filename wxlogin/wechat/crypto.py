@@ -75,9 +75,10 @@ def push_signature(*parts: Secret[str]) -> Secret[str]:
     return _sha1(*sorted(parts, key=Secret.reveal))
 
 
-def decrypt_push(aes_key: Secret[str], encrypt: Secret[str]) -> tuple[Secret[str], str]:
+def decrypt_push(aes_key: Secret[str], encrypt: Secret[str]) -> tuple[Secret[bytes], str]:
     """Decrypt ``Encrypt`` and return the message and the appid in it. Raises ``CannotDecrypt``.
 
+    The message should be UTF-8, but a text in it may have been cut in the middle of a character.
     ``aes_key`` is the EncodingAESKey of 43 characters. The caller has to compare the appid with its own.
     (developers.weixin.qq.com: framework/server-ability/message-push)
     """
@@ -88,7 +89,7 @@ def decrypt_push(aes_key: Secret[str], encrypt: Secret[str]) -> tuple[Secret[str
         end = 20 + int.from_bytes(frame.reveal()[16:20], "big")
         if len(frame) < end:
             raise ValueError
-        return Secret(frame.reveal()[20:end].decode("utf-8")), frame.reveal()[end:].decode("utf-8")
+        return Secret(frame.reveal()[20:end]), frame.reveal()[end:].decode("utf-8")
     except ValueError:
         raise CannotDecrypt from None
 

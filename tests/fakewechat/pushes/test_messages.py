@@ -73,6 +73,35 @@ def test_any_text_survives_the_writing(fake, receiver, format):
     assert READERS[format](receiver.last.body)["debug_str"] == text
 
 
+@pytest.mark.parametrize("mode", ["plain", "compatible", "secure"])
+@pytest.mark.parametrize(
+    ("format", "text"),
+    [("xml", "<xml><Content><![CDATA[\x1d]]>c]]></Content></xml>"), ("json", '{"Content": "\x08\\ud83d"}')],
+)
+def test_a_text_is_sent_as_it_is_well_formed_or_not(client, receiver, mode, format, text):
+    push = {"url": receiver.url, "event": "-", "openid": "-", "mode": mode, "format": format, "text": text}
+
+    client.post("/_fake/push", push)
+
+    body = receiver.last.body.decode()
+    assert is_signed(receiver.last)
+    if mode == "plain":
+        assert body == text
+    else:
+        encrypted = re.search(r"Encrypt\W+(?:CDATA\[)?([\w+/=]+)", body)[1]
+        assert decrypt_push(encrypted)[0] == text
+    if mode == "compatible":
+        assert body.startswith(text[:-6])
+
+
+@pytest.mark.parametrize("format", ["json", "xml"])
+def test_half_an_emoji_is_sent_as_bytes_that_are_no_utf_8(fake, receiver, format):
+    answer = fake.push(receiver.url, "debug_demo", "o-alice", "plain", format=format, debug_str="\ud83d")
+
+    assert answer["status"] == 200
+    assert "\ud83d".encode("utf-8", "surrogatepass") in receiver.last.body
+
+
 @pytest.mark.parametrize("format", ["json", "xml"])
 def test_a_secure_event_shows_nothing_but_its_envelope(fake, receiver, format):
     answer = fake.push(receiver.url, REVOKE, "o-alice", format=format, RevokeInfo="8")

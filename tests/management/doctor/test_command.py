@@ -36,6 +36,7 @@ def test_a_good_project_gets_a_line_for_each_part():
         cache,
         "ok      Avatar storage: A file could be stored, read and deleted.",
         *[line for line in printed.splitlines() if "Clocks:" in line],
+        "ok      Client addresses: TRUSTED_PROXIES is 0. No limit was hit that many people may share.",
         "ok      Encryption keys: ENCRYPTION_KEYS lists them.",
         "ok      Encryption keys: Session keys looked at: 0. All open.",
         line_with("Calls to WeChat:", printed),
@@ -100,6 +101,7 @@ def test_with_everything_dead_every_part_is_reported_in_time(tmp_path):
         "PROBLEM",  # users
         "PROBLEM",  # cache
         "ok",  # file storage
+        "ok",  # the clients' addresses
         "ok",  # the keys themselves
         "PROBLEM",  # the session keys in the database
     ]

@@ -11,6 +11,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from wxlogin import databases
+from wxlogin.caller import proxies_of
 from wxlogin.models import LoginFailure, WeChatUser
 from wxlogin.services.meanings import Finding, explain
 from wxlogin.services.staff import diagnosis, lookup
@@ -49,7 +50,7 @@ class OverviewPage(ReadOnlyPage):
         """
         if request.method == "POST":
             if shared_cache.add("wxlogin:examined", 1, PAUSE):
-                return _add_verdicts(doctor.examine())
+                return _add_verdicts(doctor.examine(proxies_of(request)))
             text = _("Somebody has just asked for this. Wait %d seconds.") % PAUSE
             self.message_user(request, text, messages.WARNING)
         return _add_verdicts(doctor.examine_breaker())

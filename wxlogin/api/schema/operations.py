@@ -280,10 +280,11 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
         "push",
         PUSHES,
         "Receive a message that WeChat pushes",
-        "WeChat calls this. A repeated message gets the same answer and has no further effect. At most 64 KiB.",
+        "WeChat calls this. A repeated message gets the same answer and has no further effect. At most 64 KiB. "
+        "A body that isn't sent to its end is malformed.",
         body=RawBody(shapes.PUSH, {"An encrypted message": examples.PUSH}, (JSON, XML)),
         answer=SuccessAnswer({"type": "string", "enum": ["success"]}, "success", TEXT),
-        refuses=("signature_invalid", "throttled", "too_large", *STORAGE),
+        refuses=("invalid_request", "signature_invalid", "throttled", "too_large", *STORAGE),
         query={
             **SIGNED,
             ("signature", False): SIGNATURE,

@@ -5,13 +5,15 @@ checks. ``examine`` uses what logins use, on the servers themselves: it is a par
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from django.core.checks import CheckMessage
 from django.utils.translation import gettext_lazy as _
 
+from wxlogin.caller import Proxies
 from wxlogin.services.meanings import Examination, Text
 
-from . import cache, clocks, database, keys, logs, schema, storage, text, time_zones, users
+from . import addresses, cache, clocks, database, keys, logs, schema, storage, text, time_zones, users
 
 
 def problems() -> Iterator[CheckMessage]:
@@ -22,12 +24,15 @@ def problems() -> Iterator[CheckMessage]:
 
 def deployment_problems() -> Iterator[CheckMessage]:
     """Yield warnings about settings that are fine for development and not for production."""
-    for look in (keys, database, cache, storage, logs):
+    for look in (keys, database, cache, storage, logs, addresses):
         yield from look.deployment_problems()
 
 
-def examinations() -> Iterator[tuple[Text, Examination, Text]]:
-    """Yield what the doctor examines: a subject, the examination, and what to do if the examination itself fails."""
+def examinations(proxies: Proxies | None) -> Iterator[tuple[Text, Examination, Text]]:
+    """Yield what the doctor examines: a subject, the examination, and what to do if the examination itself fails.
+
+    ``proxies`` are those of the request that asks. A command has none.
+    """
     reach_database = _("Check DATABASES, and that the server is up and lets us in.")
     yield _("Database"), database.examine, reach_database
     yield _("Text"), text.examine, reach_database
@@ -38,4 +43,6 @@ def examinations() -> Iterator[tuple[Text, Examination, Text]]:
     yield _("Cache"), cache.examine, _("Check CACHES, and that the server is up and lets us in.")
     reach_storage = _("Check STORAGES or MEDIA_ROOT, and that we may write there.")
     yield _("Avatar storage"), storage.examine, reach_storage
-    yield _("Clocks"), clocks.examine, _("Run manage.py check --deploy: it may say more.")
+    run_check = _("Run manage.py check --deploy: it may say more.")
+    yield _("Clocks"), clocks.examine, run_check
+    yield _("Client addresses"), partial(addresses.examine, proxies), run_check

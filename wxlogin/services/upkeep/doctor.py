@@ -8,6 +8,7 @@ from django.core.checks import ERROR, run_checks
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
+from wxlogin.caller import Proxies
 from wxlogin.conf import App, conf
 from wxlogin.gateway import get_client, open_breaker
 from wxlogin.models import SessionKey
@@ -25,16 +26,16 @@ MADE_UP_CODE = "wxlogin-doctor-made-this-up"
 SAMPLE = 100
 
 
-def examine() -> Iterator[Finding]:
+def examine(proxies: Proxies | None = None) -> Iterator[Finding]:
     """Examine everything that wxlogin needs. If one examination fails, the others still run.
 
-    Each app costs two calls to WeChat, of at most ``UPSTREAM_DEADLINE`` each. No code is spent.
+    ``proxies`` are those of the request that asks, if one does. Each app costs two calls to WeChat, of at most ``UPSTREAM_DEADLINE`` each. No code is spent.
     """
     for app in conf.APPS.values():
         subject = app.appid if app.name == app.appid else f"{app.name} ({app.appid})"
         for examination in (_examine_login, _examine_access_token, _examine_pushes):
             yield from _findings(subject, partial(examination, app), RUN_CHECK)
-    for examined in host.examinations():
+    for examined in host.examinations(proxies):
         yield from _findings(*examined)
     yield from _findings(
         _("Encryption keys"), _examine_encryption_keys, _("Put right what is said of the database first.")

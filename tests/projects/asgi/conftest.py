@@ -1,0 +1,21 @@
+"""The tests here need their own settings. ``tests/projects/test_hosts_in_own_process.py`` runs them."""
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.helpers.served_project import Served, serving
+from wxlogin.fakewechat import FakeWeChat
+
+if not os.environ.get("DJANGO_SETTINGS_MODULE", "").endswith("asgi.settings"):
+    collect_ignore_glob = ["test_*.py"]
+
+UVICORN = [sys.executable, "-m", "uvicorn", "project.asgi:application", "--port", "{port}"]
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with FakeWeChat() as wechat, serving(tmp_path_factory.mktemp("asgi"), wechat, *UVICORN) as served:
+        yield served

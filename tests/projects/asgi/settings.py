@@ -1,0 +1,3 @@
+"""A project that uvicorn serves."""
+
+from tests.projects.served import *  # noqa: F403

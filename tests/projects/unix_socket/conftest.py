@@ -1,0 +1,56 @@
+"""The tests here need their own settings. ``tests/projects/test_hosts_in_own_process.py`` runs them."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.deploy.calls import call
+from tests.deploy.servers import READY, Site, running_gunicorn, running_nginx, write_configuration
+from wxlogin.fakewechat import FakeWeChat
+
+if not os.environ.get("DJANGO_SETTINGS_MODULE", "").endswith("unix_socket.settings"):
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture(scope="session")
+def fake() -> Iterator[FakeWeChat]:
+    with FakeWeChat() as wechat:
+        yield wechat
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The nginx of the deployment page, without a server behind it."""
+    site = write_configuration(tmp_path_factory.mktemp("site"))
+    with running_nginx(str(shutil.which("nginx")), site):
+        yield site
+
+
+@contextmanager
+def serving(site: Site, fake: FakeWeChat, **environment: str) -> Iterator[None]:
+    """Run gunicorn with one worker behind nginx, and a limit of five logins a minute."""
+    settings = {"DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"], "WXLOGIN_LOGIN_RATE": "5/min"}
+    with running_gunicorn(site.folder, fake, WEB_CONCURRENCY="1", **settings, **environment):
+        # The socket is there before the worker has imported the project.
+        until = time.monotonic() + READY
+        while answer_status(site) != 401 and time.monotonic() < until:
+            time.sleep(0.1)
+        yield
+
+
+def answer_status(site: Site) -> int | None:
+    try:
+        return call(site, "GET", "/api/wechat/me/").status
+    except TimeoutError:
+        return None
+
+
+@pytest.fixture(scope="session")
+def trusting(site: Site, fake: FakeWeChat) -> Iterator[Site]:
+    """The site with ``TRUSTED_PROXIES`` of 1."""
+    with serving(site, fake):
+        yield site

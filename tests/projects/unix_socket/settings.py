@@ -1,0 +1,3 @@
+"""A project that is served at a Unix socket."""
+
+from tests.projects.served import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""A project that uWSGI serves."""
+
+from tests.projects.served import *  # noqa: F403
