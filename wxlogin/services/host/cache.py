@@ -9,10 +9,10 @@ from django.conf import settings
 from django.core.cache import BaseCache, cache
 from django.core.cache.backends.base import get_key_func, memcache_key_warnings
 from django.core.cache.backends.memcached import BaseMemcachedCache
-from django.core.checks import CheckMessage
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.db import Error as DatabaseError
 from django.utils.text import format_lazy
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from wxlogin.cache_errors import is_outage
 from wxlogin.gateway import OpenBreaker
@@ -20,7 +20,6 @@ from wxlogin.services.meanings import Result, Text
 from wxlogin.shared_cache import cache_class, is_shared, keeps_nothing, protected_transaction
 
 from . import cache_limits
-from .messages import error, warning
 
 # Seconds that a probe stays in the cache if it can't be deleted.
 PROBE_LIFETIME = 10
@@ -32,22 +31,24 @@ def problems() -> Iterator[CheckMessage]:
     # Django itself names a missing default cache: caches.E001.
     found, declared = cache_class(), settings.CACHES.get("default", {})
     if declared and found is None:
-        yield error(
-            "E041",
-            format_lazy(
-                _("The class of the default cache can't be imported: {name}."), name=declared.get("BACKEND")
+        yield Error(
+            id="wxlogin.E041",
+            msg=gettext("The class of the default cache can't be imported: {name}.").format(
+                name=declared.get("BACKEND")
             ),
-            hint=_("Install the package that the cache needs, or correct CACHES['default']['BACKEND']."),
+            hint=gettext(
+                "Install the package that the cache needs, or correct CACHES['default']['BACKEND']."
+            ),
         )
     if found and issubclass(found, BaseMemcachedCache):
         make_key = get_key_func(declared.get("KEY_FUNCTION"))
         key = make_key(LONGEST_KEY, declared.get("KEY_PREFIX", ""), declared.get("VERSION", 1))
         # Memcached counts bytes.
         if list(memcache_key_warnings(key.encode().decode("latin-1"))):
-            yield warning(
-                "W018",
-                _("Memcached takes no keys like those that the default cache makes for us."),
-                hint=_(
+            yield Warning(
+                id="wxlogin.W018",
+                msg=gettext("Memcached takes no keys like those that the default cache makes for us."),
+                hint=gettext(
                     "Choose a KEY_PREFIX without spaces, of at most 150 bytes, or another KEY_FUNCTION. "
                     "Until then each process counts throttles for itself."
                 ),
@@ -57,24 +58,24 @@ def problems() -> Iterator[CheckMessage]:
 def deployment_problems() -> Iterator[CheckMessage]:
     found = cache_class()
     if found and (text := _why_throttles_miss_calls(found)):
-        yield warning("W005", text, hint=USE_SHARED_CACHE)
+        yield Warning(id="wxlogin.W005", msg=text, hint=str(USE_SHARED_CACHE))
     if not cache_limits.has_limit(found, settings.CACHES.get("default", {})):
-        yield warning(
-            "W010",
-            _("A call to the default cache may take longer than UPSTREAM_DEADLINE."),
-            hint=cache_limits.SET_LIMIT,
+        yield Warning(
+            id="wxlogin.W010",
+            msg=gettext("A call to the default cache may take longer than UPSTREAM_DEADLINE."),
+            hint=str(cache_limits.SET_LIMIT),
         )
 
 
-def _why_throttles_miss_calls(found: type[BaseCache]) -> Text | None:
+def _why_throttles_miss_calls(found: type[BaseCache]) -> str | None:
     if keeps_nothing():
-        return _("The default cache keeps nothing, so each process counts throttles for itself.")
+        return gettext("The default cache keeps nothing, so each process counts throttles for itself.")
     if not is_shared():
-        return _(
+        return gettext(
             "The default cache is not shared between processes, so each one counts throttles for itself."
         )
     if found.incr is BaseCache.incr:
-        return _(
+        return gettext(
             "The default cache counts in two steps, a read and a write, so throttles miss calls that come at the "
             "same moment. And it drops counts when it has more than MAX_ENTRIES entries."
         )

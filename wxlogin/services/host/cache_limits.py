@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from django.core.cache import BaseCache
 from django.utils.translation import gettext_lazy as _
 
-from .limits import is_limit
+from .servers import is_limit
 
 
 def has_limit(found: type[BaseCache] | None, declared: Mapping[str, Any]) -> bool:

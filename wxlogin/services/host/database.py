@@ -1,10 +1,8 @@
 """The database that wxlogin's tables are in."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.db import DEFAULT_DB_ALIAS, router
@@ -17,12 +15,12 @@ from wxlogin.models.probes import finds_what_it_stored, rolls_back
 from wxlogin.models.read_only import is_read_only
 from wxlogin.services.meanings import Result
 
-from .limits import is_limit
+from .servers import database_alias, declared_database, is_limit
 
 
 def problems() -> Iterator[CheckMessage]:
     yield from _models_elsewhere()
-    _alias, database = _declared()
+    database = declared_database()
     level = database.get("OPTIONS", {}).get("isolation_level", "read committed")
     if "mysql" in database["ENGINE"] and level != "read committed":
         text = gettext(
@@ -36,7 +34,7 @@ def problems() -> Iterator[CheckMessage]:
 
 
 def deployment_problems() -> Iterator[CheckMessage]:
-    alias, database = _declared()
+    alias, database = database_alias(), declared_database()
     options = database.get("OPTIONS", {})
     if "sqlite" not in database["ENGINE"] and not is_limit(options.get("connect_timeout")):
         hint = gettext('Set DATABASES["{alias}"]["OPTIONS"]["connect_timeout"] to 2 (seconds).')
@@ -93,21 +91,12 @@ def _unapplied_migrations() -> list[str]:
     return [migration.name for migration, _backwards in plan if migration.app_label == "wxlogin"]
 
 
-def _declared() -> tuple[str, dict[str, Any]]:
-    """Return the alias of the database, and its settings. ``default`` if only a request tells the router which."""
-    try:
-        alias = databases.alias()
-        return alias, settings.DATABASES[alias]
-    except Exception:  # noqa: BLE001  a router may raise anything outside of a request
-        return DEFAULT_DB_ALIAS, settings.DATABASES[DEFAULT_DB_ALIAS]
-
-
 def _models_elsewhere() -> Iterator[CheckMessage]:
     """Yield an error for each model that the routers send to another database than ``WeChatUser``."""
     for model in (get_user_model(), *apps.get_app_config("wxlogin").get_models()):
         try:
             alias, ours = router.db_for_write(model), databases.alias()
-        except Exception:  # noqa: BLE001  as in _declared
+        except Exception:  # noqa: BLE001  a router may raise anything outside of a request
             return
         if alias != ours:
             text = gettext(

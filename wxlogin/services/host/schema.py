@@ -4,11 +4,9 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
 
 from django.core.checks import CheckMessage, Warning  # noqa: A004
-from django.utils.text import format_lazy
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext
 
 # The schema needs names that earlier versions lack. The API itself doesn't need the package.
 OLDEST = (0, 30)
@@ -23,14 +21,15 @@ def can_be_described() -> bool:
 def problems() -> Iterator[CheckMessage]:
     version = _version()
     if version is not None and not can_be_described():
-        text: Any = _("drf-spectacular {version} is too old to describe the API of wxlogin.")
-        yield Warning(format_lazy(text, version=version), hint=UPDATE, id="wxlogin.W017")  # type: ignore[arg-type]
+        text = gettext("drf-spectacular {version} is too old to describe the API of wxlogin.")
+        yield Warning(
+            text.format(version=version),
+            hint=gettext(
+                "Install drf-spectacular 0.30 or newer. Until then the schema doesn't say what the API takes and answers."
+            ),
+            id="wxlogin.W017",
+        )
 
 
 def _version() -> str | None:
     return str(import_module("drf_spectacular").__version__) if find_spec("drf_spectacular") else None
-
-
-UPDATE: Any = _(
-    "Install drf-spectacular 0.30 or newer. Until then the schema doesn't say what the API takes and answers."
-)

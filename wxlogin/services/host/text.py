@@ -3,21 +3,18 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.core.checks import CheckMessage
-from django.db import router
+from django.core.checks import CheckMessage, Error
 from django.utils.text import format_lazy
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from wxlogin.database_errors import is_unstorable
-from wxlogin.models import WeChatUser, probes
+from wxlogin.models import probes
 from wxlogin.models.clock import database_time
 from wxlogin.sealing import vault
 from wxlogin.secret import Secret
 from wxlogin.services.meanings import Result, Text
 
-from .messages import error
+from .servers import database_alias, declared_database
 
 # The character sets that have every character, by the names that MySQL and PostgreSQL give them.
 COMPLETE = {"utf8mb4", "gb18030", "UTF8"}
@@ -26,28 +23,22 @@ LONG = 200
 
 
 def problems() -> Iterator[CheckMessage]:
-    """An error and no warning: without it, people learn one by one that their names are refused."""
-    for alias in sorted({router.db_for_write(model) for model in (WeChatUser, get_user_model())}):
-        database = settings.DATABASES[alias]
-        # Without a charset, Django asks for utf8mb4.
-        charset = str((database.get("OPTIONS") or {}).get("charset") or "utf8mb4")
-        if "mysql" in database["ENGINE"] and charset.lower() not in COMPLETE:
-            yield error(
-                "E042",
-                format_lazy(
-                    _(
-                        "The character set of the connection to MySQL ({alias}) is {charset}: names with emoji are refused."
-                    ),
-                    alias=alias,
-                    charset=charset,
-                ),
-                hint=format_lazy(
-                    _(
-                        'Set DATABASES["{alias}"]["OPTIONS"]["charset"] to "utf8mb4". Tables made with utf8 go on working.'
-                    ),
-                    alias=alias,
-                ),
-            )
+    """Yield an error and no warning: without it, people learn one by one that their names are refused."""
+    database = declared_database()
+    # Without a charset, Django asks for utf8mb4.
+    charset = str((database.get("OPTIONS") or {}).get("charset") or "utf8mb4")
+    if "mysql" in database["ENGINE"] and charset.lower() not in COMPLETE:
+        text = gettext(
+            "The character set of the connection to MySQL ({alias}) is {charset}: names with emoji are refused."
+        )
+        hint = gettext(
+            'Set DATABASES["{alias}"]["OPTIONS"]["charset"] to "utf8mb4". Tables made with utf8 go on working.'
+        )
+        yield Error(
+            text.format(alias=database_alias(), charset=charset),
+            hint=hint.format(alias=database_alias()),
+            id="wxlogin.E042",
+        )
 
 
 def examine() -> Iterator[Result]:

@@ -5,25 +5,25 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning  # noqa: A004
-from django.db import connection
-from django.utils.text import format_lazy
+from django.db import connections
 from django.utils.timezone import get_default_timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext
 
 from wxlogin.clock import utc_now
 
+from .servers import database_alias
+
 
 def problems() -> Iterator[CheckMessage]:
-    holds_local_times = not (settings.USE_TZ or connection.features.supports_timezones)
+    holds_local_times = not (settings.USE_TZ or connections[database_alias()].features.supports_timezones)
     if holds_local_times and _has_clock_changes():
-        text = _(
+        text = gettext(
             "USE_TZ is off, and the clocks of {zone} change. Columns hold local times, so for the hour that comes "
             "twice a year they don't say which one is meant: sessions and blocks may end an hour early or late, and "
             "Simple JWT's own authentication may refuse tokens."
         )
-        hint = _("Set USE_TZ = True, choose a TIME_ZONE whose clocks don't change, or use PostgreSQL.")
-        # The stubs know no lazy texts here.
-        yield Warning(format_lazy(text, zone=settings.TIME_ZONE), hint=hint, id="wxlogin.W015")  # type: ignore[arg-type]
+        hint = gettext("Set USE_TZ = True, choose a TIME_ZONE whose clocks don't change, or use PostgreSQL.")
+        yield Warning(text.format(zone=settings.TIME_ZONE), hint=hint, id="wxlogin.W015")
 
 
 def _has_clock_changes() -> bool:

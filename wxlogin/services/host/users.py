@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -10,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.utils.text import format_lazy
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from wxlogin import tokens
 from wxlogin.conf import conf
@@ -31,9 +30,12 @@ MAX_COUNTED = 1000
 
 def problems() -> Iterator[CheckMessage]:
     if missing := tokens.missing_user_id_field():
-        text = _("The user model {model} has no {missing}, which JWTs are to name users by.")
-        message: Any = format_lazy(text, model=settings.AUTH_USER_MODEL, missing=repr(missing))
-        yield Error(message, hint=NAME_USER_ID, id="wxlogin.E022")
+        text = gettext("The user model {model} has no {missing}, which JWTs are to name users by.")
+        yield Error(
+            text.format(model=settings.AUTH_USER_MODEL, missing=repr(missing)),
+            hint=gettext('Set SIMPLE_JWT["USER_ID_FIELD"] to the name of its primary key.'),
+            id="wxlogin.E022",
+        )
     # Another check names settings that are no dict.
     if isinstance(getattr(settings, "WXLOGIN", None), Mapping) and conf.has_default_factory():
         yield from _misfits()
@@ -43,14 +45,13 @@ def _misfits() -> Iterator[CheckMessage]:
     """Yield the columns that our factory can't fill. An own ``save`` may fill them, so there this only warns."""
     is_uncertain = may_be_filled_by_project()
     for misfit in misfits():
-        text = _("The default USER_FACTORY can't fill {columns} of {model}: {reason}")
-        message: Any = format_lazy(
-            text, columns=misfit.columns, model=settings.AUTH_USER_MODEL, reason=misfit.text
+        text = gettext("The default USER_FACTORY can't fill {columns} of {model}: {reason}").format(
+            columns=misfit.columns, model=settings.AUTH_USER_MODEL, reason=misfit.text
         )
         if is_uncertain:
-            yield Warning(message, hint=TRY_IT, id="wxlogin.W016")
+            yield Warning(text, hint=str(TRY_IT), id="wxlogin.W016")
         else:
-            yield Error(message, hint=NAME_FACTORY, id=IDS[misfit.kind])
+            yield Error(text, hint=str(NAME_FACTORY), id=IDS[misfit.kind])
 
 
 def examine() -> Iterator[Result]:
@@ -99,14 +100,12 @@ def _judge(users: list[AbstractBaseUser]) -> Result:
     return True, _("USER_FACTORY made two users, who were not kept.")
 
 
-# Django takes a lazy text for each of these, and its stubs don't.
-NAME_USER_ID: Any = _('Set SIMPLE_JWT["USER_ID_FIELD"] to the name of its primary key.')
 NO_USER = _("A first login fails: {problem}.")
-NAME_FACTORY: Any = _(
+NAME_FACTORY = _(
     "Set WXLOGIN['USER_FACTORY'] to a function of yours, (appid, openid, unionid) → user, that fills what your user model "
     "requires with values of its own for each person."
 )
-TRY_IT: Any = _(
+TRY_IT = _(
     "The model's own save, or a receiver of pre_save, may fill it: run manage.py wxlogin_doctor, which tries. If it fails, "
     "set WXLOGIN['USER_FACTORY'] to a function of yours, (appid, openid, unionid) → user."
 )
