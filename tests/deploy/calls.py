@@ -2,13 +2,14 @@
 
 import json
 import ssl
+import time
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPSConnection
 from typing import Any
 
-from .servers import Site
+from .servers import READY, Site
 
 # Seconds in which every answer has to come.
 BOUND = 5
@@ -47,3 +48,14 @@ def call(
         http.endheaders(body)
         answer = http.getresponse()
         return Answer(answer.status, answer.headers, answer.read().decode())
+
+
+def wait_for_answers(site: Site) -> None:
+    """Wait until gunicorn answers. Its socket is there before a worker has imported the project."""
+    until = time.monotonic() + READY
+    while time.monotonic() < until:
+        with suppress(TimeoutError):
+            if call(site, "GET", "/api/wechat/me/").status == 401:
+                return
+        time.sleep(0.1)
+    raise AssertionError("no answer")

@@ -8,6 +8,7 @@ import pytest
 
 from wxlogin.fakewechat import FakeWeChat
 
+from .calls import wait_for_answers
 from .servers import Site, running_gunicorn, running_nginx, write_configuration
 
 
@@ -33,4 +34,5 @@ def site(nginx: str, fake: FakeWeChat, tmp_path_factory: pytest.TempPathFactory)
     """The project behind nginx, as the example sets it up."""
     site = write_configuration(tmp_path_factory.mktemp("site"))
     with running_gunicorn(site.folder, fake), running_nginx(nginx, site):
+        wait_for_answers(site)
         yield site

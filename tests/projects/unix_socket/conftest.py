@@ -2,14 +2,13 @@
 
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from tests.deploy.calls import call
-from tests.deploy.servers import READY, Site, running_gunicorn, running_nginx, write_configuration
+from tests.deploy.calls import wait_for_answers
+from tests.deploy.servers import Site, running_gunicorn, running_nginx, write_configuration
 from wxlogin.fakewechat import FakeWeChat
 
 if not os.environ.get("DJANGO_SETTINGS_MODULE", "").endswith("unix_socket.settings"):
@@ -35,18 +34,8 @@ def serving(site: Site, fake: FakeWeChat, **environment: str) -> Iterator[None]:
     """Run gunicorn with one worker behind nginx, and a limit of five logins a minute."""
     settings = {"DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"], "WXLOGIN_LOGIN_RATE": "5/min"}
     with running_gunicorn(site.folder, fake, WEB_CONCURRENCY="1", **settings, **environment):
-        # The socket is there before the worker has imported the project.
-        until = time.monotonic() + READY
-        while answer_status(site) != 401 and time.monotonic() < until:
-            time.sleep(0.1)
+        wait_for_answers(site)
         yield
-
-
-def answer_status(site: Site) -> int | None:
-    try:
-        return call(site, "GET", "/api/wechat/me/").status
-    except TimeoutError:
-        return None
 
 
 @pytest.fixture(scope="session")
