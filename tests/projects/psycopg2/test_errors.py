@@ -44,7 +44,8 @@ def test_a_deadlock_is_retried(alice: Api, bob: Api) -> None:
 
     at_once(2, run)
 
-    assert len(tries) == 3
+    # The one that the database chose, and once more if it meets the other again.
+    assert len(tries) >= 3
 
 
 def test_a_lock_timeout_is_recognised(alice: Api) -> None:
