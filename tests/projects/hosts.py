@@ -12,6 +12,7 @@ import shutil
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 FOLDER = Path(__file__).parent
 # "required": a host project whose servers, programs or packages are missing is a failure. "no": none is run.
@@ -38,16 +39,16 @@ class Host:
 
 
 def all_hosts() -> list[Host]:
-    return [
-        _read(path.parent.name)
+    """Return the folders that name a ``SUITE``. The others are run by a test of their own."""
+    modules = [
+        importlib.import_module(f"tests.projects.{path.parent.name}")
         for path in sorted(FOLDER.glob("*/__init__.py"))
-        if "SUITE = " in path.read_text()
     ]
+    return [_read(module) for module in modules if hasattr(module, "SUITE")]
 
 
-def _read(name: str) -> Host:
-    module = importlib.import_module(f"tests.projects.{name}")
+def _read(module: ModuleType) -> Host:
     missing = [each for each in getattr(module, "SERVERS", []) if not os.environ.get(each)]
     missing += [each for each in getattr(module, "PROGRAMS", []) if not shutil.which(each)]
     missing += [each for each in getattr(module, "PACKAGES", []) if not find_spec(each)]
-    return Host(name, (module.__doc__ or "").strip(), module.SUITE, missing)
+    return Host(module.__name__.rpartition(".")[2], (module.__doc__ or "").strip(), module.SUITE, missing)
