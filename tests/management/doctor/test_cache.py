@@ -42,4 +42,4 @@ def test_a_dead_cache_is_reported_without_its_password_and_stops_nothing_else(se
     assert "PROBLEM" in line_with("Cache: Doesn't work: ConnectionError.", printed)
     assert "Check CACHES" in printed
     assert "planted-password" not in printed
-    assert printed.count("\nok") == 10
+    assert printed.count("\nok") == 11

@@ -31,6 +31,7 @@ def test_a_good_project_gets_a_line_for_each_part():
         f"ok      Tea House ({APPID}): Pushes are received in secure mode.",
         "ok      Database: It answers.",
         "ok      Database: All migrations are applied.",
+        "ok      Database: Emoji, Chinese, sealed values and times come back as they were stored.",
         cache,
         "ok      Avatar storage: A file could be stored, read and deleted.",
         *[line for line in printed.splitlines() if "Clocks:" in line],
