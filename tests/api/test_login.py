@@ -117,6 +117,28 @@ def test_the_session_stores_where_it_came_from(api: Api) -> None:
     assert (session.release, session.client) == ("42", "0.1.0")
 
 
+@pytest.mark.parametrize("hint", ["🍵", "茶", "\udcff", "\0", "\x85\xa0", "x" * 10_000, "x\r\ny"])
+@pytest.mark.parametrize("code", ["good", "unknown"])
+def test_no_header_costs_a_login_or_the_row_of_its_failure(api: Api, hint: str, code: str) -> None:
+    headers = {
+        "User-Agent": f"MicroMessenger/8.0 {hint}",
+        "Referer": f"https://servicewechat.com/{APPID}/{hint}/page-frame.html",
+        "X-Wxlogin-Client": hint,
+        "X-Request-ID": hint,
+    }
+    code = api.wechat.code_for("o-alice") if code == "good" else code
+
+    answer = api.post("login/", {"code": code}, headers=headers)
+
+    assert answer.status_code in (200, 401)
+    row = LoginSession.objects.first() or LoginFailure.objects.get()
+    assert row.client == ""
+    if isinstance(row, LoginSession):
+        assert row.user_agent.startswith("MicroMessenger/8.0")
+        assert row.user_agent.isascii()
+        assert row.release == ""
+
+
 @pytest.mark.parametrize("stale", ["Bearer nonsense", "Bearer ", "Basic YTpi", "Bearer a.b.c"])
 def test_a_stale_authorization_header_is_ignored(api: Api, stale: str) -> None:
     code = api.wechat.code_for("o-alice")

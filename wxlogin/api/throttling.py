@@ -14,13 +14,12 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from wxlogin.cache_errors import CacheGaveNoAnswer, is_outage
 from wxlogin.caller import client_address, proxies_of
 from wxlogin.conf import Rate, conf
 from wxlogin.models import LoginSession
 from wxlogin.models.clock import shared_time
 from wxlogin.services.host.addresses import shared_limits
-from wxlogin.shared_cache import add, shared_cache
+from wxlogin.shared_cache import CacheGaveNoAnswer, add, is_outage, shared_cache
 
 
 def seconds_to_wait(key: str, rate: Rate) -> int | None:

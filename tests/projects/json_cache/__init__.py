@@ -6,4 +6,4 @@ and that a serializer that refuses a value costs that value only.
 
 SERVERS = ["CACHE_URL"]
 PACKAGES = ["django_redis", "msgpack"]
-SUITE: list[str] = []
+SUITE = []

@@ -6,4 +6,4 @@ outage, and that check and doctor name the character set.
 
 SERVERS = ["MARIADB_URL"]
 PACKAGES = ["MySQLdb"]
-SUITE: list[str] = []
+SUITE = []

@@ -86,7 +86,7 @@ def test_check_and_doctor_name_the_character_set(db: None) -> None:
     assert problem.id == "wxlogin.E042"
     assert "utf8mb4" in str(problem.hint)
     assert not is_well
-    assert "PROBLEM" in line_with("Text: It loses characters of an emoji", printed)
+    assert "PROBLEM" in line_with("Database: It loses characters of an emoji", printed)
     assert LoginFailure.objects.count() == StaffAct.objects.count() == 0
 
 
@@ -95,6 +95,6 @@ def test_the_doctor_asks_the_connection_itself(db: None, settings: Any) -> None:
         cursor.execute("SET NAMES utf8mb4")
     try:
         printed, _ = run()
-        assert line_with("Text:", printed).startswith("ok")
+        assert line_with("Database: Emoji", printed).startswith("ok")
     finally:
         connection.close()

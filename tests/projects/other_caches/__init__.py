@@ -6,4 +6,4 @@ Its tests show that throttles count and windows end with each of them, and that 
 SERVERS = ["POSTGRESQL_URL"]
 PROGRAMS = ["memcached"]
 PACKAGES = ["pymemcache", "pylibmc"]
-SUITE: list[str] = []
+SUITE = []

@@ -44,7 +44,7 @@ def test_every_text_comes_back(alice: Api) -> None:
     assert connection.Database.__name__ == "pymysql"
     assert alice.put("me/", {"nickname": "茶馆 🍵"}).json()["nickname"] == "茶馆 🍵"
     printed, _ = run()
-    assert line_with("Text:", printed).startswith("ok")
+    assert line_with("Database: Emoji", printed).startswith("ok")
 
 
 @pytest.mark.parametrize("charset", ["utf8", "latin1", "gbk"], indirect=True)
@@ -60,7 +60,7 @@ def test_a_nickname_that_cannot_be_stored_is_no_outage(
     assert "🍵" not in caplog.text
     printed, is_well = run()
     assert not is_well
-    assert "PROBLEM Text: It loses characters of an emoji." in printed
+    assert "PROBLEM Database: It loses characters of an emoji." in printed
 
 
 def test_a_lock_that_another_connection_holds_is_known_as_contention(alice: Api) -> None:

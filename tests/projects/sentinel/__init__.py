@@ -6,4 +6,4 @@ limits of the connections to the sentinels too.
 
 PROGRAMS = ["redis-server", "redis-sentinel"]
 PACKAGES = ["django_redis"]
-SUITE: list[str] = []
+SUITE = []

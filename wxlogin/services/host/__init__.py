@@ -35,7 +35,6 @@ def examinations(proxies: Proxies | None) -> Iterator[tuple[Text, Examination, T
     """
     reach_database = _("Check DATABASES, and that the server is up and lets us in.")
     yield _("Database"), database.examine, reach_database
-    yield _("Text"), text.examine, reach_database
     look_at_factory = _(
         "Put right what is said of the database first. If it works, USER_FACTORY raised this."
     )

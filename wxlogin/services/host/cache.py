@@ -14,10 +14,9 @@ from django.db import Error as DatabaseError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy as _
 
-from wxlogin.cache_errors import is_outage
 from wxlogin.gateway import OpenBreaker
 from wxlogin.services.meanings import Result, Text
-from wxlogin.shared_cache import cache_class, is_shared, keeps_nothing, protected_transaction
+from wxlogin.shared_cache import cache_class, is_outage, is_shared, keeps_nothing, protected_transaction
 
 from . import cache_limits
 

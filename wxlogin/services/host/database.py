@@ -15,6 +15,7 @@ from wxlogin.models.probes import finds_what_it_stored, rolls_back
 from wxlogin.models.read_only import is_read_only
 from wxlogin.services.meanings import Result
 
+from . import text as texts
 from .servers import database_alias, declared_database, is_limit
 
 
@@ -65,6 +66,7 @@ def examine() -> Iterator[Result]:
     else:
         yield True, _("It answers.")
         yield from _examine_writes()
+        yield from texts.examine()
     if unapplied := _unapplied_migrations():
         text = format_lazy(_("Migrations are not applied: {names}."), names=", ".join(unapplied))
         yield False, text, _("Run manage.py migrate.")
