@@ -9,7 +9,6 @@ from django.urls import get_resolver
 from django.utils import translation
 
 from tests.conftest import Api
-from tests.helpers.process import suite
 from wxlogin.api.errors import ANSWERS, CODES
 from wxlogin.exceptions import WxLoginError
 from wxlogin.log import RequestIdFilter
@@ -113,23 +112,6 @@ def test_every_sentence_is_translated(name: str) -> None:
 
     assert english != chinese
     assert re.search(r"[\u4e00-\u9fff]", chinese)
-
-
-def test_the_hosts_drf_settings_change_nothing(alice: Api) -> None:
-    """Run the tests in another process with hostile settings, since DRF reads them when views are defined."""
-    names = ["me", "login", "login_body", "phone", "phone_at_login", "avatar", "avatar_pictures", "export"]
-    names += [
-        "erase",
-        "erase_blocks",
-        "erase_meanwhile",
-        "events",
-        "consent_events",
-        "open_data",
-        "session_key",
-    ]
-    run = suite("tests.projects.hostile.settings", *(f"tests/api/test_{name}.py" for name in names))
-
-    run.assert_passed()
 
 
 class BrokenDatabase:
