@@ -17,7 +17,7 @@ from wxlogin.transactions import after_commit, in_one_transaction, retry_lost_ra
 from wxlogin.wechat.results import Code2Session
 
 from . import phone
-from .accounts.creating import retry_collision
+from .accounts.factory import retry_collision
 from .accounts.joining import find_or_make_user, handle_new_unionid
 from .refusals import milliseconds_since, store_refusals
 from .sessions import issue_tokens

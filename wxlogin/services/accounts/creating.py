@@ -1,37 +1,20 @@
-"""New Django users."""
+"""New Django users, as the default ``USER_FACTORY`` makes them."""
 
 import base64
-import logging
-import re
 import secrets
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import ValidationError
-from django.db import DataError, IntegrityError, OperationalError, models
+from django.db import models
 from django.utils.crypto import salted_hmac
 
-from wxlogin.conf import conf
-from wxlogin.database_errors import TABLES, facts_of, refuses_values
-from wxlogin.exceptions import UserFactoryFailed
-from wxlogin.log import log
-from wxlogin.models import WeChatUser
-from wxlogin.models.users import is_staff, is_username_taken
-from wxlogin.transactions import RACE_RETRIES
-from wxlogin.wechat.results import Code2Session
+from wxlogin.models.users import is_username_taken
 
-from .misfits import MAIL_DOMAIN, columns_of_length, misfits
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from .misfits import MAIL_DOMAIN
 
 # Characters of a username, where its column has no limit.
 ENOUGH = 100
-# Errors of a factory, and of the rows that it writes. A refusal, such as ``PermissionDenied``, is none of these.
-MISTAKES = (ValidationError, ValueError, TypeError, LookupError, AttributeError)
 
 
 def create_user(*, appid: str, openid: str, unionid: str) -> AbstractBaseUser:
@@ -60,105 +43,3 @@ def derive_username(appid: str, openid: str) -> str:
     """Return the same username each time for one identity. The openid can't be computed from it."""
     digest = salted_hmac("wxlogin.username", f"{appid}\0{openid}", algorithm="sha256").digest()
     return "wx_" + base64.b32encode(digest[:15]).decode().lower()
-
-
-def make_user(appid: str, identity: Code2Session | WeChatUser) -> AbstractBaseUser:
-    """Return a new user for ``identity``, made by the project's ``USER_FACTORY``.
-
-    Raises ``UserFactoryFailed``. Refusals of the project's own, such as ``PermissionDenied``, and errors of a
-    database that is down or busy, pass as they are.
-    """
-    try:
-        user = conf.USER_FACTORY(appid=appid, openid=identity.openid, unionid=identity.unionid)
-    except Exception as exc:
-        if not (_is_refused_row(exc) or isinstance(exc, MISTAKES)):
-            raise
-        is_collision = isinstance(exc, IntegrityError) and not refuses_values(exc)
-        raise UserFactoryFailed(_describe(exc), hash(str(exc)) if is_collision else None) from exc
-    if problem := _problem_with(user):
-        raise UserFactoryFailed(f"{_factory()} returned {problem}")
-    if not user.is_active:
-        log(f"{_factory()} returned an inactive user", level=logging.ERROR, user=user.pk)
-    return cast(AbstractBaseUser, user)
-
-
-def retry_collision(
-    function: Callable[Concatenate[str, Code2Session, P], R],
-) -> Callable[Concatenate[str, Code2Session, P], R]:
-    """Run a login's transaction again if the row of its new user collided with another row.
-
-    If a parallel login of the person was faster, the retry finds that login's user. If the same value collides
-    again while the person is still unknown, it was no race: further retries would only take time.
-    """
-
-    @wraps(function)
-    def wrapper(appid: str, identity: Code2Session, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        met: set[int | None] = {None}
-        for _ in range(RACE_RETRIES):
-            try:
-                return _blame_project(function, appid, identity, *args, **kwargs)
-            except UserFactoryFailed as failure:
-                if failure.collision in met and not _is_known_by_now(failure, appid, identity):
-                    raise
-                met.add(failure.collision)
-        return _blame_project(function, appid, identity, *args, **kwargs)
-
-    return wrapper
-
-
-def _blame_project(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call ``function``, whose commit may fail on a row of the project: PostgreSQL checks foreign keys only then."""
-    try:
-        return function(*args, **kwargs)
-    except IntegrityError as exc:
-        facts = facts_of(exc)
-        if type(exc) is not IntegrityError or "table=" not in facts or TABLES in facts:
-            raise
-        problem = f"{_factory()}, or a receiver of the project's own: {facts}"
-        raise UserFactoryFailed(problem, hash(str(exc))) from exc
-
-
-def _is_known_by_now(failure: UserFactoryFailed, appid: str, identity: Code2Session) -> bool:
-    is_collision = failure.collision is not None
-    return is_collision and WeChatUser.objects.find(appid, identity.openid) is not None
-
-
-def _is_refused_row(exc: Exception) -> bool:
-    """True if the database refused what the factory wrote. A subclass, like ``ProtectedError``, speaks for itself."""
-    return type(exc) in (IntegrityError, DataError) or (
-        isinstance(exc, OperationalError) and refuses_values(exc)
-    )
-
-
-def _describe(exc: Exception) -> str:
-    """Return which columns or constraints made the factory fail, without values."""
-    if isinstance(exc, ValidationError):
-        return f"{_factory()}: ValidationError {', '.join(getattr(exc, 'error_dict', ()))}".rstrip()
-    facts = facts_of(exc) if _is_refused_row(exc) else type(exc).__name__
-    return f"{_factory()}: {facts} {_suspects(exc, facts)}".rstrip()
-
-
-def _suspects(exc: Exception, facts: str) -> str:
-    """Return the columns that may be meant, if the database names none."""
-    if re.search("column|constraint|key", facts, re.IGNORECASE):
-        return ""
-    length = re.search(r"\((\d+)\)", str(exc)) if isinstance(exc, DataError) else None
-    columns = columns_of_length(int(length[1])) if length else []
-    if conf.has_default_factory():
-        columns += [misfit.columns for misfit in misfits()]
-    return f"columns={', '.join(dict.fromkeys(columns))}" if columns else ""
-
-
-def _factory() -> str:
-    return "the default USER_FACTORY" if conf.has_default_factory() else "USER_FACTORY"
-
-
-def _problem_with(user: Any) -> str:
-    """Return why ``user`` can't be the user of a new identity, or an empty text."""
-    User = get_user_model()
-    if not isinstance(user, User._meta.concrete_model or User):
-        return f"{type(user).__name__}, not a {User._meta.label}"
-    if user.pk is None or user._state.adding:
-        return "a user that isn't saved"
-    # Whoever controls a mini-program could log in as its operator.
-    return "a staff account" if is_staff(cast(AbstractBaseUser, user)) else ""

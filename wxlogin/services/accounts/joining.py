@@ -12,7 +12,7 @@ from wxlogin.models.users import is_staff
 from wxlogin.transactions import after_commit
 from wxlogin.wechat.results import Code2Session
 
-from .creating import make_user
+from .factory import make_user
 
 MAX_RELATED = 50
 

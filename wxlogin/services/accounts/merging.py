@@ -13,7 +13,7 @@ from wxlogin.services.decisions import Decision, log_decision
 from wxlogin.services.staff_log import Action, Staff, record
 from wxlogin.transactions import in_one_transaction
 
-from .creating import make_user
+from .factory import make_user
 
 
 @in_one_transaction

@@ -17,7 +17,7 @@ from wxlogin.database_errors import facts_of
 from wxlogin.exceptions import UserFactoryFailed
 from wxlogin.models.users import check_references, count_openids_as_names
 from wxlogin.secret import PrivateStr, Secret
-from wxlogin.services.accounts.creating import make_user
+from wxlogin.services.accounts.factory import make_user
 from wxlogin.services.accounts.misfits import Kind, may_be_filled_by_project, misfits
 from wxlogin.services.meanings import Result
 from wxlogin.transactions import rolled_back
