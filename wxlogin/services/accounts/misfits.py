@@ -10,12 +10,14 @@ from enum import Enum
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import connection, models
+from django.db import connections, models
 from django.db.models import F, UniqueConstraint, Value
 from django.db.models.signals import pre_save
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+
+from wxlogin import databases
 
 from .conditions import is_met
 
@@ -134,7 +136,10 @@ def _shared_by_all(User: Any, values: Mapping[str, Any]) -> Iterator[str]:
 
 def _is_violated(constraint: UniqueConstraint, values: Mapping[str, Any]) -> bool:
     # MySQL leaves a constraint with a condition out.
-    is_enforced = constraint.condition is None or connection.features.supports_partial_indexes
+    is_enforced = (
+        constraint.condition is None
+        or connections[databases.likely_alias()].features.supports_partial_indexes
+    )
     if not is_enforced or (constraint.condition is not None and not is_met(constraint.condition, values)):
         return False
     nulls_collide = constraint.nulls_distinct is False

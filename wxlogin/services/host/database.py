@@ -16,7 +16,7 @@ from wxlogin.models.read_only import is_read_only
 from wxlogin.services.meanings import Result
 
 from . import text as texts
-from .servers import database_alias, declared_database, is_limit
+from .servers import declared_database, is_limit
 
 
 def problems() -> Iterator[CheckMessage]:
@@ -35,7 +35,7 @@ def problems() -> Iterator[CheckMessage]:
 
 
 def deployment_problems() -> Iterator[CheckMessage]:
-    alias, database = database_alias(), declared_database()
+    alias, database = databases.likely_alias(), declared_database()
     options = database.get("OPTIONS", {})
     if "sqlite" not in database["ENGINE"] and not is_limit(options.get("connect_timeout")):
         hint = gettext('Set DATABASES["{alias}"]["OPTIONS"]["connect_timeout"] to 2 (seconds).')

@@ -3,23 +3,14 @@
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS
 
 from wxlogin import databases
 from wxlogin.conf import conf
 
 
-def database_alias() -> str:
-    """Return the alias of the database, ``default`` if a router needs a request to tell."""
-    try:
-        return databases.alias()
-    except Exception:  # noqa: BLE001  a router may raise anything outside of a request
-        return DEFAULT_DB_ALIAS
-
-
 def declared_database() -> dict[str, Any]:
     """Return the entry of the database in ``DATABASES``."""
-    entry: dict[str, Any] = settings.DATABASES[database_alias()]
+    entry: dict[str, Any] = settings.DATABASES[databases.likely_alias()]
     return entry
 
 

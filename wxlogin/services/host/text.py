@@ -7,6 +7,7 @@ from django.core.checks import CheckMessage, Error
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy as _
 
+from wxlogin import databases
 from wxlogin.database_errors import is_unstorable
 from wxlogin.models import probes
 from wxlogin.models.clock import database_time
@@ -14,7 +15,7 @@ from wxlogin.sealing import vault
 from wxlogin.secret import Secret
 from wxlogin.services.meanings import Result, Text
 
-from .servers import database_alias, declared_database
+from .servers import declared_database
 
 # The character sets that have every character, by the names that MySQL and PostgreSQL give them.
 COMPLETE = {"utf8mb4", "gb18030", "UTF8"}
@@ -35,8 +36,8 @@ def problems() -> Iterator[CheckMessage]:
             'Set DATABASES["{alias}"]["OPTIONS"]["charset"] to "utf8mb4". Tables made with utf8 go on working.'
         )
         yield Error(
-            text.format(alias=database_alias(), charset=charset),
-            hint=hint.format(alias=database_alias()),
+            text.format(alias=databases.likely_alias(), charset=charset),
+            hint=hint.format(alias=databases.likely_alias()),
             id="wxlogin.E042",
         )
 

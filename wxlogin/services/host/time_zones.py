@@ -9,13 +9,14 @@ from django.db import connections
 from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext
 
+from wxlogin import databases
 from wxlogin.clock import utc_now
-
-from .servers import database_alias
 
 
 def problems() -> Iterator[CheckMessage]:
-    holds_local_times = not (settings.USE_TZ or connections[database_alias()].features.supports_timezones)
+    holds_local_times = not (
+        settings.USE_TZ or connections[databases.likely_alias()].features.supports_timezones
+    )
     if holds_local_times and _has_clock_changes():
         text = gettext(
             "USE_TZ is off, and the clocks of {zone} change. Columns hold local times, so for the hour that comes "
