@@ -23,7 +23,7 @@ WRAPPED = re.compile(
 )
 # The longest address with zone and port is shorter.
 MAX_ADDRESS = 100
-# What proxies put a client's address in. Only the first is believed.
+# Headers in which proxies put a client's address. Only the first is read; any of them shows that there is a proxy.
 PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 # developers.weixin.qq.com, wx.request: WeChat sets the Referer and a page can't change it.
 REFERER = re.compile(r"https://servicewechat\.com/(wx[0-9a-z]{1,30})/([0-9A-Za-z.]{1,32})/")

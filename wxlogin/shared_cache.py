@@ -27,7 +27,7 @@ PAUSE_AFTER_FAILURE = 5.0
 # Seconds for which a value that the cache can't take, or gives back unreadable, is kept in this process.
 PAUSE_OF_KEY = 60.0
 MAX_PAUSED_KEYS = 10_000
-# Parts of a key, between colons, that tell no address and no person.
+# A key's first parts, between colons, name its kind. Only those are logged: the rest may be an address or a person.
 KIND = 2
 # Exceptions of caches are known by the package that defines them: a project has only some of these packages.
 # The clients of cache servers: what they raise comes from the server or from the way there, except for ``OUR_FAULT``.
@@ -161,7 +161,7 @@ class SharedCache:
         return now >= self._paused_until and now >= self._paused_keys.get(key, 0.0) and not keeps_nothing()
 
     def _pause(self, exc: Exception) -> None:
-        # A table as the cache fails with the database for a request that is late, and for no other.
+        # With a table as the cache, a request past its deadline gets an error of the database. Other requests don't.
         if isinstance(exc, Error) and deadline.is_over():
             return
         self._paused_until = time.monotonic() + PAUSE_AFTER_FAILURE

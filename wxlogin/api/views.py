@@ -90,7 +90,8 @@ class MeView(WeChatView):
 
     def delete(self, request: Request) -> Response:
         user = self.user
-        # A history of users would name the request's user as who deleted this one: a reference to a deleted row.
+        # A history of users, such as django-simple-history's, stores who deleted a user. That would be a reference to the
+        # deleted row itself.
         request.user = AnonymousUser()
         erasure.erase(user)
         return Response(status=204)

@@ -224,7 +224,7 @@ SECOND = timedelta(seconds=1)
 CENTURY = timedelta(days=36500)
 DURATION = gettext_lazy("A timedelta, or a number of seconds, of at most a century.")
 RATE = gettext_lazy("A count and a unit: 30/min, 5/s, 1000/hour.")
-KNOWN = gettext_lazy("It is ignored. Known are: {names}.")
+KNOWN = gettext_lazy("Unknown keys are ignored. Known keys: {names}.")
 
 # key: (id, test of the value, hint)
 KEYS: dict[str, tuple[str, Callable[[Any], bool], str | Promise]] = {

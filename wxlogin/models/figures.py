@@ -43,7 +43,7 @@ class HourlyFigureQuerySet(OwnQuerySet["HourlyFigure"]):
         and can't overwrite the first one's figures with counts of rows that were purged meanwhile.
         """
         bounds = [since + number * HOUR for number in range((until - since) // HOUR + 1)]
-        # In a column of local times, the two hours that a change of the clocks makes alike are one.
+        # When the clocks go back, two hours have the same local time. In a column of local times they are one.
         column, connection = HourlyFigure._meta.get_field("hour"), connections[self.db]
         known = {column.get_db_prep_value(bound, connection): bound for bound in reversed(bounds)}
         ends = sorted(known.values())[1:]

@@ -11,8 +11,8 @@ from .clock import database_time
 from .pushes import ReceivedPush
 from .staff_acts import StaffAct
 
-# The character set of texts between us and the database, as the database says it. PostgreSQL converts them, so there the
-# one that it stores counts.
+# Ask the database for its character set. On MySQL that of the connection counts. PostgreSQL converts texts, so there
+# the one in which it stores them counts.
 QUESTIONS = {"postgresql": "SHOW server_encoding", "mysql": "SELECT @@character_set_client"}
 
 

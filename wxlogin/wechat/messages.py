@@ -18,7 +18,7 @@ MAX_DIGITS = 40
 JSON_ESCAPE = re.compile(r'(\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))|\\')
 CDATA = "<![CDATA["
 CDATA_END = "]]>"
-# What ends each of these. The rest of the message belongs to one that doesn't end.
+# The end of each kind of section. A section without an end takes the rest of the message.
 ENDS = {CDATA: CDATA_END, "<!--": "-->", "<?": "?>"}
 NAME = r"[^\W\d][\w.:-]*"
 TAG = rf"<(?P<slash>/?)(?P<name>{NAME})(?:[\s/][^<>]*)?>"

@@ -33,7 +33,7 @@ def test_a_good_project_gets_a_line_for_each_part():
         "ok      Database: A row was stored, read back, locked and rolled back.",
         "ok      Database: Emoji, Chinese, sealed values and times come back as they were stored.",
         "ok      Database: All migrations are applied.",
-        "ok      Users: USER_FACTORY made two users, who were not kept.",
+        "ok      Users: USER_FACTORY can make users: two were made, and rolled back.",
         cache,
         "ok      Avatar storage: A file could be stored, read and deleted.",
         *[line for line in printed.splitlines() if "Clocks:" in line],

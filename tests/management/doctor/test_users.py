@@ -83,7 +83,7 @@ def test_a_factory_that_works_made_two_users_who_are_not_kept(
     with django_capture_on_commit_callbacks(execute=True):
         lines = examined(make_once)
 
-    assert lines == ["ok      Users: USER_FACTORY made two users, who were not kept."]
+    assert lines == ["ok      Users: USER_FACTORY can make users: two were made, and rolled back."]
     assert not User.objects.exists()
     assert after_the_commit == []
     assert len({each["openid"] for each in asked}) == 2
@@ -136,8 +136,8 @@ def test_users_whose_name_is_an_openid_are_counted(examined):
     _, line = examined()
 
     assert "note" in line
-    assert "3 users without an identity look like openids of an app" in line
-    assert line_with("Before people log in, store a WeChatUser for each", run()[0])
+    assert "3 users without a WeChatUser have a username that looks like an openid" in line
+    assert line_with("Before that, store a WeChatUser for each of them", run()[0])
 
 
 def test_the_count_has_a_limit(examined, monkeypatch):
@@ -146,7 +146,7 @@ def test_the_count_has_a_limit(examined, monkeypatch):
 
     _, line = examined()
 
-    assert "At least 3 users without an identity" in line
+    assert "At least 3 users without a WeChatUser" in line
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_check_and_doctor_name_the_character_set(db: None) -> None:
     assert problem.id == "wxlogin.E042"
     assert "utf8mb4" in str(problem.hint)
     assert not is_well
-    assert "PROBLEM" in line_with("Database: It loses characters of an emoji", printed)
+    assert "PROBLEM" in line_with("Database: It refuses or changes an emoji", printed)
     assert LoginFailure.objects.count() == StaffAct.objects.count() == 0
 
 

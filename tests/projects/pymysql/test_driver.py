@@ -60,7 +60,7 @@ def test_a_nickname_that_cannot_be_stored_is_no_outage(
     assert "🍵" not in caplog.text
     printed, is_well = run()
     assert not is_well
-    assert "PROBLEM Database: It loses characters of an emoji." in printed
+    assert "PROBLEM Database: It refuses or changes an emoji." in printed
 
 
 def test_a_lock_that_another_connection_holds_is_known_as_contention(alice: Api) -> None:

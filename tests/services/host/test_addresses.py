@@ -77,9 +77,9 @@ def test_a_limit_at_a_unix_socket_is_told(hit: Any) -> None:
         (
             2,
             {"X_Forwarded_For": "203.0.113.5"},
-            "TRUSTED_PROXIES is more than the addresses in X-Forwarded-For.",
+            "TRUSTED_PROXIES is larger than the number of addresses in X-Forwarded-For.",
         ),
-        (1, {}, "TRUSTED_PROXIES is more than the addresses in X-Forwarded-For."),
+        (1, {}, "TRUSTED_PROXIES is larger than the number of addresses in X-Forwarded-For."),
         (1, {"X_Forwarded_For": "unknown"}, "is no address"),
     ],
 )
@@ -140,8 +140,8 @@ def test_what_the_cache_remembers_may_be_anything(db: None, rubbish: Any) -> Non
         (0, LOOPBACK, "203.0.113.5", "bad", "You seem to come from 127.0.0.1."),
         (0, "", "203.0.113.5", "bad", "You seem to come from no address."),
         (0, "", None, "bad", "The server listens at a Unix socket"),
-        (1, "198.51.100.7", None, "quiet", "TRUSTED_PROXIES is more than the addresses"),
-        (1, "", None, "bad", "TRUSTED_PROXIES is more than the addresses"),
+        (1, "198.51.100.7", None, "quiet", "TRUSTED_PROXIES is larger than the number of addresses"),
+        (1, "", None, "bad", "TRUSTED_PROXIES is larger than the number of addresses"),
         (1, "10.0.0.1", "unknown", "bad", "is no address"),
     ],
 )

@@ -217,7 +217,7 @@ class ActsOnRows(Page):
 
 
 NOT_STORABLE = _(
-    "This can't be stored: the database's character set lacks a character of what you wrote. Leave out emoji."
+    "This can't be stored: the database's character set doesn't have every character that you typed. Leave out emoji."
 )
 
 

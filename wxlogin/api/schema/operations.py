@@ -281,7 +281,7 @@ OPERATIONS: dict[tuple[type[APIView], str], Operation] = {
         PUSHES,
         "Receive a message that WeChat pushes",
         "WeChat calls this. A repeated message gets the same answer and has no further effect. At most 64 KiB. "
-        "A body that isn't sent to its end is malformed.",
+        "A body that ends too early is malformed.",
         body=RawBody(shapes.PUSH, {"An encrypted message": examples.PUSH}, (JSON, XML)),
         answer=SuccessAnswer({"type": "string", "enum": ["success"]}, "success", TEXT),
         refuses=("invalid_request", "signature_invalid", "throttled", "too_large", *STORAGE),

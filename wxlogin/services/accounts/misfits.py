@@ -85,12 +85,12 @@ def columns_of_length(length: int) -> list[str]:
 def _username_problems(field: Any) -> Iterator[str | Promise]:
     length = NAME_LENGTH + (len(MAIL_DOMAIN) if isinstance(field, models.EmailField) else 0)
     if field.remote_field:
-        yield _("It names a row of another table, and the factory writes a text.")
+        yield _("It is a foreign key, and the factory writes a text.")
     elif field.choices:
         yield _("It has choices, and the factory writes none of them.")
     # A field of another package has a type of its own, and may take any text.
     elif hasattr(models, field.get_internal_type()) and field.get_internal_type() not in TEXTS:
-        text = _("It is no text ({type}), and the factory writes one.")
+        text = _("It is no text column ({type}), and the factory writes a text.")
         yield format_lazy(text, type=field.get_internal_type())
     # The limit of a TextField is for forms only.
     elif not isinstance(field, models.TextField) and (field.max_length or length) < length:

@@ -36,7 +36,7 @@ def examinations(proxies: Proxies | None) -> Iterator[tuple[Text, Examination, T
     reach_database = _("Check DATABASES, and that the server is up and lets us in.")
     yield _("Database"), database.examine, reach_database
     look_at_factory = _(
-        "Put right what is said of the database first. If it works, USER_FACTORY raised this."
+        "Put right what is said of the database first. If nothing is wrong there, USER_FACTORY raised this exception."
     )
     yield _("Users"), users.examine, look_at_factory
     yield _("Cache"), cache.examine, _("Check CACHES, and that the server is up and lets us in.")

@@ -35,7 +35,7 @@ class Misfit:
 
 
 SET_IT = _(
-    "If proxies of yours write that header, set TRUSTED_PROXIES to their number, usually 1. If there are none, a client "
+    "If proxies of yours write that header, set TRUSTED_PROXIES to their number, usually 1. If none does, a client "
     "made it up: leave 0."
 )
 NO_ENTRIES = _(
@@ -52,7 +52,7 @@ MISFITS = {
         NO_ENTRIES,
     ),
     "too-many": Misfit(
-        _("TRUSTED_PROXIES is more than the addresses in X-Forwarded-For."),
+        _("TRUSTED_PROXIES is larger than the number of addresses in X-Forwarded-For."),
         _(
             "Set TRUSTED_PROXIES to the number of your proxies that add to X-Forwarded-For, and let no request get around "
             "them to the server."
@@ -78,7 +78,7 @@ def misfit_of(proxies: Proxies) -> str:
 
 
 def _is_certain(proxies: Proxies) -> bool:
-    """True if no client can have made it up: there is no address, or the peer is a proxy on this machine."""
+    """True if no client can have faked this: there is no address, or the peer is a proxy on this machine."""
     if proxies.address is None:
         return True
     return proxies.is_forwarded and ipaddress.ip_address(proxies.address).is_loopback
@@ -101,7 +101,7 @@ class SharedLimits:
         with override("en"):
             problem = f"many people may share this limit. {misfit.text} {misfit.remedy}"
             log("limit hit", logging.WARNING, scope=scope, problem=problem)
-        # As text, and with the setting it speaks of.
+        # As text: some caches take nothing else. It holds for this value of the setting only.
         remembered = f"{name} {conf.TRUSTED_PROXIES}"
         shared_cache.set(KEY, remembered, MEMORY)
 
@@ -111,16 +111,19 @@ shared_limits = SharedLimits()
 
 def deployment_problems() -> Iterator[CheckMessage]:
     named = [name for name in PROXY_SETTINGS if getattr(settings, name, None)]
-    # A bad value is told of by the check of the settings.
+    # The check of the settings reports a bad value.
     with suppress(TypeError, ValueError):
         if named and conf.TRUSTED_PROXIES == 0:
             text = gettext(
-                "{names} tells of a proxy in front of the server, and WXLOGIN['TRUSTED_PROXIES'] is 0: limits count all "
-                "people as one."
+                "{names} tells of a proxy in front of the server, and WXLOGIN['TRUSTED_PROXIES'] is 0: unless "
+                "REMOTE_ADDR is the client's address, limits count all people as one."
             )
             yield Warning(
                 text.format(names=", ".join(named)),
-                hint=gettext("Set WXLOGIN['TRUSTED_PROXIES'] to the number of your proxies, usually 1."),
+                hint=gettext(
+                    "Set WXLOGIN['TRUSTED_PROXIES'] to the number of your proxies that write X-Forwarded-For, usually 1. If "
+                    "REMOTE_ADDR is the client's address already, as with nginx's uwsgi_pass, leave 0 and silence this warning."
+                ),
                 id="wxlogin.W021",
             )
 
@@ -146,7 +149,9 @@ def _examine_request(proxies: Proxies) -> Result:
         )
         return not _is_certain(proxies), text, MISFITS[name].remedy
     text = format_lazy(
-        _("You come from {address}. TRUSTED_PROXIES is {trusted}, X-Forwarded-For has {entries} addresses."),
+        _(
+            "You come from {address}. TRUSTED_PROXIES is {trusted}, and the number of addresses in X-Forwarded-For is {entries}."
+        ),
         address=address,
         trusted=trusted,
         entries=entries,

@@ -46,7 +46,7 @@ def problems() -> Iterator[CheckMessage]:
         if list(memcache_key_warnings(key.encode().decode("latin-1"))):
             yield Warning(
                 id="wxlogin.W018",
-                msg=gettext("Memcached takes no keys like those that the default cache makes for us."),
+                msg=gettext("Memcached refuses the keys that the default cache makes for wxlogin."),
                 hint=gettext(
                     "Choose a KEY_PREFIX without spaces, of at most 150 bytes, or another KEY_FUNCTION. "
                     "Until then each process counts throttles for itself."

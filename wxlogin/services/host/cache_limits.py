@@ -28,7 +28,7 @@ def _in_addresses(location: Any) -> Any:
     addresses = location.replace(";", ",").split(",") if isinstance(location, str) else location or []
     queries = [parse_qs(urlsplit(str(each)).query) for each in addresses]
     limits = [query.get("socket_timeout", [""])[0] for query in queries]
-    # The one that is no limit, if there is such a one.
+    # If one of the servers has no valid limit, return that one.
     return min(limits, key=is_limit, default=None) or None
 
 

@@ -107,7 +107,7 @@ def _models_elsewhere() -> Iterator[CheckMessage]:
             yield Error(
                 text.format(model=model._meta.label, alias=alias, ours=ours),
                 hint=gettext(
-                    "No foreign key leads to another database. Let DATABASE_ROUTERS send the user model and all "
+                    "A foreign key can't lead to another database. Let DATABASE_ROUTERS send the user model and all "
                     "models of wxlogin to the same one."
                 ),
                 id="wxlogin.E034",

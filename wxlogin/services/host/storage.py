@@ -19,7 +19,7 @@ def problems() -> Iterator[CheckMessage]:
     if mixes_tenants(default_storage):
         yield Warning(
             gettext(
-                "The avatars of all tenants are kept together, and no tenant's tables know those of the others."
+                "The avatars of all tenants are in one storage, and the tables of each tenant name only its own."
             ),
             hint=gettext(
                 "Set STORAGES['default'] to django_tenants.files.storage.TenantFileSystemStorage, or to a subclass of "

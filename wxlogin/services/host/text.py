@@ -19,12 +19,12 @@ from .servers import declared_database
 
 # The character sets that have every character, by the names that MySQL and PostgreSQL give them.
 COMPLETE = {"utf8mb4", "gb18030", "UTF8"}
-# The reason of a staff act may be so long. A database that counts bytes has no place for it in Chinese.
+# The longest reason of a staff act. Where a database counts bytes, so many Chinese characters don't fit.
 LONG = 200
 
 
 def problems() -> Iterator[CheckMessage]:
-    """Yield an error and no warning: without it, people learn one by one that their names are refused."""
+    """Yield an error, not a warning: with such a character set, each name with an emoji is refused."""
     database = declared_database()
     # Without a charset, Django asks for utf8mb4.
     charset = str((database.get("OPTIONS") or {}).get("charset") or "utf8mb4")
@@ -56,7 +56,7 @@ def examine() -> Iterator[Result]:
                 raise
             is_kept = False
         if not is_kept:
-            yield False, format_lazy(_("It loses characters of {what}."), what=what), USE_UTF8
+            yield False, format_lazy(_("It refuses or changes {what}."), what=what), USE_UTF8
             is_good = False
     if is_good:
         yield True, _("Emoji, Chinese, sealed values and times come back as they were stored.")
@@ -73,5 +73,5 @@ def _values() -> Iterator[tuple[Text, Any, Callable[[Any], Any]]]:
 
 USE_UTF8 = _(
     'MySQL: set OPTIONS["charset"] of DATABASES to "utf8mb4", and let init_command choose no other. '
-    "PostgreSQL: make the database with ENCODING 'UTF8' anew, and load a dump into it."
+    "PostgreSQL: create a new database with ENCODING 'UTF8', and load a dump of the old one into it."
 )

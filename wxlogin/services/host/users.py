@@ -24,13 +24,13 @@ from wxlogin.transactions import rolled_back
 from wxlogin.wechat.results import Code2Session
 
 IDS = {Kind.WRITTEN: "wxlogin.E038", Kind.REQUIRED: "wxlogin.E039", Kind.SAME: "wxlogin.E040"}
-# More users than these are only said to be more: the doctor doesn't count a million rows.
+# The doctor counts no more users than this: a project may have millions.
 MAX_COUNTED = 1000
 
 
 def problems() -> Iterator[CheckMessage]:
     if missing := tokens.missing_user_id_field():
-        text = gettext("The user model {model} has no {missing}, which JWTs are to name users by.")
+        text = gettext("JWTs name users by their {missing}, and the user model {model} has no such field.")
         yield Error(
             text.format(model=settings.AUTH_USER_MODEL, missing=repr(missing)),
             hint=gettext('Set SIMPLE_JWT["USER_ID_FIELD"] to the name of its primary key.'),
@@ -76,7 +76,9 @@ def _try_factory() -> Result:
     except IntegrityError as exc:
         return False, format_lazy(NO_USER, problem=facts_of(exc)), NAME_FACTORY
     except PermissionDenied:
-        return True, _("USER_FACTORY refused two made-up people, so nothing more is known of it.")
+        return True, _(
+            "USER_FACTORY refused two made-up people with PermissionDenied, so it could not be tried."
+        )
     return _judge(users)
 
 
@@ -97,25 +99,21 @@ def _judge(users: list[AbstractBaseUser]) -> Result:
         return False, _("USER_FACTORY gave one user to two people."), NAME_FACTORY
     if not (first.is_active and second.is_active):
         return False, _("USER_FACTORY makes inactive users: nobody new can log in."), NAME_FACTORY
-    return True, _("USER_FACTORY made two users, who were not kept.")
+    return True, _("USER_FACTORY can make users: two were made, and rolled back.")
 
 
 NO_USER = _("A first login fails: {problem}.")
 NAME_FACTORY = _(
-    "Set WXLOGIN['USER_FACTORY'] to a function of yours, (appid, openid, unionid) → user, that fills what your user model "
-    "requires with values of its own for each person."
+    "Let WXLOGIN['USER_FACTORY'] name a function of yours, (appid, openid, unionid) → user, that saves a new, active user "
+    "and fills what your user model requires, with other values for each person."
 )
 TRY_IT = _(
     "The model's own save, or a receiver of pre_save, may fill it: run manage.py wxlogin_doctor, which tries. If it fails, "
     "set WXLOGIN['USER_FACTORY'] to a function of yours, (appid, openid, unionid) → user."
 )
-COUNTED = _(
-    "{count} users without an identity look like openids of an app: their username has the shape of one."
-)
-AT_LEAST = _(
-    "At least {count} users without an identity look like openids of an app: their username has the shape of one."
-)
+COUNTED = _("{count} users without a WeChatUser have a username that looks like an openid.")
+AT_LEAST = _("At least {count} users without a WeChatUser have a username that looks like an openid.")
 WRITE_IDENTITIES = _(
-    "The next login of such a person would make a second user. Before people log in, store a WeChatUser for each: with the "
-    "user, the appid, and the username as openid."
+    "The next login of such a person would make a second user. Before that, store a WeChatUser for each of them: the user, "
+    "the appid, the username as openid, and the times created_at and last_login_at."
 )

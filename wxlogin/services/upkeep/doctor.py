@@ -29,7 +29,8 @@ SAMPLE = 100
 def examine(proxies: Proxies | None = None) -> Iterator[Finding]:
     """Examine everything that wxlogin needs. If one examination fails, the others still run.
 
-    ``proxies`` are those of the request that asks, if one does. Each app costs two calls to WeChat, of at most ``UPSTREAM_DEADLINE`` each. No code is spent.
+    ``proxies`` are those of the request that asks, None in a command. Each app costs two calls to WeChat, of at most
+    ``UPSTREAM_DEADLINE`` each. No code is spent.
     """
     for app in conf.APPS.values():
         subject = app.appid if app.name == app.appid else f"{app.name} ({app.appid})"
