@@ -143,7 +143,8 @@ def user_id(user: AbstractBaseUser) -> str:
 def missing_user_id_field() -> str:
     """Return the name of ``SIMPLE_JWT``'s user id field if the project's user model lacks it, else ``""``."""
     name = str(api_settings.USER_ID_FIELD)
-    return "" if hasattr(get_user_model(), name) else name
+    # A model whose primary key has another name may set ``id = None``.
+    return name if getattr(get_user_model(), name, None) is None else ""
 
 
 def symmetric_keys() -> list[Secret[str]]:

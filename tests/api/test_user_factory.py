@@ -81,11 +81,11 @@ def make_root(**identity: str) -> User:
 @pytest.mark.parametrize(
     ("factory", "told"),
     [
-        (make_nobody, "NoneType, not a auth.User"),
+        (make_nobody, "NoneType instead of auth.User"),
         (make_unsaved, "a user that isn't saved"),
         (make_unsaved_with_a_key, "a user that isn't saved"),
-        (make_group, "Group, not a auth.User"),
-        (make_id, "int, not a auth.User"),
+        (make_group, "Group instead of auth.User"),
+        (make_id, "int instead of auth.User"),
         (make_clerk, "a staff account"),
         (make_root, "a staff account"),
     ],

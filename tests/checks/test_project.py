@@ -142,16 +142,6 @@ def test_tenants_whose_avatars_are_mixed_are_named(settings, names, found):
     assert all(problem.hint for problem in problems)
 
 
-def test_a_cache_whose_class_is_missing_is_named(settings):
-    settings.CACHES = {"default": {"BACKEND": "not_installed.cache.Cache"}}
-
-    problems = checks.check_project()
-
-    assert ids(problems) == ["wxlogin.E041"]
-    assert "not_installed" in problems[0].msg
-    assert problems[0].hint
-
-
 def spaced_key(key, prefix, version):
     return f"{prefix} {key}"
 

@@ -3,11 +3,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import connections, models
 from django.db.models import Case, Count, F, IntegerField, Max, Min, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Cast, TruncHour
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from wxlogin import databases
 
 from .base import OwnModel, OwnQuerySet
 from .failures import LoginFailure
@@ -176,7 +178,7 @@ def _zone_of_hours() -> tzinfo:
     It is the zone in which the columns hold their times: MySQL and MariaDB know others only if somebody has filled
     their time zone tables.
     """
-    connection = connections[DEFAULT_DB_ALIAS]
+    connection = databases.connection()
     if connection.features.supports_timezones:
         return UTC
     return connection.timezone or timezone.get_default_timezone()

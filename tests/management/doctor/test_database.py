@@ -21,6 +21,20 @@ def test_a_migration_that_is_missing_is_reported():
     assert "Run manage.py migrate." in printed
 
 
+@pytest.mark.django_db(transaction=True)
+def test_before_migrate_only_that_is_said_of_the_database():
+    call_command("migrate", "wxlogin", "zero", verbosity=0)
+    try:
+        printed, is_well = run()
+    finally:
+        call_command("migrate", verbosity=0)
+
+    assert not is_well
+    assert "PROBLEM" in line_with("Database: Migrations are not applied: 0001_initial", printed)
+    assert "Run manage.py migrate." in printed
+    assert "Database: Doesn't work" not in printed
+
+
 def test_a_migration_of_another_app_is_not_ours():
     MigrationRecorder.Migration.objects.filter(app="admin").delete()
 

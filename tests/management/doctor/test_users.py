@@ -100,7 +100,7 @@ def test_a_factory_that_works_made_two_users_who_are_not_kept(
         (find_one, "PROBLEM", "USER_FACTORY gave one user to two people."),
         (make_inactive, "PROBLEM", "USER_FACTORY makes inactive users: nobody new can log in."),
         (make_staff, "PROBLEM", "A first login fails: USER_FACTORY returned a staff account."),
-        (break_down, "PROBLEM", "Doesn't work: RuntimeError."),
+        (break_down, "PROBLEM", "A first login fails: RuntimeError."),
         (refuse, "ok", "USER_FACTORY refused two made-up people"),
     ],
 )

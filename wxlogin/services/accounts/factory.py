@@ -124,7 +124,7 @@ def _problem_with(user: Any) -> str:
     """Return why ``user`` can't be the user of a new identity, or an empty text."""
     User = get_user_model()
     if not isinstance(user, User._meta.concrete_model or User):
-        return f"{type(user).__name__}, not a {User._meta.label}"
+        return f"{type(user).__name__} instead of {User._meta.label}"
     if user.pk is None or user._state.adding:
         return "a user that isn't saved"
     # Whoever controls a mini-program could log in as its operator.

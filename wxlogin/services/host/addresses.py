@@ -16,7 +16,7 @@ from wxlogin.caller import Proxies
 from wxlogin.conf import conf
 from wxlogin.log import log
 from wxlogin.services.meanings import Result, Text
-from wxlogin.shared_cache import shared_cache
+from wxlogin.shared_cache import is_shared, shared_cache
 
 # Seconds between two warnings of a process, and for which the doctor remembers one.
 PAUSE = 3600
@@ -133,11 +133,17 @@ def examine(proxies: Proxies | None) -> Iterator[Result]:
     if proxies:
         yield _examine_request(proxies)
     elif not _remembered():
-        text = _("TRUSTED_PROXIES is {trusted}. No limit was hit that many people may share.")
+        text = NONE_HIT if is_shared() else NONE_KNOWN
         yield True, format_lazy(text, trusted=conf.TRUSTED_PROXIES)
     if remembered := _remembered():
         text = _("In the last 24 hours a limit was hit that many people may share: {what}")
         yield True, format_lazy(text, what=remembered.text), remembered.remedy
+
+
+NONE_HIT = _("TRUSTED_PROXIES is {trusted}. No limit was hit that many people may share.")
+NONE_KNOWN = _(
+    "TRUSTED_PROXIES is {trusted}. Without a shared cache, no other process can report a limit that many people may share."
+)
 
 
 def _examine_request(proxies: Proxies) -> Result:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import BaseCache, cache
+from django.core.cache import BaseCache, InvalidCacheBackendError, InvalidCacheKey, cache
 from django.core.cache.backends.base import get_key_func, memcache_key_warnings
 from django.core.cache.backends.memcached import BaseMemcachedCache
-from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
+from django.core.checks import CheckMessage, Warning  # noqa: A004
 from django.db import Error as DatabaseError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy as _
@@ -27,18 +27,8 @@ LONGEST_KEY = "wxlogin:refused-push:ffff:ffff:ffff:ffff::/64:end"
 
 
 def problems() -> Iterator[CheckMessage]:
-    # Django itself names a missing default cache: caches.E001.
+    # Django itself ends at a default cache that is missing, or whose class is.
     found, declared = cache_class(), settings.CACHES.get("default", {})
-    if declared and found is None:
-        yield Error(
-            id="wxlogin.E041",
-            msg=gettext("The class of the default cache can't be imported: {name}.").format(
-                name=declared.get("BACKEND")
-            ),
-            hint=gettext(
-                "Install the package that the cache needs, or correct CACHES['default']['BACKEND']."
-            ),
-        )
     if found and issubclass(found, BaseMemcachedCache):
         make_key = get_key_func(declared.get("KEY_FUNCTION"))
         key = make_key(LONGEST_KEY, declared.get("KEY_PREFIX", ""), declared.get("VERSION", 1))
@@ -46,11 +36,8 @@ def problems() -> Iterator[CheckMessage]:
         if list(memcache_key_warnings(key.encode().decode("latin-1"))):
             yield Warning(
                 id="wxlogin.W018",
-                msg=gettext("Memcached refuses the keys that the default cache makes for wxlogin."),
-                hint=gettext(
-                    "Choose a KEY_PREFIX without spaces, of at most 150 bytes, or another KEY_FUNCTION. "
-                    "Until then each process counts throttles for itself."
-                ),
+                msg=str(KEYS_REFUSED),
+                hint=str(CHOOSE_KEYS),
             )
 
 
@@ -68,7 +55,7 @@ def deployment_problems() -> Iterator[CheckMessage]:
 
 def _why_throttles_miss_calls(found: type[BaseCache]) -> str | None:
     if keeps_nothing():
-        return gettext("The default cache keeps nothing, so each process counts throttles for itself.")
+        return str(KEEPS_NOTHING)
     if not is_shared():
         return gettext(
             "The default cache is not shared between processes, so each one counts throttles for itself."
@@ -83,8 +70,17 @@ def _why_throttles_miss_calls(found: type[BaseCache]) -> str | None:
 
 def examine() -> Iterator[Result]:
     """Use Django's cache directly: ``shared_cache`` would hide that it is down."""
+    if keeps_nothing():
+        yield True, KEEPS_NOTHING, USE_SHARED_CACHE
+        return
     try:
         problems = list(_find_problems(f"wxlogin:doctor:{secrets.token_hex(16)}"))
+    except InvalidCacheKey:
+        problems = [(False, KEYS_REFUSED, CHOOSE_KEYS)]
+    except InvalidCacheBackendError:
+        text = _("Its class can't be imported: {name}.")
+        named = settings.CACHES.get("default", {}).get("BACKEND")
+        problems = [(False, format_lazy(text, name=named), INSTALL_IT)]
     except DatabaseError as exc:
         text = _("The table of the cache can't be used: {problem}.")
         problems = [(False, format_lazy(text, problem=type(exc).__name__), MAKE_TABLE)]
@@ -101,7 +97,7 @@ def _find_problems(key: str) -> Iterator[Result]:
             with protected_transaction():
                 kept = probe(key)
         except Exception as exc:
-            if is_outage(exc, seconds=0):
+            if is_outage(exc, seconds=0) or isinstance(exc, InvalidCacheKey | InvalidCacheBackendError):
                 raise
             text = format_lazy(_("It can't hold {what}: {problem}."), what=what, problem=type(exc).__name__)
             yield False, text, CHANGE_SERIALIZER
@@ -151,6 +147,13 @@ def _is_exclusive(key: str) -> bool:
     return added == [True, False]
 
 
+KEEPS_NOTHING = _("The default cache keeps nothing, so each process counts throttles for itself.")
+KEYS_REFUSED = _("Memcached refuses the keys that the default cache makes for wxlogin.")
+CHOOSE_KEYS = _(
+    "Choose a KEY_PREFIX without spaces, of at most 150 bytes, or another KEY_FUNCTION. "
+    "Until then each process counts throttles for itself."
+)
+INSTALL_IT = _("Install the package that the cache needs, or correct CACHES['default']['BACKEND'].")
 USE_SHARED_CACHE = _("Use Redis or Memcached as the default cache.")
 MAKE_TABLE = _("Run manage.py createcachetable, and check that the database is up and lets us write.")
 CHANGE_SERIALIZER = _(

@@ -61,17 +61,19 @@ def examine() -> Iterator[Result]:
     if databases.alias() != DEFAULT_DB_ALIAS:
         text = _("The tables are in DATABASES['{alias}']: all transactions and reads of wxlogin are there.")
         yield True, format_lazy(text, alias=databases.alias())
-    if is_read_only():
-        yield False, _("It answers, but it is read-only: nobody can log in."), FIND_PRIMARY
-    else:
+    is_writable = not is_read_only()
+    if is_writable:
         yield True, _("It answers.")
-        yield from _examine_writes()
-        yield from texts.examine()
+    else:
+        yield False, _("It answers, but it is read-only: nobody can log in."), FIND_PRIMARY
     if unapplied := _unapplied_migrations():
         text = format_lazy(_("Migrations are not applied: {names}."), names=", ".join(unapplied))
         yield False, text, _("Run manage.py migrate.")
-    else:
-        yield True, _("All migrations are applied.")
+        return
+    yield True, _("All migrations are applied.")
+    if is_writable:
+        yield from _examine_writes()
+        yield from texts.examine()
 
 
 def _examine_writes() -> Iterator[Result]:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy as _
 
@@ -75,10 +75,15 @@ def _try_factory() -> Result:
         return False, format_lazy(NO_USER, problem=failure.problem), NAME_FACTORY
     except IntegrityError as exc:
         return False, format_lazy(NO_USER, problem=facts_of(exc)), NAME_FACTORY
+    except DatabaseError:
+        # The finding about the database says more.
+        raise
     except PermissionDenied:
         return True, _(
             "USER_FACTORY refused two made-up people with PermissionDenied, so it could not be tried."
         )
+    except Exception as exc:  # noqa: BLE001  the factory is the project's
+        return False, format_lazy(NO_USER, problem=type(exc).__name__), NAME_FACTORY
     return _judge(users)
 
 
