@@ -138,7 +138,8 @@ def test_without_a_usable_cache_each_process_counts_for_itself(
     assert bind_phones(api, 3) == 1
     assert reported_breaker()
     _, is_well = run()
-    assert not is_well
+    # The check warns of a cache that keeps nothing. The others can't work.
+    assert is_well == (kind == "dummy")
 
 
 @pytest.mark.parametrize("kind", ["pymemcache", "pylibmc"])
