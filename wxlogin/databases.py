@@ -34,7 +34,8 @@ def connection() -> BaseDatabaseWrapper:
 
 def drivers() -> Iterable[Any]:
     """Return the modules of all drivers that the project uses. Each has exceptions of its own, as of PEP 249."""
-    return {each.Database for each in connections.all()}  # type: ignore[attr-defined]
+    # An empty entry in DATABASES has no driver.
+    return {each.Database for each in connections.all() if hasattr(each, "Database")}  # type: ignore[attr-defined]
 
 
 def non_atomic(view: View) -> View:

@@ -15,6 +15,7 @@ REDIS = {
     "OPTIONS": {"socket_connect_timeout": 0.4, "socket_timeout": 0.4},
 }
 DJANGO_REDIS = "django_redis.cache.RedisCache"
+PYMEMCACHE = "django.core.cache.backends.memcached.PyMemcacheCache"
 PYLIBMC = "django.core.cache.backends.memcached.PyLibMCCache"
 MEMORY = "django.core.files.storage.InMemoryStorage"
 
@@ -77,7 +78,12 @@ def test_a_cache_that_counts_inexactly_is_named(settings, tmp_path, backend, tex
         ({"BACKEND": "django_redis.cache.RedisCache", "OPTIONS": {"SOCKET_TIMEOUT": 1}}, []),
         ({"BACKEND": REDIS["BACKEND"], "OPTIONS": {"socket_timeout": 60}}, ["wxlogin.W010"]),
         ({"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache"}, ["wxlogin.W010"]),
-        ({"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache", "OPTIONS": {"timeout": 1}}, []),
+        (
+            {"BACKEND": PYMEMCACHE, "OPTIONS": {"timeout": 1}},
+            ["wxlogin.W010"],
+        ),
+        ({"BACKEND": PYMEMCACHE, "OPTIONS": {"timeout": 1, "connect_timeout": 1}}, []),
+        ({"BACKEND": REDIS["BACKEND"], "LOCATION": "redis://[::1", "OPTIONS": {"socket_timeout": 1}}, []),
         ({"BACKEND": f"{__name__}.OwnRedis"}, ["wxlogin.W010"]),
         ({"BACKEND": f"{__name__}.OwnRedis", "OPTIONS": {"socket_timeout": 1}}, []),
         ({"BACKEND": REDIS["BACKEND"], "LOCATION": "redis://h/0?socket_timeout=1"}, []),

@@ -21,6 +21,9 @@ from wxlogin.models.clock import shared_time
 from wxlogin.services.host.addresses import shared_limits
 from wxlogin.shared_cache import CacheGaveNoAnswer, add, is_outage, shared_cache
 
+# Seconds that the end of a window is kept beyond it: some caches expire in whole seconds, and the count comes last.
+END_OUTLIVES = 60
+
 
 def seconds_to_wait(key: str, rate: Rate) -> int | None:
     """Count one more call. Return None while it is within ``rate``, else the seconds until the window ends.
@@ -34,15 +37,27 @@ def seconds_to_wait(key: str, rate: Rate) -> int | None:
 def _count(store: BaseCache, key: str, rate: Rate, now: float) -> int | None:
     """Count one more call at ``now``, by the clock that all hosts share: another host may count the next call."""
     count = _increment(store, key, rate, now)
+    if _forgets_expiry(store):
+        left = _seconds_left(store, key, now) or 0
+        if left <= 0:
+            _begin_window(store, key, rate, now)
+            store.set(key, 1, rate.seconds)
+            return None
+        store.touch(key, math.ceil(left))
     if count <= rate.limit:
         return None
     left = _seconds_left(store, key, now)
     if left is None:
-        # The window is over, but some caches keep the count: their ``incr`` forgets when it should expire.
+        # The end was evicted, or it is read from a replica that doesn't have it. The limit stays.
         _begin_window(store, key, rate, now)
-        store.set(key, 1, rate.seconds)
-        return None
+        store.touch(key, rate.seconds)
+        return rate.seconds
     return min(max(1, math.ceil(left)), rate.seconds)
+
+
+def _forgets_expiry(store: BaseCache) -> bool:
+    """True if ``incr`` stores the count for the cache's own time: a table and a folder have Django's own ``incr``."""
+    return getattr(store.incr, "__func__", None) is BaseCache.incr
 
 
 def _increment(store: BaseCache, key: str, rate: Rate, now: float) -> int:
@@ -54,25 +69,24 @@ def _increment(store: BaseCache, key: str, rate: Rate, now: float) -> int:
         _begin_window(store, key, rate, now)
         if add(store, key, 1, rate.seconds):
             return 1
-    # Something else than a count is stored.
-    store.set(key, 1, rate.seconds)
-    return 1
+    # Something else than a count is stored. If ``incr`` still fails, this cache can't count.
+    store.set(key, 0, rate.seconds)
+    return store.incr(key)
 
 
 def _begin_window(store: BaseCache, key: str, rate: Rate, now: float) -> None:
     """Store the end of a window that begins now. Its count comes later, so that each window with a count has an end."""
-    store.set(f"{key}:end", round((now + rate.seconds) * 1000), rate.seconds)
+    store.set(f"{key}:end", round((now + rate.seconds) * 1000), rate.seconds + END_OUTLIVES)
 
 
 def _seconds_left(store: BaseCache, key: str, now: float) -> float | None:
-    """Return the seconds until the window ends. None if it is over, or if its end can't be read."""
+    """Return the seconds until the window ends, negative if it is over. None if its end can't be read."""
     try:
-        left = int(store.get(f"{key}:end")) / 1000 - now
+        return int(store.get(f"{key}:end")) / 1000 - now
     except Exception as exc:
         if is_outage(exc, seconds=0):
             raise
         return None
-    return left if left > 0 else None
 
 
 def _increment_existing(store: BaseCache, key: str, rate: Rate) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from django.core.cache import BaseCache
 from django.utils.translation import gettext_lazy as _
@@ -26,7 +26,7 @@ def has_limit(found: type[BaseCache] | None, declared: Mapping[str, Any]) -> boo
 def _in_addresses(location: Any) -> Any:
     """Return the limit that stands in the addresses of all servers, as redis://host?socket_timeout=0.4. Else None."""
     addresses = location.replace(";", ",").split(",") if isinstance(location, str) else location or []
-    queries = [parse_qs(urlsplit(str(each)).query) for each in addresses]
+    queries = [parse_qs(str(each).partition("?")[2]) for each in addresses]
     limits = [query.get("socket_timeout", [""])[0] for query in queries]
     # If one of the servers has no valid limit, return that one.
     return min(limits, key=is_limit, default=None) or None
@@ -46,7 +46,7 @@ def _of_django_redis(options: Mapping[str, Any], in_addresses: Any) -> list[Any]
 
 
 def _of_pymemcache(options: Mapping[str, Any], in_addresses: Any) -> list[Any]:
-    return [options.get("timeout")]
+    return [options.get("timeout"), options.get("connect_timeout")]
 
 
 def _of_pylibmc(options: Mapping[str, Any], in_addresses: Any) -> list[Any]:

@@ -1,6 +1,7 @@
 """The database that wxlogin's tables are in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
@@ -22,8 +23,8 @@ from .servers import declared_database, is_limit
 def problems() -> Iterator[CheckMessage]:
     yield from _models_elsewhere()
     database = declared_database()
-    level = database.get("OPTIONS", {}).get("isolation_level", "read committed")
-    if "mysql" in database["ENGINE"] and level != "read committed":
+    level = _options(database).get("isolation_level", "read committed")
+    if "mysql" in database["ENGINE"] and str(level).lower() != "read committed":
         text = gettext(
             "MySQL's isolation level is {level}: parallel first logins will be refused as deadlocks."
         )
@@ -36,7 +37,7 @@ def problems() -> Iterator[CheckMessage]:
 
 def deployment_problems() -> Iterator[CheckMessage]:
     alias, database = databases.likely_alias(), declared_database()
-    options = database.get("OPTIONS", {})
+    options = _options(database)
     if "sqlite" not in database["ENGINE"] and not is_limit(options.get("connect_timeout")):
         hint = gettext('Set DATABASES["{alias}"]["OPTIONS"]["connect_timeout"] to 2 (seconds).')
         yield Warning(
@@ -55,6 +56,10 @@ def deployment_problems() -> Iterator[CheckMessage]:
             hint=hint.format(alias=alias),
             id="wxlogin.W011",
         )
+
+
+def _options(database: Mapping[str, Any]) -> Mapping[str, Any]:
+    return database.get("OPTIONS") or {}
 
 
 def examine() -> Iterator[Result]:

@@ -1,7 +1,8 @@
 """The project's time zone, and how its database keeps times."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
+from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning  # noqa: A004
@@ -14,19 +15,31 @@ from wxlogin.clock import utc_now
 
 
 def problems() -> Iterator[CheckMessage]:
-    holds_local_times = not (
-        settings.USE_TZ or connections[databases.likely_alias()].features.supports_timezones
-    )
-    if holds_local_times and _has_clock_changes():
+    connection = connections[databases.likely_alias()]
+    zone = _zone_of_local_times(connection)
+    if zone and _has_clock_changes(zone):
         text = gettext(
-            "USE_TZ is off, and the clocks of {zone} change. Columns hold local times, so for the hour that comes "
-            "twice a year they don't say which one is meant: sessions and blocks may end an hour early or late, and "
-            "Simple JWT's own authentication may refuse tokens."
+            "Times come from the database as local times of {zone}, whose clocks change. For the hour that comes twice a year "
+            "they don't say which one is meant: sessions and blocks may end an hour early or late, and Simple JWT's own "
+            "authentication may refuse tokens."
         )
-        hint = gettext("Set USE_TZ = True, choose a TIME_ZONE whose clocks don't change, or use PostgreSQL.")
-        yield Warning(text.format(zone=settings.TIME_ZONE), hint=hint, id="wxlogin.W015")
+        hint = gettext(
+            "Set USE_TZ = True and no TIME_ZONE in DATABASES, choose a TIME_ZONE whose clocks don't change, or use "
+            "PostgreSQL with psycopg 3."
+        )
+        yield Warning(text.format(zone=zone), hint=hint, id="wxlogin.W015")
 
 
-def _has_clock_changes() -> bool:
-    year, zone = utc_now().year, get_default_timezone()
+def _zone_of_local_times(connection: Any) -> tzinfo | None:
+    """Return the zone of times that come without an offset. None if they have one: on PostgreSQL they do."""
+    if not settings.USE_TZ:
+        # psycopg2 drops the offset, where Django asks it for local times.
+        driver = getattr(getattr(connection, "Database", None), "__name__", "")
+        loses_offset = not connection.features.supports_timezones or driver == "psycopg2"
+        return get_default_timezone() if loses_offset else None
+    return None if connection.features.supports_timezones else connection.timezone
+
+
+def _has_clock_changes(zone: tzinfo) -> bool:
+    year = utc_now().year
     return len({datetime(year, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)}) > 1
