@@ -75,7 +75,7 @@ class Api:
 def _nothing_cached_by_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_cache, "_paused_until", 0.0)
     shared_cache._fallback.clear()
-    cache.delete_many(["wxlogin:examined", "wxlogin:open_breaker"])
+    cache.delete_many(["wxlogin:examined", "wxlogin:open_breaker", "wxlogin:shared_limit"])
     for appid in (APPID, "wx00000000000000bb"):
         cache.delete(f"wxlogin:access_token:{appid}")
 

@@ -35,7 +35,7 @@ def connection() -> BaseDatabaseWrapper:
 def drivers() -> Iterable[Any]:
     """Return the modules of all drivers that the project uses. Each has exceptions of its own, as of PEP 249."""
     # An empty entry in DATABASES has no driver.
-    return {each.Database for each in connections.all() if hasattr(each, "Database")}  # type: ignore[attr-defined]
+    return {each.Database for each in connections.all() if hasattr(each, "Database")}
 
 
 def non_atomic(view: View) -> View:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
 
 from tests.conftest import Api
 from wxlogin.api import throttling
@@ -174,6 +175,24 @@ def test_a_window_that_ends_twice_while_it_is_counted_does_not_pause_the_cache(
 
     assert throttling.seconds_to_wait(f"twice:{address}", Rate(1, 60)) is None
     assert shared_cache._paused_until == 0.0
+
+
+class CanNotCount(LocMemCache):
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        raise NotImplementedError
+
+
+def test_where_the_cache_can_not_count_each_process_does(
+    api: Api, configure: Any, settings: Any, caplog: pytest.LogCaptureFixture, address: str
+) -> None:
+    configure(LOGIN_RATE="3/min")
+    settings.CACHES = {"default": {"BACKEND": f"{__name__}.CanNotCount", "LOCATION": "can-not-count"}}
+
+    statuses = [api.post("login/", {"code": ""}, REMOTE_ADDR=address).status_code for _ in range(5)]
+
+    # The cache did take the first call.
+    assert statuses == [400, 400, 400, 400, 429]
+    assert caplog.text.count("cache can't hold a value") == 1
 
 
 def test_retry_after_counts_down(api: Api, configure: Any, address: str) -> None:

@@ -38,8 +38,8 @@ def _count(store: BaseCache, key: str, rate: Rate, now: float) -> int | None:
     """Count one more call at ``now``, by the clock that all hosts share: another host may count the next call."""
     count = _increment(store, key, rate, now)
     if _forgets_expiry(store):
-        left = _seconds_left(store, key, now) or 0
-        if left <= 0:
+        left = _seconds_left(store, key, now)
+        if left is None or left <= 0:
             _begin_window(store, key, rate, now)
             store.set(key, 1, rate.seconds)
             return None

@@ -1,6 +1,3 @@
-"""The tests here need their own settings. ``tests/projects/test_hosts_in_own_process.py`` runs them."""
-
-import os
 import sys
 from collections.abc import Iterator
 
@@ -8,9 +5,6 @@ import pytest
 
 from tests.helpers.served_project import Served, serving
 from wxlogin.fakewechat import FakeWeChat
-
-if not os.environ.get("DJANGO_SETTINGS_MODULE", "").endswith("asgi.settings"):
-    collect_ignore_glob = ["test_*.py"]
 
 UVICORN = [sys.executable, "-m", "uvicorn", "project.asgi:application", "--port", "{port}"]
 

@@ -1,10 +1,7 @@
-"""The tests here need their own settings. ``tests/projects/test_custom_user_in_own_process.py`` runs them."""
-
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings as project
 from django.test import Client
 
 from tests.conftest import Api
@@ -13,9 +10,6 @@ from tests.helpers.simultaneous import ample_upstream_slots, post
 
 # Fixtures.
 __all__ = ["ample_upstream_slots", "one_group", "post"]
-
-if project.AUTH_USER_MODEL != "customers.Customer":
-    collect_ignore_glob = ["test_*.py"]
 
 PASSWORD = "made-up-password"
 

@@ -1,13 +1,7 @@
-"""The tests here need their own settings. ``tests/projects/test_hosts_in_own_process.py`` runs them."""
-
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings as project
-
-if project.AUTH_USER_MODEL != "members.Member":
-    collect_ignore_glob = ["test_*.py"]
 
 FACTORIES = "tests.projects.mobile_username.factory"
 

@@ -1,5 +1,3 @@
-"""The tests here need their own settings. ``test_hosts_in_own_process.py`` runs them."""
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +6,6 @@ from django.conf import settings as project
 from django.core.management import call_command
 
 from tests.helpers.servers import running
-
-if not hasattr(project, "MEMCACHED_PORT"):
-    collect_ignore_glob = ["test_*.py"]
 
 
 @pytest.fixture(scope="session")

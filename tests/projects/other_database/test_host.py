@@ -1,11 +1,13 @@
 """Findings of the checks and the doctor in this project."""
 
 import pytest
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
 from tests.management.doctor.command import line_with, run
 from wxlogin import checks
 from wxlogin.fakewechat import FakeWeChat
+from wxlogin.models.probes import character_set
 
 
 @pytest.mark.django_db
@@ -16,6 +18,22 @@ def test_the_doctor_names_the_database_that_it_has_looked_at(wechat: FakeWeChat)
         "ok      Database: The tables are in DATABASES['people']: all transactions and reads of wxlogin are there."
     )
     assert "All migrations are applied." in printed
+
+
+@pytest.mark.django_db
+def test_a_migration_that_this_database_lacks_is_named(wechat: FakeWeChat) -> None:
+    MigrationRecorder.Migration.objects.using("people").filter(
+        app="wxlogin", name__startswith="0014"
+    ).delete()
+
+    printed, _ = run()
+
+    assert "Migrations are not applied: 0014" in printed
+
+
+@pytest.mark.django_db
+def test_the_character_set_is_that_of_this_database() -> None:
+    assert character_set() == "UTF8"
 
 
 def test_the_checks_look_at_this_database() -> None:

@@ -1,5 +1,3 @@
-"""The tests here need their own settings. ``tests/projects/test_hosts_in_own_process.py`` runs them."""
-
 import os
 import shutil
 import socket
@@ -11,10 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings as project
-
-IS_OURS = project.SETTINGS_MODULE == "tests.projects.pgbouncer.settings"
-if not IS_OURS:
-    collect_ignore_glob = ["test_*.py"]
 
 CONFIGURATION = """
 [databases]
@@ -39,8 +33,6 @@ RUNNING = ExitStack()
 
 def pytest_configure() -> None:
     """Start PgBouncer before anything connects, and send all connections there."""
-    if not IS_OURS:
-        return
     database = project.DATABASES["default"]
     folder = RUNNING.enter_context(tempfile.TemporaryDirectory(prefix="wxlogin-"))
     port = _free_port()

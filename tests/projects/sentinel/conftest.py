@@ -1,5 +1,3 @@
-"""The tests here need their own settings. ``test_hosts_in_own_process.py`` runs them."""
-
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,9 +8,6 @@ from django.conf import settings as project
 from redis import Redis
 
 from tests.helpers.servers import running, wait_for
-
-if not hasattr(project, "SENTINEL_PORT"):
-    collect_ignore_glob = ["test_*.py"]
 
 
 @pytest.fixture(scope="session", autouse=True)

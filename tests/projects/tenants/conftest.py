@@ -1,24 +1,15 @@
-"""The tests here need their own settings. ``tests/projects/test_hosts_in_own_process.py`` runs them."""
-
 from typing import Any
 
 import pytest
-from django.conf import settings as project
 from django.test import Client
 
 from tests.conftest import Api
 from wxlogin.fakewechat import FakeWeChat
 
-IS_OURS = project.SETTINGS_MODULE == "tests.projects.tenants.settings"
-if not IS_OURS:
-    collect_ignore_glob = ["test_*.py"]
-
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    if not IS_OURS:
-        return
-    # Under other settings the app isn't installed, and Django refuses to import its models.
+    # Models can be imported only after Django is set up.
     from .models import Domain, Shop  # noqa: PLC0415
 
     with django_db_blocker.unblock():

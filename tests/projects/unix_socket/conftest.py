@@ -1,5 +1,3 @@
-"""The tests here need their own settings. ``tests/projects/test_hosts_in_own_process.py`` runs them."""
-
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,9 +8,6 @@ import pytest
 from tests.deploy.calls import wait_for_answers
 from tests.deploy.servers import Site, running_gunicorn, running_nginx, write_configuration
 from wxlogin.fakewechat import FakeWeChat
-
-if not os.environ.get("DJANGO_SETTINGS_MODULE", "").endswith("unix_socket.settings"):
-    collect_ignore_glob = ["test_*.py"]
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,3 @@
-"""The tests here need their own settings. ``tests/projects/test_hosts_in_own_process.py`` runs them."""
-
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +6,6 @@ import pytest
 
 from tests.helpers.served_project import Served, serving
 from wxlogin.fakewechat import FakeWeChat
-
-if not os.environ.get("DJANGO_SETTINGS_MODULE", "").endswith("uwsgi.settings"):
-    collect_ignore_glob = ["test_*.py"]
 
 # Beside the Python of the tests.
 UWSGI = Path(sys.executable).parent / "uwsgi"
