@@ -39,7 +39,7 @@ def test_the_check_names_both_columns_while_the_factory_is_the_default_one(use_f
         ("", "mobile"),
         ("make_member_without_phone", "members_member_phone"),
         ("make_member_from_nowhere", "members_city_exists"),
-        ("make_member", "made two users"),
+        ("make_member", "two were made, and rolled back"),
     ],
 )
 @pytest.mark.django_db
