@@ -109,6 +109,25 @@ def test_an_identity_that_staff_split_off_is_no_conflict(
     assert superuser.get(url("wechatuser"), {"state": "conflict"}).context["cl"].result_count == 0
 
 
+def make_a_clerk(**identity: str) -> User:
+    return User.objects.create(username="clerk", is_staff=True)
+
+
+def test_a_factory_that_fails_splits_nothing_and_staff_read_why(
+    conflict: list[WeChatUser], superuser: Client, configure: Any
+) -> None:
+    tea, books = conflict
+    merge(superuser, tea, books, keep=tea)
+    configure(USER_FACTORY=f"{__name__}.make_a_clerk")
+
+    result = confirm(superuser, "split", books).content.decode()
+
+    assert "Not split" in result
+    assert "USER_FACTORY returned a staff account" in result
+    assert len({person.user_id for person in WeChatUser.objects.all()}) == 1
+    assert not User.objects.filter(username="clerk").exists()
+
+
 def test_a_person_of_one_identity_can_not_be_split(person: Api, superuser: Client) -> None:
     result = confirm(superuser, "split").content.decode()
 

@@ -5,16 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection, models
+from django.db import connection
 from django.db.models import ProtectedError
 from django.test import Client
 
 from tests.conftest import Api
 from wxlogin.models import WeChatUser
 
+PHONE = "13580006666"
 calls: list[str] = []
 Errors = Callable[[], list[str]]
 
@@ -240,33 +240,57 @@ def test_what_the_project_raises_on_purpose_stays_and_is_raised_once(
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize("name", ["__all__", "mobile"])
-def test_the_values_of_a_validation_error_stay_out_of_the_line(
-    first_login: Any, errors: Errors, name: str, monkeypatch: pytest.MonkeyPatch
+def make_with_a_taken_phone(**identity: str) -> None:
+    raise ValidationError({"mobile": ValidationError("%(value)s is taken", params={"value": PHONE})})
+
+
+def make_with_a_taken_phone_in_two_steps(**identity: str) -> None:
+    try:
+        raise KeyError(PHONE)
+    except KeyError as exc:
+        exc.add_note(f"the phone is {PHONE}")
+        raise ValidationError({"__all__": f"{PHONE} is taken"}) from exc
+
+
+def make_with_a_bad_openid(openid: str, **identity: str) -> None:
+    raise ValueError(f"bad openid {openid} of {PHONE}")
+
+
+@pytest.mark.parametrize(
+    ("factory", "told"),
+    [
+        (make_with_a_taken_phone, "ValidationError mobile"),
+        (make_with_a_taken_phone_in_two_steps, "ValidationError __all__"),
+        (make_with_a_bad_openid, "ValueError"),
+    ],
+)
+def test_the_values_that_a_mistake_quotes_stay_out_of_the_line_and_of_the_traceback(
+    first_login: Any, errors: Errors, caplog: pytest.LogCaptureFixture, factory: Any, told: str
 ) -> None:
-    def clean(self: Any, *args: Any, **kwargs: Any) -> None:
-        raise ValidationError({name: "13580006666 is taken"})
+    answer = first_login(factory)
 
-    monkeypatch.setattr(models.Model, "full_clean", clean)
-
-    first_login(make_invalid)
-
+    assert is_internal_error(answer)
     (line,) = errors()
-    assert f"ValidationError {name}" in line
-    assert "1358" not in line
+    assert f"USER_FACTORY: {told}" in line
+    assert f"in {factory.__name__}" in caplog.text
+    assert PHONE not in caplog.text
+    assert "o-alice" not in caplog.text
 
 
-def test_a_primary_key_that_is_the_same_for_all_overwrites_nobody(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A user model may have a primary key without a default that differs from person to person."""
-    api.client = Client(raise_request_exception=False)
-    monkeypatch.setattr(get_user_model()._meta.pk, "get_default", lambda: 7)
-    first = api.send_code(openid="o-alice")
+def make_in_a_missing_group(**identity: str) -> User:
+    calls.append("")
+    user = User.objects.create(username=f"made-up-{len(calls)}")
+    User.groups.through.objects.create(user=user, group_id=4711)
+    return user
 
-    second = api.send_code(openid="o-bob")
 
-    assert first.json()["user"]["id"] == 7
-    assert is_internal_error(second)
-    assert User.objects.get().pk == 7
-    assert WeChatUser.objects.get().openid == "o-alice"
+@pytest.mark.django_db(transaction=True)
+def test_a_reference_to_nothing_is_blamed_on_the_project(first_login: Any, errors: Errors) -> None:
+    """PostgreSQL and SQLite notice it at the commit."""
+    answer = first_login(make_in_a_missing_group)
+
+    assert is_internal_error(answer)
+    assert len(calls) <= (1 if connection.vendor == "sqlite" else 2)
+    (line,) = errors()
+    assert "USER_FACTORY" in line
+    assert not User.objects.exists()

@@ -30,6 +30,16 @@ def test_a_good_deployment_gives_nothing(good_deployment):
     assert checks.check_deployment() == []
 
 
+@pytest.mark.parametrize(
+    "unreadable", [None, [], "x", {"APPS": None}, {"APPS": ["wx-shop"]}, {"APPS": {"wx-shop": None}}]
+)
+def test_settings_that_another_check_names_are_not_read(settings, unreadable):
+    settings.WXLOGIN = unreadable
+
+    assert checks.check_settings()
+    assert checks.check_deployment() == []
+
+
 def test_a_derived_encryption_key_is_named(settings):
     settings.WXLOGIN = {"APPS": GOOD_APPS}
     settings.CACHES = {"default": REDIS}

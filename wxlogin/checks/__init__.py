@@ -13,6 +13,8 @@ from wxlogin.services import host
 from .settings import deployment_problems, settings_problems
 
 FATAL = {"wxlogin.E001", "wxlogin.E002", "wxlogin.E003", "wxlogin.E008", "wxlogin.E020", "wxlogin.E022"}
+# The other checks can't read such settings.
+UNREADABLE = {"wxlogin.E001", "wxlogin.E002", "wxlogin.E003"}
 
 
 @register(Tags.security)
@@ -27,6 +29,8 @@ def check_project(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
+    if any(problem.id in UNREADABLE for problem in settings_problems()):
+        return []
     return [*deployment_problems(), *host.deployment_problems()]
 
 

@@ -5,6 +5,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils import timezone
+from rest_framework import exceptions
 
 from tests.settings import APPID
 from wxlogin.models import WeChatUser
@@ -68,6 +69,14 @@ def refuse(**identity):
     raise PermissionDenied("members only")
 
 
+def refuse_as_an_api(**identity):
+    raise exceptions.PermissionDenied("members only")
+
+
+def refuse_the_login(**identity):
+    raise exceptions.AuthenticationFailed("members only")
+
+
 def break_down(**identity):
     raise RuntimeError("planted")
 
@@ -101,7 +110,9 @@ def test_a_factory_that_works_made_two_users_who_are_not_kept(
         (make_inactive, "PROBLEM", "USER_FACTORY makes inactive users: nobody new can log in."),
         (make_staff, "PROBLEM", "A first login fails: USER_FACTORY returned a staff account."),
         (break_down, "PROBLEM", "A first login fails: RuntimeError."),
-        (refuse, "ok", "USER_FACTORY refused two made-up people"),
+        (refuse, "ok", "USER_FACTORY refused two made-up people with PermissionDenied"),
+        (refuse_as_an_api, "ok", "USER_FACTORY refused two made-up people with PermissionDenied"),
+        (refuse_the_login, "ok", "USER_FACTORY refused two made-up people with AuthenticationFailed"),
     ],
 )
 def test_a_factory_that_fails_is_reported_and_nobody_is_kept(examined, factory, verdict, told):

@@ -71,5 +71,18 @@ def test_a_name_with_an_addition_is_no_longer_than_its_column(user, monkeypatch)
     assert another.username != user.username
 
 
+def test_an_address_with_an_addition_is_no_longer_than_its_column(db, monkeypatch):
+    address = f"{derive_username('wx-shop', OPENID)}@wechat.invalid"
+    User.objects.create(username="taken", email=address)
+    monkeypatch.setattr(User, "USERNAME_FIELD", "email")
+    monkeypatch.setattr(User._meta.get_field("email"), "max_length", len(address))
+
+    another = create_user(appid="wx-shop", openid=OPENID, unionid="")
+
+    assert len(another.email) == len(address)
+    assert another.email.endswith("@wechat.invalid")
+    assert another.email != address
+
+
 def test_a_username_fits_djangos_validators(user):
     user.full_clean(exclude=["password"])

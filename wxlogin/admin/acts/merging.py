@@ -6,9 +6,10 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _, ngettext
 
-from wxlogin.exceptions import CannotMerge
+from wxlogin.exceptions import CannotMerge, UserFactoryFailed
 from wxlogin.models import WeChatUser
 from wxlogin.models.users import is_staff
 from wxlogin.services import accounts, sessions
@@ -100,6 +101,9 @@ class Split(Act):
             accounts.split_identity(rows[0], staff=request.user, reason=answers["reason"])
         except CannotMerge as refusal:
             return Outcome(PROBLEMS[refusal.code], messages.ERROR)
+        except UserFactoryFailed as failure:
+            text = _("Not split, since no user could be made for this identity: {problem}.")
+            return Outcome(format_lazy(text, problem=failure.problem), messages.ERROR)
         return Outcome(_("Split: the identity has an account of its own."))
 
 

@@ -16,15 +16,17 @@ LOOKUPS: dict[str, Callable[[Any, Any], bool]] = {
 
 def is_met(condition: Q, values: Mapping[str, Any]) -> bool | None:
     """Return whether a row with these values meets ``condition``. None if that can't be told."""
+    if condition.connector == Q.XOR:
+        return None
     outcomes = [
         is_met(child, values) if isinstance(child, Q) else _is_true(child, values)
         for child in condition.children
     ]
     # One of these decides: a false one for AND, a true one for OR.
     decisive = condition.connector == Q.OR
-    if decisive in outcomes and condition.connector != Q.XOR:
+    if decisive in outcomes:
         met: bool | None = decisive
-    elif None in outcomes or condition.connector == Q.XOR:
+    elif None in outcomes:
         met = None
     else:
         met = not decisive
@@ -35,11 +37,14 @@ def _is_true(child: Any, values: Mapping[str, Any]) -> bool | None:
     if not isinstance(child, tuple):
         return None
     name, _, lookup = child[0].partition("__")
+    other = child[1]
+    if other is None and lookup in {"", "exact"}:
+        lookup, other = "isnull", True
     value, compare = values.get(name), LOOKUPS.get(lookup)
     is_known = isinstance(value, str | int | float) or (lookup == "isnull" and name in values)
-    if compare is None or not is_known or hasattr(child[1], "resolve_expression"):
+    if compare is None or not is_known or hasattr(other, "resolve_expression"):
         return None
     try:
-        return compare(value, child[1])
+        return compare(value, other)
     except TypeError:
         return None

@@ -34,9 +34,19 @@ def create_user(*, appid: str, openid: str, unionid: str) -> AbstractBaseUser:
         name = name[:room] + addition
     user = User(**{User.USERNAME_FIELD: name + domain})
     user.set_unusable_password()
-    # With a primary key that is the same for all people, Django would otherwise overwrite the first of them.
-    user.save(force_insert=True)
+    user.save(**_save_options(user))
     return user
+
+
+def _save_options(user: AbstractBaseUser) -> dict[str, Any]:
+    """Return arguments for ``save`` that keep it from overwriting another user who has the same primary key.
+
+    Only a key that has a value already needs any, and Django inserts by itself if a default gave that value. A model's
+    own ``save`` may take no arguments, or save twice.
+    """
+    key: Any = user._meta.pk
+    is_safe = user.pk is None or key.has_default() or key.has_db_default()
+    return {} if is_safe else {"force_insert": True}
 
 
 def derive_username(appid: str, openid: str) -> str:

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, OperationalError
 
 from wxlogin.conf import conf
+from wxlogin.crash_reports import chain
 from wxlogin.database_errors import TABLES, facts_of, refuses_values
 from wxlogin.exceptions import UserFactoryFailed
 from wxlogin.log import log
@@ -27,6 +28,8 @@ R = TypeVar("R")
 
 # Errors of a factory, and of the rows that it writes. A refusal, such as ``PermissionDenied``, is none of these.
 MISTAKES = (ValidationError, ValueError, TypeError, LookupError, AttributeError)
+# How SQLite puts it. A retry doesn't help.
+MISSING_ROW = "FOREIGN KEY constraint failed"
 
 
 def make_user(appid: str, identity: Code2Session | WeChatUser) -> AbstractBaseUser:
@@ -41,7 +44,9 @@ def make_user(appid: str, identity: Code2Session | WeChatUser) -> AbstractBaseUs
         if not (_is_refused_row(exc) or isinstance(exc, MISTAKES)):
             raise
         is_collision = isinstance(exc, IntegrityError) and not refuses_values(exc)
-        raise UserFactoryFailed(_describe(exc), hash(str(exc)) if is_collision else None) from exc
+        failure = UserFactoryFailed(_describe(exc), hash(str(exc)) if is_collision else None)
+        _forget_values(exc)
+        raise failure from exc
     if problem := _problem_with(user):
         raise UserFactoryFailed(f"{_factory()} returned {problem}")
     if not user.is_active:
@@ -74,15 +79,18 @@ def retry_collision(
 
 
 def _blame_project(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call ``function``, whose commit may fail on a row of the project: PostgreSQL checks foreign keys only then."""
+    """Call ``function``, whose commit may fail on a row of the project: PostgreSQL and SQLite check foreign keys then."""
     try:
         return function(*args, **kwargs)
     except IntegrityError as exc:
         facts = facts_of(exc)
-        if type(exc) is not IntegrityError or "table=" not in facts or TABLES in facts:
+        # SQLite doesn't name the table. It is the project's: what a login refers to was read in the same transaction.
+        is_reference = MISSING_ROW in str(exc)
+        is_projects = is_reference or ("table=" in facts and TABLES not in facts)
+        if type(exc) is not IntegrityError or not is_projects:
             raise
         problem = f"{_factory()}, or a receiver of the project's own: {facts}"
-        raise UserFactoryFailed(problem, hash(str(exc))) from exc
+        raise UserFactoryFailed(problem, None if is_reference else hash(str(exc))) from exc
 
 
 def _is_known_by_now(failure: UserFactoryFailed, appid: str, identity: Code2Session) -> bool:
@@ -103,6 +111,17 @@ def _describe(exc: Exception) -> str:
         return f"{_factory()}: ValidationError {', '.join(getattr(exc, 'error_dict', ()))}".rstrip()
     facts = facts_of(exc) if _is_refused_row(exc) else type(exc).__name__
     return f"{_factory()}: {facts} {_suspects(exc, facts)}".rstrip()
+
+
+def _forget_values(exc: Exception) -> None:
+    """Empty the texts of mistakes, which quote what the person has: the log shows them below the traceback."""
+    for each in chain(exc):
+        if isinstance(each, MISTAKES):
+            each.args = ()
+            vars(each).pop("__notes__", None)
+        if isinstance(each, ValidationError):
+            vars(each).clear()
+            ValidationError.__init__(each, "")
 
 
 def _suspects(exc: Exception, facts: str) -> str:

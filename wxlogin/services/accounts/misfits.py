@@ -12,6 +12,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import connections, models
 from django.db.models import F, UniqueConstraint, Value
+from django.db.models.expressions import OrderBy
+from django.db.models.functions import Coalesce, Lower, Trim, Upper
 from django.db.models.signals import pre_save
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
@@ -28,6 +30,8 @@ NAME_LENGTH = 27
 # What ``set_unusable_password`` stores.
 PASSWORD_LENGTH = 41
 TEXTS = {"CharField", "TextField", "SlugField", "EmailField", "URLField"}
+# Expressions that turn one value into one value. Others may make NULL of it, which collides with nothing.
+CERTAIN = {F, OrderBy, Lower, Upper, Trim, Coalesce, Value}
 # The value of a column that differs from user to user, or isn't known before the row is stored.
 VARIES = object()
 
@@ -42,11 +46,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Misfit:
-    """Columns, separated by commas, that the default factory can't fill, and a sentence that says why."""
+    """Columns, separated by commas, that the default factory can't fill, and a sentence that says why.
+
+    ``is_certain`` is false if only the database can tell.
+    """
 
     kind: Kind
     columns: str
     text: str | Promise
+    is_certain: bool = True
 
 
 def misfits() -> Iterator[Misfit]:
@@ -66,9 +74,8 @@ def misfits() -> Iterator[Misfit]:
         if value is None and not fields[name].null:
             yield Misfit(Kind.REQUIRED, name, _("It is required and has no default."))
             values[name] = VARIES
-    for columns in sorted({*_shared_by_all(User, values)}):
-        text = _("All people would have the same value there, and the model says that it is unique.")
-        yield Misfit(Kind.SAME, columns, text)
+    for columns, is_certain in sorted({*_shared_by_all(User, values)}):
+        yield Misfit(Kind.SAME, columns, SAME if is_certain else MAYBE_SAME, is_certain)
 
 
 def may_be_filled_by_project() -> bool:
@@ -114,24 +121,25 @@ def _value(field: Any) -> Any:
 
 def _fills_itself(field: Any) -> bool:
     is_parent_link = field.remote_field and field.remote_field.parent_link
-    has_own_value = not type(field).pre_save.__module__.startswith("django.db.models.fields")
+    methods = (type(field).pre_save, type(field).get_default)
+    has_own_value = any(not each.__module__.startswith("django.db.models.fields") for each in methods)
     has_time = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
     is_numbered = isinstance(field, models.AutoField | models.OrderWrt)
     return bool(field.generated or is_parent_link or has_own_value or has_time or is_numbered)
 
 
-def _shared_by_all(User: Any, values: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the unique sets of columns that have one and the same value for all new users."""
+def _shared_by_all(User: Any, values: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Yield the unique sets of columns that have one and the same value for all new users, and if that is certain."""
     for field in User._meta.concrete_fields:
         if field.unique and _is_same(values, [field.name]):
-            yield field.name
+            yield field.name, True
     for model in (User, *User._meta.get_parent_list()):
         for names in model._meta.unique_together:
             if _is_same(values, names):
-                yield ", ".join(names)
+                yield ", ".join(names), True
         for constraint in model._meta.constraints:
             if isinstance(constraint, UniqueConstraint) and _is_violated(constraint, values):
-                yield f"{', '.join(_columns(constraint))} ({constraint.name})"
+                yield f"{', '.join(_columns(constraint))} ({constraint.name})", _is_certain(constraint)
 
 
 def _is_violated(constraint: UniqueConstraint, values: Mapping[str, Any]) -> bool:
@@ -146,11 +154,23 @@ def _is_violated(constraint: UniqueConstraint, values: Mapping[str, Any]) -> boo
     return _is_same(values, _columns(constraint), nulls_collide=nulls_collide)
 
 
+def _is_certain(constraint: UniqueConstraint) -> bool:
+    """True if rows with the same columns violate ``constraint``, whatever its expressions make of them."""
+    parts = _parts(constraint)
+    # MariaDB leaves a constraint with expressions out, and MySQL doesn't. Telling them apart takes a connection.
+    is_enforced = connections[databases.likely_alias()].vendor != "mysql"
+    return not parts or (is_enforced and all(type(part) in CERTAIN for part in parts))
+
+
 def _columns(constraint: UniqueConstraint) -> list[str]:
+    named = [part.name for part in _parts(constraint) if isinstance(part, F)]  # type: ignore[attr-defined]
+    return [*constraint.fields, *named]
+
+
+def _parts(constraint: UniqueConstraint) -> list[Any]:
+    """Return the expressions of ``constraint``, and what they consist of."""
     expressions: Any = constraint.expressions
-    parts: list[Any] = list(expressions)
-    parts += [part for each in expressions if not isinstance(each, F) for part in each.flatten()]
-    return [*constraint.fields, *(part.name for part in parts if isinstance(part, F))]  # type: ignore[attr-defined]
+    return [part for each in expressions for part in ([each] if isinstance(each, F) else each.flatten())]
 
 
 def _is_same(values: Mapping[str, Any], names: Iterable[str], *, nulls_collide: bool = False) -> bool:
@@ -158,3 +178,7 @@ def _is_same(values: Mapping[str, Any], names: Iterable[str], *, nulls_collide: 
     if not found or any(value is VARIES for value in found):
         return False
     return nulls_collide or None not in found
+
+
+SAME = _("All people would have the same value there, and the model says that it is unique.")
+MAYBE_SAME = _("All people would have the same value there, and the model may say that it is unique.")

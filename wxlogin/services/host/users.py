@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -26,6 +27,8 @@ from wxlogin.wechat.results import Code2Session
 IDS = {Kind.WRITTEN: "wxlogin.E038", Kind.REQUIRED: "wxlogin.E039", Kind.SAME: "wxlogin.E040"}
 # The doctor counts no more users than this: a project may have millions.
 MAX_COUNTED = 1000
+# The status of an exception that refuses somebody on purpose.
+REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 def problems() -> Iterator[CheckMessage]:
@@ -42,13 +45,13 @@ def problems() -> Iterator[CheckMessage]:
 
 
 def _misfits() -> Iterator[CheckMessage]:
-    """Yield the columns that our factory can't fill. An own ``save`` may fill them, so there this only warns."""
-    is_uncertain = may_be_filled_by_project()
+    """Yield the columns that our factory can't fill. Where an own ``save`` may fill them, this only warns."""
+    may_be_filled = may_be_filled_by_project()
     for misfit in misfits():
         text = gettext("The default USER_FACTORY can't fill {columns} of {model}: {reason}").format(
             columns=misfit.columns, model=settings.AUTH_USER_MODEL, reason=misfit.text
         )
-        if is_uncertain:
+        if may_be_filled or not misfit.is_certain:
             yield Warning(text, hint=str(TRY_IT), id="wxlogin.W016")
         else:
             yield Error(text, hint=str(NAME_FACTORY), id=IDS[misfit.kind])
@@ -78,11 +81,10 @@ def _try_factory() -> Result:
     except DatabaseError:
         # The finding about the database says more.
         raise
-    except PermissionDenied:
-        return True, _(
-            "USER_FACTORY refused two made-up people with PermissionDenied, so it could not be tried."
-        )
     except Exception as exc:  # noqa: BLE001  the factory is the project's
+        # Exceptions of Django REST framework have a status.
+        if isinstance(exc, PermissionDenied) or getattr(exc, "status_code", None) in REFUSALS:
+            return True, format_lazy(REFUSED, problem=type(exc).__name__)
         return False, format_lazy(NO_USER, problem=type(exc).__name__), NAME_FACTORY
     return _judge(users)
 
@@ -107,14 +109,15 @@ def _judge(users: list[AbstractBaseUser]) -> Result:
     return True, _("USER_FACTORY can make users: two were made, and rolled back.")
 
 
+REFUSED = _("USER_FACTORY refused two made-up people with {problem}, so it could not be tried.")
 NO_USER = _("A first login fails: {problem}.")
 NAME_FACTORY = _(
     "Let WXLOGIN['USER_FACTORY'] name a function of yours, (appid, openid, unionid) → user, that saves a new, active user "
     "and fills what your user model requires, with other values for each person."
 )
 TRY_IT = _(
-    "The model's own save, or a receiver of pre_save, may fill it: run manage.py wxlogin_doctor, which tries. If it fails, "
-    "set WXLOGIN['USER_FACTORY'] to a function of yours, (appid, openid, unionid) → user."
+    "The model's own save, a receiver of pre_save, or the constraint's expression may see to it: run manage.py wxlogin_doctor, "
+    "which tries. If it fails, set WXLOGIN['USER_FACTORY'] to a function of yours, (appid, openid, unionid) → user."
 )
 COUNTED = _("{count} users without a WeChatUser have a username that looks like an openid.")
 AT_LEAST = _("At least {count} users without a WeChatUser have a username that looks like an openid.")
