@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import dropwhile
 
 from django.http import HttpRequest
 
@@ -122,9 +123,13 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def _forwarded_for(request: HttpRequest) -> list[str]:
-    """Return the entries of ``X-Forwarded-For``. Servers join several such headers by commas."""
+    """Return the entries of ``X-Forwarded-For``. Servers join several such headers by commas.
+
+    Empty ones are left out at the left end only. One of our proxies may have written another, and without that the
+    client's own entry would count as ours.
+    """
     entries = (part.strip() for part in request.headers.get("X-Forwarded-For", "").split(","))
-    return [entry for entry in entries if entry.strip('"')]
+    return list(dropwhile(lambda entry: not entry.strip('"'), entries))
 
 
 # A login asks twice, for its throttle and for its session.

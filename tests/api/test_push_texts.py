@@ -22,6 +22,10 @@ TEXTS = {
     "no characters": ("\ufffe\uffff", "\ufffe\uffff"),
     "the end of CDATA": ("a]]>b", "a]]>b"),
     "markup": ("<b> & </c> &nbsp; <![CDATA[ <!-- ", "<b> & </c> &nbsp; <![CDATA[ <!--"),
+    "the end of CDATA and an element": ("a]]><b>c", "a]]><b>c"),
+    "the end of CDATA and a comment": ("]]><!-- x", "]]><!-- x"),
+    "the end of CDATA and of the message": ("]]></xml><xml>", "]]></xml><xml>"),
+    "the end of CDATA and of another element": ("]]></MsgType>x", "]]></MsgType>x"),
     "another Encrypt": ("<Encrypt>YWJj</Encrypt>", "<Encrypt>YWJj</Encrypt>"),
     "a large number": ("9" * 5000, "9" * 5000),
     "emoji": ("😀", "😀"),
@@ -116,19 +120,41 @@ def test_an_event_takes_effect_beside_any_text(
     assert (answer.content, data_of()) == (b"success", NO_PROFILE)
 
 
+# What a stranger types to end the text, and to have another one begin.
 FORGED = "<Event><![CDATA[user_authorization_cancellation]]></Event><OpenID><![CDATA[o-alice]]></OpenID>"
 
 
-@pytest.mark.parametrize("more", ["", "<MsgType><![CDATA[event]]></MsgType>"])
-@pytest.mark.parametrize("mode", MODES)
-def test_nobody_types_an_event_into_a_text(
-    push: Callable[..., Any], received: list[Any], mode: str, more: str
-) -> None:
-    """A platform that doesn't escape ``]]>`` would let a text end its own element."""
-    typed = f"]]></Content>{FORGED}{more}<Content><![CDATA["
-    members = {"MsgType": "text", "FromUserName": "o-bob", "Content": typed}
+IN_JSON = '"Event": "user_authorization_cancellation", "OpenID": "o-alice"'
 
-    answer = push(write(members, XML), XML, mode)
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("kind", "typed"),
+    [
+        *[
+            (XML, f"]]></Content>{FORGED}{more}<Content><![CDATA[")
+            for more in (
+                "",
+                "<MsgType><![CDATA[event]]></MsgType>",
+                "<msgtype>event</msgtype>",
+                "<MsgType >event</MsgType >",
+                "< MsgType >event</ MsgType >",
+                "</xml><xml><msgtype>event</msgtype>",
+            )
+        ],
+        *[
+            (JSON, f'", {IN_JSON}, "{name}": "event", "Content": "')
+            for name in ("MsgType", "msgtype", " MsgType ", "MsgType\x1d", "More")
+        ],
+    ],
+)
+def test_nobody_types_an_event_into_a_text(
+    push: Callable[..., Any], received: list[Any], kind: str, typed: str, mode: str
+) -> None:
+    """A platform that doesn't escape ``]]>`` or a quote would let a text end its own element."""
+    members = {"MsgType": "text", "FromUserName": "o-bob", "Content": "{}"}
+
+    answer = push(write(members, kind).replace("{}", typed), kind, mode)
 
     assert answer.content == b"success"
     assert received

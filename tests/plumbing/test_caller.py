@@ -21,7 +21,12 @@ def from_headers(rf, peer=PEER, **headers):
         (1, "", PEER),
         (1, " , ,", PEER),
         (1, '"", ""', PEER),
-        (1, "198.51.100.9, , 203.0.113.5, ", "203.0.113.5"),
+        (1, " , 203.0.113.5", "203.0.113.5"),
+        (2, '"", , 203.0.113.5', "203.0.113.5"),
+        (1, "198.51.100.9,", None),
+        (1, '198.51.100.9, ""', None),
+        (2, "198.51.100.9, , 203.0.113.5", None),
+        (3, "203.0.113.5, , 10.0.0.1", "203.0.113.5"),
         (1, "198.51.100.9, unknown", None),
         (2, "[2001:db8::7], 10.0.0.1", "2001:db8::7"),
         (1, "203.0.113.5", "203.0.113.5"),
@@ -100,6 +105,8 @@ def test_a_client_can_not_choose_its_address_by_any_number_of_entries(rf, config
         ("010.0.0.1", None),
         ("3405803781", None),
         ("x" * 10_000, None),
+        # Cut before it is read.
+        ('"' * 100 + "203.0.113.5", None),
     ],
 )
 def test_an_address_is_put_in_one_form_or_unknown(rf, configure, peer, address):

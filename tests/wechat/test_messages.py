@@ -116,6 +116,10 @@ def test_any_bytes_give_a_message_that_can_be_stored_or_one_error(body: str | by
         ("<![CDATA[]]>]]>", "]]>"),
         ("<![CDATA[a]]>b]]>\n", "a]]>b"),
         ("<![CDATA[a]]>b]]><![CDATA[c]]>", "a]]>bc"),
+        ("<![CDATA[a]]>&lt;<![CDATA[b]]>", "a<b"),
+        ("<![CDATA[a]]><b>c]]> \n", "a]]><b>c"),
+        ("<![CDATA[a]]></b></MsgType></xml>]]>", "a]]></b></MsgType></xml>"),
+        ("<![CDATA[a]]><!-- no -->", "a"),
         ("a]]>b", "a]]>b"),
         ("a & b < c <3 <- > ' \"", "a & b < c <3 <- > ' \""),
         ("&lt;&gt;&amp;&quot;&apos;&#65;&#x42;", "<>&\"'AB"),
@@ -183,6 +187,25 @@ def test_repeated_and_nested_elements() -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        "<xml><A>1</A><a>2</a><A >3</A ><B>4</B></xml>",
+        "<xml><A>1</A></xml><xml/>text<xml><a>2</a><A>3</A><B>4</B></xml>",
+        '{"A":"1","a":"2"," A ":"3","B":"4"}',
+        '{"A":"1","A":"2","a":["3"],"B":"4"}',
+    ],
+)
+def test_no_member_overwrites_another(body: str) -> None:
+    message = read(body)
+
+    assert (sorted(message["a"]), message["b"]) == (["1", "2", "3"], "4")
+
+
+def test_no_inner_member_overwrites_another() -> None:
+    assert read('{"a":{"b":1,"b":2,"B":3}}') == {"a": {"b": [1, 2], "B": 3}}
+
+
+@pytest.mark.parametrize(
     "body", ["<xml><A>1</A><B><![CDATA[2", "<xml><A>1</A><B>2", "<xml><A>1</A><B>2</xml>"]
 )
 def test_what_came_before_a_cut_is_read(body: str) -> None:
@@ -225,6 +248,12 @@ def test_what_cannot_be_read(body: str, problem: str) -> None:
         "<?",
         "<!DOCTYPE [",
         "]]>",
+        "]]></a>",
+        "]]><b>",
+        "]]> ",
+        "<![CDATA[]]>",
+        "<![CDATA[]]><a></a>",
+        "<a><![CDATA[]]></a>",
         "&",
         "&#1",
     ],

@@ -31,6 +31,12 @@ PHONE_ITEM = "8"
 ENCRYPTED_ONLY = {"tousername", "encrypt"}
 # ``Encrypt`` in JSON or XML. JSON may write a slash as ``\/``.
 ENCRYPT = re.compile(rb"""(?:<encrypt>\s*(?:<!\[CDATA\[)?|"encrypt"\s*:\s*")\s*([\w+/=\\]*)""", re.IGNORECASE)
+# 32 bytes in base64, the least that AES and WeChat's padding make.
+SHORTEST_ENCRYPT = 44
+# Anybody can send many of them, and each costs a hash. WeChat sends one, beside which a text may hold a few.
+MAX_CANDIDATES = 32
+# WeChat's timestamp and nonce have about ten digits.
+MAX_TIMES = 64
 # An event's name that can stand in a line of the log.
 EVENT_NAME = re.compile(r"\w{1,64}", re.ASCII)
 
@@ -77,6 +83,8 @@ def _check(app: App, signature: str, query: Mapping[str, str], *signed: Secret[s
 
 def _is_signed(app: App, signature: str, query: Mapping[str, str], *signed: Secret[str]) -> bool:
     times = Secret(query.get("timestamp", "")), Secret(query.get("nonce", ""))
+    if any(len(each) > MAX_TIMES for each in times):
+        return False
     return push_signature(app.push_token, *times, *signed) == Secret(signature)
 
 
@@ -109,11 +117,22 @@ def _encrypted_part(app: App, query: Mapping[str, str], body: Secret[bytes]) -> 
     and may look like another one.
     """
     signature = query.get("msg_signature", "")
-    for found in ENCRYPT.finditer(body.reveal()):
-        encrypt = Secret(found[1].decode().replace("\\/", "/"))
+    for encrypt in _candidates(body):
         if _is_signed(app, signature, query, encrypt):
             return encrypt
     raise PushRefused("wrong signature: compare PUSH_TOKEN with the console")
+
+
+def _candidates(body: Secret[bytes]) -> set[Secret[str]]:
+    """Return what may be ``Encrypt``: the first of them that are long enough."""
+    candidates: set[Secret[str]] = set()
+    for found in ENCRYPT.finditer(body.reveal()):
+        encrypt = Secret(found[1].decode().replace("\\/", "/"))
+        if len(encrypt) >= SHORTEST_ENCRYPT:
+            candidates.add(encrypt)
+        if len(candidates) == MAX_CANDIDATES:
+            break
+    return candidates
 
 
 def text_in(message: Message, name: str) -> PrivateStr:

@@ -6,6 +6,9 @@ half an emoji, ``]]>``, a bare ``&``. Nothing here expands an entity, and the wo
 
 import json
 import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
@@ -24,6 +27,8 @@ NAME = r"[^\W\d][\w.:-]*"
 TAG = rf"<(?P<slash>/?)(?P<name>{NAME})(?:[\s/][^<>]*)?>"
 # No declaration: text around the element ``xml``, and so each DOCTYPE, is dropped.
 MARKUP = re.compile(rf"(?P<section><!\[CDATA\[|<!--|<\?)|{TAG}")
+# The end of CDATA and of the element around it.
+CLOSED_CDATA = re.compile(rf"\]\]>[ \t\r\n]*</({NAME})[ \t\r\n]*>")
 REFERENCE = re.compile(r"&(?:#([0-9]{1,7})|#x([0-9a-fA-F]{1,6})|(lt|gt|amp|quot|apos));")
 PREDEFINED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 # As XML has it. Python's own ``strip`` would take some control characters too.
@@ -48,7 +53,7 @@ def read_message(body: Secret[bytes]) -> PrivateDict:
         message = _read_xml(text) if text.startswith("<") else _read_json(text)
         if not message:
             raise Unreadable("no members")
-        return PrivateDict({name.strip().lower(): value for name, value in _storable(message).items()})
+        return _merged((name.strip().lower(), value) for name, value in _storable(message).items())
     except Unreadable:
         raise
     except RecursionError:
@@ -58,8 +63,24 @@ def read_message(body: Secret[bytes]) -> PrivateDict:
         raise Unreadable("neither JSON nor XML") from None
 
 
+def _merged(pairs: Iterable[tuple[str, Any]]) -> PrivateDict:
+    """Return the members of an object or element. The values of one name become a list.
+
+    None of them wins: a stranger may have typed one of them.
+    """
+    members = PrivateDict()
+    for name, value in pairs:
+        if name not in members:
+            members[name] = value
+            continue
+        if not isinstance(members[name], list):
+            members[name] = [members[name]]
+        members[name].extend(value if isinstance(value, list) else [value])
+    return members
+
+
 def _read_json(text: str) -> PrivateDict:
-    decoder = json.JSONDecoder(object_hook=PrivateDict, strict=False, parse_int=_number)
+    decoder = json.JSONDecoder(object_pairs_hook=_merged, strict=False, parse_int=_number)
     try:
         message = decoder.raw_decode(text)[0]
     except ValueError:
@@ -93,62 +114,64 @@ class _Element:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.members = PrivateDict()
+        self.members: list[tuple[str, Any]] = []
         self.texts: list[str] = []
-
-    def add(self, name: str, value: Any) -> None:
-        """Add a member. Members of one name become a list."""
-        if name not in self.members:
-            self.members[name] = value
-        elif isinstance(self.members[name], list):
-            self.members[name].append(value)
-        else:
-            self.members[name] = [self.members[name], value]
 
     def value(self) -> Any:
         text = "".join(self.texts).strip(BLANK) or None
         if not self.members:
             return text
-        return PrivateDict(self.members | {"#text": text}) if text else self.members
+        return _merged([*self.members, ("#text", text)] if text else self.members)
 
 
 class _XMLReader:
     """One pass over a text. Tags that nothing opened or closed do no harm: what isn't markup is text."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
+        self.text = text
         # The document, and the elements that are open.
         self.open = [_Element("")]
+        # Where CDATA and an element of this name end together.
+        self.closed: dict[str, list[int]] = defaultdict(list)
+        for match in CLOSED_CDATA.finditer(text):
+            self.closed[match[1]].append(match.start())
 
-    def read(self, text: str) -> Any:
-        """Return the value of the element ``xml``, as xmltodict does. Attributes are left out."""
-        at = 0
+    def read(self) -> list[Any]:
+        """Return the value of each element ``xml``, as xmltodict does. Attributes are left out."""
+        at, text = 0, self.text
         while match := MARKUP.search(text, at):
             self._add_text(text[at : match.start()])
             at = match.end()
             if section := match["section"]:
-                at = self._read_section(text, section, at)
+                at = self._read_section(section, at)
             elif name := match["name"]:
                 self._read_tag(match, name)
         self._add_text(text[at:])
         self._close(1)
-        return self.open[0].members["xml"]
+        return [value for name, value in self.open[0].members if name == "xml"]
 
-    def _read_section(self, text: str, section: str, at: int) -> int:
+    def _read_section(self, section: str, at: int) -> int:
         """Read CDATA, or skip a comment or an instruction. Return the position after it."""
-        end = text.find(ENDS[section], at)
-        end = len(text) if end < 0 else end
+        end = self.text.find(ENDS[section], at)
+        end = len(self.text) if end < 0 else end
         if section == CDATA:
-            end = self._real_end(text, end)
-            self.open[-1].texts.append(text[at:end])
+            end = self._real_end(end)
+            self.open[-1].texts.append(self.text[at:end])
         return end + len(ENDS[section])
 
-    def _real_end(self, text: str, end: int) -> int:
+    def _real_end(self, end: int) -> int:
         """Return the end of the CDATA for which ``]]>`` was found at ``end``: somebody may have typed that one.
 
-        XML allows no ``]]>`` outside of CDATA, so if another one follows before the next tag, that one is the end.
+        The CDATA ends where its element does, or where another CDATA follows. Without such an end, it is the last
+        ``]]>`` before the next tag: XML allows none outside of CDATA.
         """
-        tag = MARKUP.search(text, end)
-        return max(end, text.rfind(CDATA_END, end, tag.start() if tag else len(text)))
+        markup = MARKUP.search(self.text, end)
+        if not (markup and markup["section"] == CDATA):
+            closed = self.closed[self.open[-1].name]
+            position = bisect_left(closed, end)
+            if position < len(closed):
+                return closed[position]
+        return max(end, self.text.rfind(CDATA_END, end, markup.start() if markup else len(self.text)))
 
     def _read_tag(self, match: re.Match[str], name: str) -> None:
         names = [element.name for element in self.open]
@@ -171,14 +194,15 @@ class _XMLReader:
         """Close the open element at ``position``, and those within it."""
         while len(self.open) > position:
             element = self.open.pop()
-            self.open[-1].add(element.name, element.value())
+            self.open[-1].members.append((element.name, element.value()))
 
 
 def _read_xml(text: str) -> PrivateDict:
-    message = _XMLReader().read(text.replace("\r\n", "\n").replace("\r", "\n"))
-    if not isinstance(message, PrivateDict):
-        raise Unreadable("no members")
-    return message
+    """Return the members of ``xml``. A typed ``</xml><xml>`` may have made several of one, so all of them count."""
+    elements = _XMLReader(text.replace("\r\n", "\n").replace("\r", "\n")).read()
+    if not elements:
+        raise Unreadable("neither JSON nor XML")
+    return _merged(chain.from_iterable(each.items() for each in elements if isinstance(each, PrivateDict)))
 
 
 def _referred(match: re.Match[str]) -> str:
@@ -198,5 +222,5 @@ def _storable(value: Any) -> Any:
     if isinstance(value, list):
         return [_storable(each) for each in value]
     if isinstance(value, dict):
-        return PrivateDict({_storable(name): _storable(each) for name, each in value.items()})
+        return _merged((_storable(name), _storable(each)) for name, each in value.items())
     return value

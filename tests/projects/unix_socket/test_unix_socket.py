@@ -38,7 +38,8 @@ def test_without_a_trusted_proxy_all_share_a_limit_and_the_operator_hears_of_it(
 
     assert statuses == {200: 5, 429: 3}
     assert '"level": "WARNING"' in warning
-    assert "set TRUSTED_PROXIES to their number" in warning
+    assert "The server listens at a Unix socket" in warning
+    assert "set TRUSTED_PROXIES to the number of your proxies" in warning
     assert "a limit was hit that many people may share" in doctor.stdout, doctor.stderr
 
 

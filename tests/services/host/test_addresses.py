@@ -62,13 +62,21 @@ def test_a_limit_behind_a_proxy_that_nobody_declared_is_told_once(
     assert hit(address, **headers) == []
 
 
-def test_a_limit_at_a_unix_socket_is_told(hit: Any) -> None:
+@pytest.mark.parametrize("headers", [{}, *HEADERS])
+def test_a_limit_at_a_unix_socket_is_told_whatever_a_client_sends(hit: Any, headers: dict[str, str]) -> None:
     cache.delete_many(["wxlogin:login:unknown", "wxlogin:login:unknown:end"])
 
-    [line] = hit("")
+    [line] = hit("", **headers)
 
     assert "Unix socket" in line
     assert "proxy_set_header X-Forwarded-For" in line
+
+
+def test_the_log_is_english_whatever_the_language_of_the_request(hit: Any, address: str) -> None:
+    with translation.override("zh-hans"):
+        [line] = hit(address, X_Real_IP="203.0.113.5", Accept_Language="zh-hans")
+
+    assert line.isascii()
 
 
 @pytest.mark.parametrize(

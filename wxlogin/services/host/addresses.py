@@ -72,9 +72,10 @@ def misfit_of(proxies: Proxies) -> str:
         return "too-many"
     if trusted:
         return "" if proxies.address else "unreadable"
-    if proxies.is_forwarded:
-        return "untrusted"
-    return "" if proxies.address else "no-peer"
+    # First: here a proxy is certain, whatever headers a client sends.
+    if proxies.peer is None:
+        return "no-peer"
+    return "untrusted" if proxies.is_forwarded else ""
 
 
 def _is_certain(proxies: Proxies) -> bool:
