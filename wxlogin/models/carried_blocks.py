@@ -57,7 +57,7 @@ class CarriedBlockQuerySet(OwnQuerySet["CarriedBlock"]):
         self.update_or_create(
             fingerprint=fingerprint,
             defaults={
-                "blocked_at": blocked_at,  # type: ignore[misc]
+                "blocked_at": blocked_at,
                 "blocked_until": blocked_until,
                 "sealed_reason": vault().seal(Secret(reason), bound_to=(PURPOSE, fingerprint)),
                 "reason_public": reason_public,
