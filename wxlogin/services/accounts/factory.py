@@ -83,11 +83,14 @@ def _blame_project(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) 
     try:
         return function(*args, **kwargs)
     except IntegrityError as exc:
+        # A subclass, like ``ProtectedError``, has words of its own, and asks objects of the project for their text.
+        if type(exc) is not IntegrityError:
+            raise
         facts = facts_of(exc)
         # SQLite doesn't name the table. It is the project's: what a login refers to was read in the same transaction.
         is_reference = MISSING_ROW in str(exc)
         is_projects = is_reference or ("table=" in facts and TABLES not in facts)
-        if type(exc) is not IntegrityError or not is_projects:
+        if not is_projects:
             raise
         problem = f"{_factory()}, or a receiver of the project's own: {facts}"
         raise UserFactoryFailed(problem, None if is_reference else hash(str(exc))) from exc
