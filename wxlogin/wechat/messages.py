@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
-from wxlogin.secret import PrivateDict, Secret
+from wxlogin.secret import PrivateDict, PrivateStr, Secret
 
 # The levels of a message. WeChat's have three or four.
 MAX_DEPTH = 32
@@ -49,7 +49,7 @@ def read_message(body: Secret[bytes]) -> PrivateDict:
     Raises ``Unreadable``. No text in it has NUL or half a surrogate pair, which most databases refuse.
     """
     try:
-        text = body.reveal().decode("utf-8", "replace").lstrip("\ufeff").strip(BLANK)
+        text = PrivateStr(body.reveal().decode("utf-8", "replace").lstrip("\ufeff").strip(BLANK))
         message = _read_xml(text) if text.startswith("<") else _read_json(text)
         if not message:
             raise Unreadable("no members")
