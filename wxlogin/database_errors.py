@@ -63,11 +63,10 @@ def _conceal_errors(
 def error_codes(exc: BaseException) -> set[str | int]:
     """Return the SQLSTATE, the number and SQLite's name of a database error, as far as the driver tells them.
 
-    MySQL's number says more than its SQLSTATE, which is the same for most errors. psycopg2 calls the SQLSTATE ``pgcode``.
+    MySQL's number says more than its SQLSTATE, which is the same for most errors.
     """
     raised = exc.__cause__ or exc
-    names = ("sqlstate", "pgcode", "sqlite_errorname")
-    told = [*(getattr(raised, name, None) for name in names), *raised.args[:1]]
+    told = [_sqlstate(raised), getattr(raised, "sqlite_errorname", None), *raised.args[:1]]
     return {code for code in told if isinstance(code, str | int)}
 
 
@@ -117,7 +116,7 @@ def facts_of(exc: BaseException) -> str:
     raised = exc.__cause__ or exc
     diagnostics = getattr(raised, "diag", None)
     facts = {
-        "sqlstate": getattr(raised, "sqlstate", None) or getattr(raised, "pgcode", None),
+        "sqlstate": _sqlstate(raised),
         "sqlite": getattr(raised, "sqlite_errorname", None),
     }
     facts |= {name: getattr(diagnostics, attribute, None) for name, attribute in DIAGNOSTICS.items()}
@@ -126,3 +125,8 @@ def facts_of(exc: BaseException) -> str:
     if isinstance(text, str) and (names := NAMES.search(text)):
         told.append(names[0])
     return " ".join([type(raised).__name__, *told])
+
+
+def _sqlstate(raised: BaseException) -> Any:
+    """Return the SQLSTATE of a driver's error, None if it tells none. psycopg2 calls it ``pgcode``."""
+    return getattr(raised, "sqlstate", None) or getattr(raised, "pgcode", None)
